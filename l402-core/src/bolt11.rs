@@ -1,0 +1,91 @@
+//! A typed view of BOLT11 invoices: the facts that money depends on, from a text whose signature was checked.
+
+use core::fmt;
+use core::str::FromStr;
+
+use lightning_invoice::{Bolt11Invoice, Currency};
+
+use crate::amount::Msat;
+use crate::hash::PaymentHash;
+use crate::network::Network;
+use crate::time::UnixTime;
+
+/// Longer texts are refused unread; the longest invoices seen have under 2 000 characters.
+const MAX_LEN: usize = 4096;
+
+/// What an invoice says.
+///
+/// ```
+/// use l402_core::bolt11::InvoiceFacts;
+/// use l402_core::{Msat, Network};
+///
+/// let facts: InvoiceFacts = "lntb5u1p0pskpmpp5jzw9xvdast2g5lm5tswq6n64t2epe3f4xav43dyd239qr8h3yllqdqqcqzpg\
+///     sp5m8sfjqgugthk66q3tr4gsqr5rh740jrq9x4l0kvj5e77nmwqvpnq9qy9qsq72afzu7sfuppzqg3q2pn49hlh66rv7w60h2ruahx857g94\
+///     s066yzxcjn4yccqc79779sd232v9ewluvu0tmusvht6r99rld8xsk287cpyac79r".parse()?;
+/// assert_eq!(facts.amount, Some(Msat::from_sat(500)));
+/// assert_eq!(facts.network, Network::Testnet);
+/// # Ok::<(), l402_core::bolt11::InvoiceError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvoiceFacts {
+    /// What it costs; `None` when the payer is to choose.
+    pub amount: Option<Msat>,
+    /// What the preimage will hash to.
+    pub payment_hash: PaymentHash,
+    /// When it stops being payable.
+    pub expires_at: UnixTime,
+    /// The network to pay on.
+    pub network: Network,
+}
+
+/// Reads an invoice in full, with checksum and signature.
+impl FromStr for InvoiceFacts {
+    type Err = InvoiceError;
+
+    fn from_str(text: &str) -> Result<Self, InvoiceError> {
+        if text.len() > MAX_LEN {
+            return Err(InvoiceError::TooLong);
+        }
+        let invoice: Bolt11Invoice = text.parse().map_err(|_| InvoiceError::Malformed)?;
+        let network = match invoice.currency() {
+            Currency::Bitcoin => Network::Bitcoin,
+            Currency::BitcoinTestnet => Network::Testnet,
+            Currency::Signet => Network::Signet,
+            Currency::Regtest => Network::Regtest,
+            Currency::Simnet => return Err(InvoiceError::UnknownNetwork),
+        };
+        let expires_at = invoice.expires_at().ok_or(InvoiceError::Malformed)?;
+        let payment_hash: &[u8; 32] = invoice.payment_hash().as_ref();
+        Ok(Self {
+            amount: invoice.amount_milli_satoshis().map(Msat::from_msat),
+            payment_hash: PaymentHash::from_bytes(*payment_hash),
+            expires_at: UnixTime::from_secs(expires_at.as_secs()),
+            network,
+        })
+    }
+}
+
+/// Why a text is not an invoice to rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvoiceError {
+    /// Above 4096 characters.
+    TooLong,
+    /// Not BOLT11, or with a wrong checksum or signature.
+    Malformed,
+    /// For a network that is none of [`Network`].
+    UnknownNetwork,
+}
+
+impl fmt::Display for InvoiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the invoice is too long",
+            Self::Malformed => "the invoice is not valid BOLT11",
+            Self::UnknownNetwork => "the invoice is for an unknown network",
+        })
+    }
+}
+
+impl core::error::Error for InvoiceError {}

@@ -1,0 +1,80 @@
+//! The text encodings of the protocol: hex and the four dialects of base64.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64_simd::{AsOut, Base64, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+/// Encodes as this project writes base64 everywhere: standard alphabet, padded.
+pub(crate) fn base64_encode(bytes: &[u8]) -> String {
+    STANDARD.encode_to_string(bytes)
+}
+
+/// Appends the decoding of `text` to `out`, in whichever of the four common dialects it is written.
+///
+/// The dialects differ by alphabet (`+/` or `-_`) and by padding. A text that mixes alphabets, or carries
+/// bits that decode to nothing, is refused.
+pub(crate) fn base64_decode_append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    base64_dialect(text).decode_append(text, out).ok()
+}
+
+fn base64_dialect(text: &[u8]) -> Base64 {
+    let url_safe = text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let padded = text.len().is_multiple_of(4);
+    match (url_safe, padded) {
+        (false, true) => STANDARD,
+        (false, false) => STANDARD_NO_PAD,
+        (true, true) => URL_SAFE,
+        (true, false) => URL_SAFE_NO_PAD,
+    }
+}
+
+/// Decodes exactly 64 hex digits, in either case.
+pub(crate) fn hex_decode_32(text: &[u8]) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    hex_simd::decode(text, bytes.as_mut_slice().as_out()).ok()?;
+    Some(bytes)
+}
+
+/// Writes `bytes` as lower-case hex.
+pub(crate) fn fmt_hex(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(text: &str) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        base64_decode_append(text.as_bytes(), &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn reads_all_four_base64_dialects_to_the_same_bytes() {
+        let bytes = [0xfb, 0xff, 0xbf, 0x01];
+        for text in ["+/+/AQ==", "+/+/AQ", "-_-_AQ==", "-_-_AQ"] {
+            assert_eq!(decode(text).as_deref(), Some(&bytes[..]), "{text}");
+        }
+        assert_eq!(base64_encode(&bytes), "+/+/AQ==");
+    }
+
+    #[test]
+    fn refuses_base64_that_is_not_canonical() {
+        for text in ["+/-_", "AQ=", "AQ===", "AR==", "AR", "A", "A Q=", "AQ==\n", "AQ==AQ==", "=", "===="] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn reads_hex_in_either_case_and_no_other_length() {
+        let lower = "ab".repeat(32);
+        assert_eq!(hex_decode_32(lower.as_bytes()), Some([0xab; 32]));
+        assert_eq!(hex_decode_32(lower.to_uppercase().as_bytes()), Some([0xab; 32]));
+        assert_eq!(hex_decode_32(&lower.as_bytes()[1..]), None);
+        assert_eq!(hex_decode_32("zz".repeat(32).as_bytes()), None);
+    }
+}

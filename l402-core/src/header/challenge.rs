@@ -1,0 +1,200 @@
+//! `WWW-Authenticate`: what a server asks for, and how a client reads it.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use super::Scheme;
+use super::params::Cursor;
+use crate::limits::Limits;
+use crate::macaroon::Macaroon;
+
+/// A challenge that a server sends: a fresh macaroon and the invoice that makes it valid.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The token, not yet worth anything.
+    pub macaroon: Macaroon,
+    /// The BOLT11 invoice whose payment hash the macaroon commits to.
+    pub invoice: String,
+}
+
+impl Challenge {
+    /// Pairs a macaroon with its invoice.
+    ///
+    /// # Errors
+    /// [`ChallengeError`] when the invoice is empty or has a character that no invoice has. This is what
+    /// keeps a broken provider from writing into the header.
+    pub fn new(macaroon: Macaroon, invoice: String) -> Result<Self, ChallengeError> {
+        if invoice.is_empty() || !invoice.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(ChallengeError);
+        }
+        Ok(Self { macaroon, invoice })
+    }
+
+    /// The value of the `WWW-Authenticate` field.
+    ///
+    /// It is `L402 macaroon="M", invoice="I", version="0", token="M"`, in this order and spacing: the one form
+    /// that the 2026 text allows and every deployed client reads (many find `macaroon` and `invoice` by a
+    /// regular expression right after the scheme).
+    #[must_use]
+    pub fn to_header_value(&self) -> String {
+        let macaroon = self.macaroon.to_base64();
+        let invoice = &self.invoice;
+        format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#)
+    }
+}
+
+/// The invoice of a challenge is not one word of letters and digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChallengeError;
+
+impl fmt::Display for ChallengeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the invoice is not one word of letters and digits")
+    }
+}
+
+impl core::error::Error for ChallengeError {}
+
+/// A challenge as a client reads it.
+///
+/// ```
+/// use l402_core::header::ChallengeRef;
+/// use l402_core::Limits;
+///
+/// let value = br#"Payment id="x", LSAT invoice="lnbcrt1...", macaroon="AgEE""#;
+/// let challenge = ChallengeRef::parse_all(value, &Limits::default()).next().unwrap()?;
+/// assert_eq!((challenge.macaroon, challenge.invoice), ("AgEE", "lnbcrt1..."));
+/// # Ok::<(), l402_core::header::ChallengeParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChallengeRef<'a> {
+    /// Which of the two names the server used.
+    pub scheme: Scheme,
+    /// The token exactly as written; a client sends it back unchanged.
+    pub macaroon: &'a str,
+    /// The invoice exactly as written.
+    pub invoice: &'a str,
+}
+
+impl<'a> ChallengeRef<'a> {
+    /// Finds the L402 and LSAT challenges of one `WWW-Authenticate` value, in order.
+    ///
+    /// Accepts any case of the scheme, one or more spaces after it, quoted and bare values, any order of
+    /// parameters, commas or spaces between them, `macaroon` or `token`, and unknown parameters. Challenges of
+    /// other schemes are skipped. An error ends the iteration.
+    #[must_use]
+    pub fn parse_all(value: &'a [u8], limits: &Limits) -> Challenges<'a> {
+        let state = if value.len() > limits.header_bytes {
+            Err(ChallengeParseError::TooLong)
+        } else {
+            Ok(Cursor::new(value))
+        };
+        Challenges { state: Some(state) }
+    }
+}
+
+/// Iterates over challenges. See [`ChallengeRef::parse_all`].
+#[derive(Clone, Debug)]
+pub struct Challenges<'a> {
+    state: Option<Result<Cursor<'a>, ChallengeParseError>>,
+}
+
+impl<'a> Iterator for Challenges<'a> {
+    type Item = Result<ChallengeRef<'a>, ChallengeParseError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut cursor = match self.state.take()? {
+            Ok(cursor) => cursor,
+            Err(error) => return Some(Err(error)),
+        };
+        loop {
+            match next_challenge(&mut cursor) {
+                Ok(None) => return None,
+                Ok(Some(None)) => {}
+                Ok(Some(Some(challenge))) => {
+                    self.state = Some(Ok(cursor));
+                    return Some(Ok(challenge));
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// The next challenge of any scheme: `None` at the end, `Some(None)` for a scheme that is not ours.
+fn next_challenge<'a>(
+    cursor: &mut Cursor<'a>,
+) -> Result<Option<Option<ChallengeRef<'a>>>, ChallengeParseError> {
+    cursor.skip_spaces_and_commas();
+    if cursor.rest.is_empty() {
+        return Ok(None);
+    }
+    let name = cursor.token();
+    if name.is_empty() {
+        return Err(ChallengeParseError::Syntax);
+    }
+    cursor.skip_spaces();
+    let (mut macaroon, mut token, mut invoice) = (None, None, None);
+    if cursor.token68().is_none() {
+        loop {
+            let param = cursor.param().map_err(|_| ChallengeParseError::Syntax)?;
+            let Some((name, value)) = param else { break };
+            let known = if name.eq_ignore_ascii_case(b"macaroon") {
+                &mut macaroon
+            } else if name.eq_ignore_ascii_case(b"token") {
+                &mut token
+            } else if name.eq_ignore_ascii_case(b"invoice") {
+                &mut invoice
+            } else {
+                cursor.skip_spaces_and_commas();
+                continue;
+            };
+            if known.replace(value).is_some_and(|earlier| earlier != value) {
+                return Err(ChallengeParseError::Ambiguous);
+            }
+            cursor.skip_spaces_and_commas();
+        }
+    }
+    let Some(scheme) = Scheme::from_name(name) else {
+        return Ok(Some(None));
+    };
+    let macaroon = macaroon.or(token).ok_or(ChallengeParseError::MissingMacaroon)?;
+    let macaroon = macaroon.filter(|text| !text.is_empty()).ok_or(ChallengeParseError::MissingMacaroon)?;
+    let invoice = invoice.flatten().filter(|text| !text.is_empty());
+    let invoice = invoice.ok_or(ChallengeParseError::MissingInvoice)?;
+    Ok(Some(Some(ChallengeRef { scheme, macaroon, invoice })))
+}
+
+/// Why a `WWW-Authenticate` value cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChallengeParseError {
+    /// Longer than [`Limits::header_bytes`].
+    TooLong,
+    /// Not a list of challenges at all.
+    Syntax,
+    /// An L402 challenge without `macaroon` or `token`.
+    MissingMacaroon,
+    /// An L402 challenge without `invoice`.
+    MissingInvoice,
+    /// A parameter that stands twice with different values.
+    Ambiguous,
+}
+
+impl fmt::Display for ChallengeParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the challenge is too long",
+            Self::Syntax => "the challenge is not a list of authentication schemes",
+            Self::MissingMacaroon => "the challenge has no macaroon",
+            Self::MissingInvoice => "the challenge has no invoice",
+            Self::Ambiguous => "the challenge gives a parameter twice with different values",
+        })
+    }
+}
+
+impl core::error::Error for ChallengeParseError {}

@@ -1,0 +1,312 @@
+//! `Authorization`: what a client proves, and how a server reads it.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::Scheme;
+use super::params::{Cursor, is_space, trim, trim_start};
+use crate::codec::{base64_decode_append, hex_decode_32};
+use crate::identifier::IdentifierError;
+use crate::limits::Limits;
+use crate::macaroon::{MacaroonDecodeError, MacaroonRef};
+use crate::secret::Preimage;
+use crate::verify::{MAX_MACAROONS, Unverified};
+
+/// The value of the `Authorization` field that redeems a paid challenge: `L402 <macaroon>:<preimage>`.
+///
+/// `macaroon` is the text of the challenge, unchanged.
+///
+/// # Security
+/// The result holds the preimage: mark the header sensitive and keep it out of logs.
+#[must_use]
+pub fn credential_header_value(macaroon: &str, preimage: &Preimage) -> String {
+    format!("L402 {macaroon}:{}", preimage.expose_hex())
+}
+
+/// A credential as it stands in an `Authorization` value, split but not decoded.
+///
+/// ```
+/// use l402_core::header::CredentialRef;
+/// use l402_core::Limits;
+///
+/// let value = format!("lsat  AgEE:{}", "ab".repeat(32));
+/// let mut found = CredentialRef::parse_all(value.as_bytes(), &Limits::default());
+/// assert!(found.next().is_some_and(|credential| credential.is_ok()));
+/// assert!(found.next().is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CredentialRef<'a> {
+    scheme: Scheme,
+    macaroons: &'a [u8],
+    preimage: Option<&'a [u8]>,
+}
+
+impl<'a> CredentialRef<'a> {
+    /// Finds the L402 and LSAT credentials of one `Authorization` value.
+    ///
+    /// Accepts any case of the scheme, one or more spaces after it, the standard form
+    /// `macaroon[,macaroon]:preimage`, the same in quotes, the parameter form
+    /// `macaroon="…", preimage="…"` (or `token=`, in any order, quoted or bare), and a macaroon alone that
+    /// carries its preimage as a caveat. Several credentials may be joined by commas, as proxies do with
+    /// repeated fields. Other schemes are skipped.
+    #[must_use]
+    pub fn parse_all(value: &'a [u8], limits: &Limits) -> Credentials<'a> {
+        let too_long = value.len() > limits.header_bytes;
+        Credentials { rest: trim(value), failure: too_long.then_some(CredentialError::TooLong) }
+    }
+
+    /// Which of the two names the client used.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Decodes base64, macaroons and preimage into `buffer`, which is emptied first.
+    ///
+    /// Reusing the buffer makes this free of allocation.
+    ///
+    /// # Errors
+    /// [`CredentialError`] says what is malformed.
+    pub fn decode_into<'b>(
+        &self,
+        buffer: &'b mut Vec<u8>,
+        limits: &Limits,
+    ) -> Result<Unverified<'b>, CredentialError> {
+        let preimage = match self.preimage {
+            Some(text) => Some(hex_decode_32(text).ok_or(CredentialError::Preimage)?),
+            None => None,
+        };
+        let mut ends = [0; MAX_MACAROONS];
+        let mut count = 0;
+        buffer.clear();
+        for text in self.macaroons.split(|byte| *byte == b',') {
+            let end = ends.get_mut(count).ok_or(CredentialError::TooManyMacaroons)?;
+            match trim(text) {
+                [] => return Err(CredentialError::MissingMacaroon),
+                text => base64_decode_append(text, buffer).ok_or(CredentialError::Base64)?,
+            }
+            *end = buffer.len();
+            count += 1;
+        }
+        let mut start = 0;
+        let mut macaroons = [None; MAX_MACAROONS];
+        for (slot, end) in macaroons.iter_mut().zip(&ends[..count]) {
+            let macaroon =
+                MacaroonRef::decode(&buffer[start..*end], limits).map_err(CredentialError::Macaroon)?;
+            *slot = Some(macaroon);
+            start = *end;
+        }
+        Unverified::new(macaroons, preimage.map(Preimage::from_bytes))
+    }
+}
+
+/// Says nothing of the contents: a credential is a secret.
+impl fmt::Debug for CredentialRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CredentialRef({} [redacted])", self.scheme)
+    }
+}
+
+/// Iterates over credentials. See [`CredentialRef::parse_all`].
+#[derive(Clone)]
+pub struct Credentials<'a> {
+    rest: &'a [u8],
+    failure: Option<CredentialError>,
+}
+
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials([redacted])")
+    }
+}
+
+impl<'a> Iterator for Credentials<'a> {
+    type Item = Result<CredentialRef<'a>, CredentialError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failure.take() {
+            self.rest = &[];
+            return Some(Err(error));
+        }
+        while !self.rest.is_empty() {
+            let (segment, rest) = split_at_next_credential(self.rest);
+            self.rest = rest;
+            match read_credential(segment) {
+                Ok(None) => {}
+                Ok(Some(credential)) => return Some(Ok(credential)),
+                Err(error) => {
+                    self.rest = &[];
+                    return Some(Err(error));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Cuts before the next comma that is followed by one of our scheme names and a space.
+fn split_at_next_credential(value: &[u8]) -> (&[u8], &[u8]) {
+    let mut quoted = false;
+    for (at, byte) in value.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                let after = trim_start(&value[at + 1..]);
+                if starts_with_scheme(after) {
+                    return (&value[..at], after);
+                }
+            }
+            _ => {}
+        }
+    }
+    (value, &[])
+}
+
+fn starts_with_scheme(text: &[u8]) -> bool {
+    text.split_at_checked(4).is_some_and(|(name, after)| {
+        Scheme::from_name(name).is_some() && after.first().is_none_or(|byte| is_space(*byte))
+    })
+}
+
+/// Reads one credential; `None` when it is of a scheme that is not ours.
+fn read_credential(segment: &[u8]) -> Result<Option<CredentialRef<'_>>, CredentialError> {
+    let mut cursor = Cursor::new(segment);
+    let name = cursor.token();
+    let body = match cursor.rest {
+        [] => &[],
+        [first, ..] if is_space(*first) => trim(cursor.rest),
+        _ => return Err(CredentialError::Scheme),
+    };
+    let Some(scheme) = Scheme::from_name(name) else {
+        return if name.is_empty() { Err(CredentialError::Scheme) } else { Ok(None) };
+    };
+    let (macaroons, preimage) = read_body(body)?;
+    if trim(macaroons).is_empty() {
+        return Err(CredentialError::MissingMacaroon);
+    }
+    Ok(Some(CredentialRef { scheme, macaroons, preimage }))
+}
+
+type Body<'a> = (&'a [u8], Option<&'a [u8]>);
+
+fn read_body(body: &[u8]) -> Result<Body<'_>, CredentialError> {
+    if let [b'"', inside @ .., b'"'] = body
+        && !inside.contains(&b'"')
+    {
+        return Ok(split_at_colon(inside));
+    }
+    if !body.contains(&b':') && has_params(body) {
+        return read_params(body);
+    }
+    Ok(split_at_colon(body))
+}
+
+/// Whether an `=` is followed by a value, where base64 has padding only.
+fn has_params(body: &[u8]) -> bool {
+    body.split(|byte| *byte == b',').any(|item| {
+        let padding = item.iter().position(|byte| *byte == b'=').unwrap_or(item.len());
+        item[padding..].iter().any(|byte| *byte != b'=' && !is_space(*byte))
+    })
+}
+
+fn read_params(body: &[u8]) -> Result<Body<'_>, CredentialError> {
+    let mut cursor = Cursor::new(body);
+    let (mut macaroon, mut preimage) = (None, None);
+    loop {
+        cursor.skip_spaces_and_commas();
+        let Some((name, value)) = cursor.param().map_err(|_| CredentialError::Syntax)? else { break };
+        let known = if name.eq_ignore_ascii_case(b"macaroon") || name.eq_ignore_ascii_case(b"token") {
+            &mut macaroon
+        } else if name.eq_ignore_ascii_case(b"preimage") {
+            &mut preimage
+        } else {
+            continue;
+        };
+        let value = value.ok_or(CredentialError::Syntax)?.as_bytes();
+        if known.replace(value).is_some_and(|earlier| earlier != value) {
+            return Err(CredentialError::Ambiguous);
+        }
+    }
+    if !cursor.rest.is_empty() {
+        return Err(CredentialError::Syntax);
+    }
+    Ok((macaroon.unwrap_or_default(), preimage))
+}
+
+fn split_at_colon(body: &[u8]) -> Body<'_> {
+    match body.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&body[..colon], Some(trim(&body[colon + 1..]))),
+        None => (body, None),
+    }
+}
+
+/// Why an `Authorization` value is not a credential.
+///
+/// Carries nothing of the input: it is a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialError {
+    /// Longer than [`Limits::header_bytes`].
+    TooLong,
+    /// The value does not start with the name of an authentication scheme.
+    Scheme,
+    /// The parameters of the parameter form cannot be read.
+    Syntax,
+    /// No macaroon, or an empty one in a list.
+    MissingMacaroon,
+    /// More macaroons than are looked at.
+    TooManyMacaroons,
+    /// A macaroon that is not base64.
+    Base64,
+    /// Bytes that are not a macaroon.
+    Macaroon(MacaroonDecodeError),
+    /// A macaroon whose identifier is not one of L402.
+    Identifier(IdentifierError),
+    /// The macaroons of a list are about different payments.
+    MixedPayments,
+    /// The preimage is not 64 hex digits.
+    Preimage,
+    /// No preimage, neither after the colon nor as a caveat.
+    MissingPreimage,
+    /// Two different credentials in one request.
+    Ambiguous,
+}
+
+impl CredentialError {
+    /// A stable word for programs: `malformed_credential`, `credential_too_long` or `ambiguous_credentials`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "credential_too_long",
+            Self::Ambiguous => "ambiguous_credentials",
+            _ => "malformed_credential",
+        }
+    }
+}
+
+impl fmt::Display for CredentialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("the Authorization header is too long"),
+            Self::Scheme => f.write_str("the Authorization header does not start with a scheme such as L402"),
+            Self::Syntax => f.write_str("the parameters of the credential cannot be read"),
+            Self::MissingMacaroon => f.write_str("the credential has no macaroon"),
+            Self::TooManyMacaroons => f.write_str("the credential has too many macaroons"),
+            Self::Base64 => f.write_str("the macaroon is not valid base64"),
+            Self::Macaroon(error) => error.fmt(f),
+            Self::Identifier(error) => error.fmt(f),
+            Self::MixedPayments => {
+                f.write_str("the macaroons of the credential are about different payments")
+            }
+            Self::Preimage => f.write_str("the preimage is not 64 hex digits"),
+            Self::MissingPreimage => {
+                f.write_str("the credential has no preimage; send 'L402 <macaroon>:<preimage>'")
+            }
+            Self::Ambiguous => f.write_str("the request has two different L402 credentials"),
+        }
+    }
+}
+
+impl core::error::Error for CredentialError {}

@@ -1,0 +1,56 @@
+//! The L402 protocol without I/O.
+//!
+//! L402 sells HTTP requests one by one: the server answers `402 Payment Required` with a *macaroon* (a signed
+//! token) and a Lightning *invoice*; the client pays, which reveals the *preimage* of the invoice's payment hash,
+//! and repeats the request with both. The token is worth nothing without the preimage, and the preimage fits one
+//! token only.
+//!
+//! This crate knows what is true: how headers and macaroons are written and read ([`header`], [`Macaroon`]), how a
+//! token is minted ([`mint`]) and checked ([`Unverified`] and the types after it), and what is needed from outside
+//! ([`ports`]). It has no sockets, no clock and no randomness: time and entropy are arguments, bytes go in and
+//! come out. The order of steps around a real request is in `l402-server`.
+//!
+//! See [`Unverified`]'s module for the whole life of a token in thirty lines.
+//!
+//! # Features
+//! - `std` (default): conversion from `SystemTime`. The crate is `no_std` with `alloc` otherwise.
+//! - `bolt11`: a typed view of invoices (`bolt11::InvoiceFacts`) over `lightning-invoice`, which builds C.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod amount;
+#[cfg(feature = "bolt11")]
+pub mod bolt11;
+mod codec;
+mod conditions;
+mod hash;
+pub mod header;
+mod identifier;
+mod limits;
+mod macaroon;
+mod mint;
+mod network;
+pub mod ports;
+mod secret;
+mod sha256;
+mod time;
+pub mod verify;
+
+pub use amount::Msat;
+pub use conditions::{RequestContext, UnknownCaveats};
+pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
+pub use identifier::{Identifier, IdentifierError};
+pub use limits::Limits;
+pub use macaroon::{Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonRef, ThirdParty, TooLarge};
+pub use mint::{MintRequest, Uses, mint};
+pub use network::Network;
+pub use secret::{EmptyRootKey, MasterKey, Preimage, RootKey};
+pub use time::{Clock, ManualClock, UnixTime};
+#[doc(inline)]
+pub use verify::{Grant, Rejection, Unverified};

@@ -1,0 +1,282 @@
+//! The V2 binary format, read and written exactly as go-macaroon does.
+//!
+//! ```text
+//! 02 | [01 len location] | 02 len identifier | 00
+//!    | { [01 len location] 02 len caveat [04 len verification-id] 00 }*
+//!    | 00 | 06 20 signature
+//! ```
+//!
+//! Lengths are unsigned LEB128. The tags in the published macaroon-spec table are wrong; these are the ones
+//! that every implementation uses.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Caveat, Macaroon, MacaroonRef, ThirdParty, TooLarge};
+use crate::limits::Limits;
+use crate::sha256::Digest;
+
+const VERSION: u8 = 2;
+const END_OF_SECTION: u8 = 0;
+const LOCATION: u8 = 1;
+const IDENTIFIER: u8 = 2;
+const VERIFICATION_ID: u8 = 4;
+const SIGNATURE: u8 = 6;
+const MAX_LEN: usize = 0x7fff_ffff;
+
+/// End of the caveat list, signature tag and length, signature.
+pub(super) const TAIL_LEN: usize = 1 + 2 + 32;
+
+pub(super) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<MacaroonRef<'a>, MacaroonDecodeError> {
+    let mut rest = match bytes {
+        [] => return Err(MacaroonDecodeError::Empty),
+        [VERSION, rest @ ..] => rest,
+        _ => return Err(MacaroonDecodeError::Version),
+    };
+
+    let location = optional_field(&mut rest, LOCATION)?.unwrap_or_default();
+    if location.len() > limits.location_bytes {
+        return Err(MacaroonDecodeError::LocationTooLong);
+    }
+    let identifier = field(&mut rest, IDENTIFIER)?;
+    if identifier.len() > limits.identifier_bytes {
+        return Err(MacaroonDecodeError::IdentifierTooLong);
+    }
+    end_of_section(&mut rest)?;
+
+    let caveats_start = rest;
+    let mut count = 0;
+    while rest.first().is_some_and(|tag| *tag != END_OF_SECTION) {
+        count += 1;
+        if count > limits.caveats {
+            return Err(MacaroonDecodeError::TooManyCaveats);
+        }
+        read_caveat(&mut rest, limits.caveat_bytes)?;
+    }
+    let caveats = &caveats_start[..caveats_start.len() - rest.len()];
+    end_of_section(&mut rest)?;
+
+    let signature =
+        field(&mut rest, SIGNATURE)?.try_into().map_err(|_| MacaroonDecodeError::SignatureLength)?;
+    if !rest.is_empty() {
+        return Err(MacaroonDecodeError::TrailingBytes);
+    }
+    Ok(MacaroonRef { bytes, location, identifier, caveats, signature })
+}
+
+/// The next caveat of a section that [`decode`] has accepted.
+pub(crate) fn next_caveat<'a>(rest: &mut &'a [u8]) -> Option<Caveat<'a>> {
+    read_caveat(rest, MAX_LEN).ok()
+}
+
+fn read_caveat<'a>(rest: &mut &'a [u8], max_len: usize) -> Result<Caveat<'a>, MacaroonDecodeError> {
+    let location = optional_field(rest, LOCATION)?;
+    let id = field(rest, IDENTIFIER)?;
+    let verification_id = optional_field(rest, VERIFICATION_ID)?;
+    end_of_section(rest)?;
+
+    let longest = id.len().max(location.map_or(0, <[u8]>::len)).max(verification_id.map_or(0, <[u8]>::len));
+    if longest > max_len {
+        return Err(MacaroonDecodeError::CaveatTooLong);
+    }
+    let third_party = match (verification_id, location) {
+        (None, None) => None,
+        (None, Some(_)) => return Err(MacaroonDecodeError::FirstPartyLocation),
+        (Some(verification_id), location) => {
+            Some(ThirdParty { verification_id, location: location.unwrap_or_default() })
+        }
+    };
+    Ok(Caveat { id, third_party })
+}
+
+/// A field that may be missing; where it stands it must not be empty, since nobody writes it then.
+fn optional_field<'a>(rest: &mut &'a [u8], tag: u8) -> Result<Option<&'a [u8]>, MacaroonDecodeError> {
+    if rest.first() != Some(&tag) {
+        return Ok(None);
+    }
+    match field(rest, tag)? {
+        [] => Err(MacaroonDecodeError::EmptyField),
+        value => Ok(Some(value)),
+    }
+}
+
+fn field<'a>(rest: &mut &'a [u8], tag: u8) -> Result<&'a [u8], MacaroonDecodeError> {
+    let (found, after_tag) = rest.split_first().ok_or(MacaroonDecodeError::Truncated)?;
+    if *found != tag {
+        return Err(MacaroonDecodeError::UnexpectedField);
+    }
+    let (len, after_len) = varint(after_tag)?;
+    let (value, after) = after_len.split_at_checked(len).ok_or(MacaroonDecodeError::Truncated)?;
+    *rest = after;
+    Ok(value)
+}
+
+fn end_of_section(rest: &mut &[u8]) -> Result<(), MacaroonDecodeError> {
+    match *rest {
+        [END_OF_SECTION, after @ ..] => {
+            *rest = after;
+            Ok(())
+        }
+        [] => Err(MacaroonDecodeError::Truncated),
+        _ => Err(MacaroonDecodeError::UnexpectedField),
+    }
+}
+
+/// An unsigned LEB128 number of at most 31 bits in its shortest form.
+fn varint(bytes: &[u8]) -> Result<(usize, &[u8]), MacaroonDecodeError> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            let padded = index > 0 && *byte == 0;
+            let overflows = index == 4 && *byte > 0x07;
+            return if padded || overflows {
+                Err(MacaroonDecodeError::Length)
+            } else {
+                Ok((value, &bytes[index + 1..]))
+            };
+        }
+    }
+    Err(if bytes.len() < 5 { MacaroonDecodeError::Truncated } else { MacaroonDecodeError::Length })
+}
+
+/// How many bytes [`varint`] reads for this value.
+pub(super) const fn varint_len(value: usize) -> usize {
+    let bits = usize::BITS - value.leading_zeros();
+    if bits == 0 { 1 } else { bits.div_ceil(7) as usize }
+}
+
+pub(super) fn encode(location: &[u8], identifier: &[u8], signature: &Digest) -> Result<Macaroon, TooLarge> {
+    let mut bytes = Vec::with_capacity(1 + 5 + location.len() + 5 + identifier.len() + 1 + TAIL_LEN);
+    bytes.push(VERSION);
+    if !location.is_empty() {
+        push_field(&mut bytes, LOCATION, location)?;
+    }
+    let location = bytes.len() - location.len()..bytes.len();
+    push_field(&mut bytes, IDENTIFIER, identifier)?;
+    let identifier = bytes.len() - identifier.len()..bytes.len();
+    bytes.push(END_OF_SECTION);
+    let caveats = bytes.len()..bytes.len();
+    push_tail(&mut bytes, signature);
+    Ok(Macaroon { bytes, location, identifier, caveats })
+}
+
+/// Puts a first-party caveat and the new signature in the place of the old signature.
+pub(super) fn append_caveat(bytes: &mut Vec<u8>, caveat: &[u8], signature: &Digest) -> Result<(), TooLarge> {
+    let end = bytes.len() - TAIL_LEN;
+    if caveat.len() > MAX_LEN {
+        return Err(TooLarge);
+    }
+    bytes.truncate(end);
+    push_field(bytes, IDENTIFIER, caveat)?;
+    bytes.push(END_OF_SECTION);
+    push_tail(bytes, signature);
+    Ok(())
+}
+
+fn push_tail(bytes: &mut Vec<u8>, signature: &Digest) {
+    bytes.extend_from_slice(&[END_OF_SECTION, SIGNATURE, 32]);
+    bytes.extend_from_slice(&signature.0);
+}
+
+fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge> {
+    if value.len() > MAX_LEN {
+        return Err(TooLarge);
+    }
+    bytes.push(tag);
+    let mut len = value.len();
+    while len >= 0x80 {
+        bytes.push((len & 0x7f) as u8 | 0x80);
+        len >>= 7;
+    }
+    bytes.push(len as u8);
+    bytes.extend_from_slice(value);
+    Ok(())
+}
+
+/// Why bytes are not a macaroon in the V2 binary format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MacaroonDecodeError {
+    /// No bytes at all.
+    Empty,
+    /// The first byte is not 2, the version of this format.
+    Version,
+    /// The bytes end inside a field.
+    Truncated,
+    /// A length is not written in its shortest form, or above 2 GiB.
+    Length,
+    /// A field that does not belong where it stands.
+    UnexpectedField,
+    /// An optional field that is present but empty.
+    EmptyField,
+    /// A first-party caveat with a location.
+    FirstPartyLocation,
+    /// A signature that is not 32 bytes long.
+    SignatureLength,
+    /// Bytes after the signature.
+    TrailingBytes,
+    /// More than [`Limits::caveats`] caveats.
+    TooManyCaveats,
+    /// A caveat longer than [`Limits::caveat_bytes`].
+    CaveatTooLong,
+    /// An identifier longer than [`Limits::identifier_bytes`].
+    IdentifierTooLong,
+    /// A location longer than [`Limits::location_bytes`].
+    LocationTooLong,
+}
+
+impl fmt::Display for MacaroonDecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the macaroon is empty",
+            Self::Version => "not a macaroon in the V2 binary format",
+            Self::Truncated => "the macaroon ends inside a field",
+            Self::Length => "a length in the macaroon is not in its shortest form",
+            Self::UnexpectedField => "the macaroon has a field where it does not belong",
+            Self::EmptyField => "the macaroon has an optional field that is empty",
+            Self::FirstPartyLocation => "a first-party caveat has a location",
+            Self::SignatureLength => "the signature is not 32 bytes long",
+            Self::TrailingBytes => "the macaroon goes on after its signature",
+            Self::TooManyCaveats => "the macaroon has too many caveats",
+            Self::CaveatTooLong => "a caveat is too long",
+            Self::IdentifierTooLong => "the identifier is too long",
+            Self::LocationTooLong => "the location is too long",
+        })
+    }
+}
+
+impl core::error::Error for MacaroonDecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_are_read_only_in_their_shortest_form() {
+        assert_eq!(varint(&[0]), Ok((0, &[][..])));
+        assert_eq!(varint(&[0x7f, 9]), Ok((127, &[9][..])));
+        assert_eq!(varint(&[0x80, 1]), Ok((128, &[][..])));
+        assert_eq!(varint(&[0xff, 0xff, 0xff, 0xff, 0x07]), Ok((MAX_LEN, &[][..])));
+        assert_eq!(varint(&[0x80, 0]), Err(MacaroonDecodeError::Length));
+        assert_eq!(varint(&[0xff, 0xff, 0xff, 0xff, 0x08]), Err(MacaroonDecodeError::Length));
+        assert_eq!(varint(&[0x80; 9]), Err(MacaroonDecodeError::Length));
+        assert_eq!(varint(&[0x80]), Err(MacaroonDecodeError::Truncated));
+        assert_eq!(varint(&[]), Err(MacaroonDecodeError::Truncated));
+    }
+
+    #[test]
+    fn varint_lengths_are_those_that_are_written() {
+        for value in [0, 1, 127, 128, 16_383, 16_384, MAX_LEN] {
+            let mut bytes = Vec::new();
+            let mut rest = value;
+            while rest >= 0x80 {
+                bytes.push((rest & 0x7f) as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            assert_eq!(varint_len(value), bytes.len(), "{value}");
+            assert_eq!(varint(&bytes), Ok((value, &[][..])));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! [`PortFuture`]: an answer that is here already, or is still on its way.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::future::{Future, Ready, ready};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// What a port's method returns: a future that needs no allocation when the answer is known at once.
+///
+/// ```
+/// use l402_core::ports::PortFuture;
+///
+/// let known = PortFuture::ready(7);
+/// assert_eq!(known.into_ready().ok(), Some(7));
+///
+/// let waiting = PortFuture::new(async { 7 });
+/// assert!(waiting.into_ready().is_err());
+/// ```
+#[must_use = "futures do nothing unless polled"]
+pub struct PortFuture<'a, T>(State<'a, T>);
+
+enum State<'a, T> {
+    Ready(Ready<T>),
+    Waiting(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
+
+impl<'a, T> PortFuture<'a, T> {
+    /// An answer that is known already.
+    pub fn ready(answer: T) -> Self {
+        Self(State::Ready(ready(answer)))
+    }
+
+    /// An answer that takes waiting.
+    pub fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
+        Self(State::Waiting(Box::pin(future)))
+    }
+
+    /// The answer if it is known already, or else the future to wait for.
+    ///
+    /// # Errors
+    /// The future itself, when it has to be waited for.
+    pub fn into_ready(self) -> Result<T, Self> {
+        match self.0 {
+            State::Ready(answer) => Ok(answer.into_inner()),
+            waiting @ State::Waiting(_) => Err(Self(waiting)),
+        }
+    }
+}
+
+impl<T: Unpin> Future for PortFuture<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        match &mut self.0 {
+            State::Ready(answer) => Pin::new(answer).poll(context),
+            State::Waiting(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+impl<T> fmt::Debug for PortFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            State::Ready(_) => "PortFuture(ready)",
+            State::Waiting(_) => "PortFuture(waiting)",
+        })
+    }
+}

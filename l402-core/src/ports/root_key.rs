@@ -1,0 +1,53 @@
+//! [`RootKeyStore`]: where the keys that sign tokens come from.
+
+use super::{PortFuture, StoreError, forward_port};
+use crate::hash::TokenId;
+use crate::secret::{MasterKey, RootKey};
+
+/// Gives every new token its id and root key, and finds the key again.
+///
+/// [`MasterKey`] is the one to use unless tokens must be forgotten one by one: it derives keys and stores
+/// nothing, so that a flood of challenges writes nothing anywhere.
+pub trait RootKeyStore: Send + Sync {
+    /// Chooses id and root key of a new token. `entropy` is 32 fresh random bytes.
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>>;
+
+    /// The root key of a token; `None` when it was never issued, is rotated out or revoked.
+    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>>;
+}
+
+forward_port!(RootKeyStore {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>>;
+    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>>;
+});
+
+/// The id and root key of a new token.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuedKey {
+    /// The id, which seals how to find the key.
+    pub token_id: TokenId,
+    /// The key.
+    pub root_key: RootKey,
+}
+
+impl IssuedKey {
+    /// Pairs an id with its key.
+    #[must_use]
+    pub const fn new(token_id: TokenId, root_key: RootKey) -> Self {
+        Self { token_id, root_key }
+    }
+}
+
+/// One secret, for ever: the key ids of its tokens are its own, and every other one is unknown.
+impl RootKeyStore for MasterKey {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>> {
+        let token_id = TokenId::sealing(self.id(), entropy);
+        PortFuture::ready(Ok(IssuedKey::new(token_id, self.root_key(&token_id))))
+    }
+
+    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>> {
+        let known = token.root_key_id() == self.id();
+        PortFuture::ready(Ok(known.then(|| Self::root_key(self, &token))))
+    }
+}

@@ -1,0 +1,323 @@
+//! Verification as four types: `Unverified` → [`Authentic`] → [`Paid`] → [`Grant`].
+//!
+//! Each step consumes the one before, so that code which holds a [`Grant`] has checked everything, in this
+//! order: the preimage (one hash, cheaper than anything that follows), the signature, the caveats. What is left
+//! is counting the use, which takes a store.
+//!
+//! ```
+//! use l402_core::header::{CredentialRef, credential_header_value};
+//! use l402_core::{
+//!     Identifier, Limits, MasterKey, MintRequest, Preimage, RequestContext, TokenId, UnixTime, UnknownCaveats, Uses,
+//!     Msat, mint,
+//! };
+//!
+//! // The server mints, the client pays and comes back.
+//! let master = MasterKey::from_bytes([7; 32]); // from a secret store in real life
+//! let preimage = Preimage::from_bytes([9; 32]); // from the wallet in real life
+//! let now = UnixTime::from_secs(1_900_000_000);
+//! let request = RequestContext::new("GET", "/report", now);
+//! let identifier = Identifier {
+//!     payment_hash: preimage.payment_hash(),
+//!     token_id: TokenId::sealing(master.id(), [3; 32]),
+//! };
+//! let terms = MintRequest::new(identifier, &request, Msat::from_sat(10)).with_uses(Uses::ONCE);
+//! let macaroon = mint(&terms, &master.root_key(&identifier.token_id))?;
+//! let header = credential_header_value(&macaroon.to_base64(), &preimage);
+//!
+//! // The server verifies.
+//! let limits = Limits::default();
+//! let mut buffer = Vec::new();
+//! let credential = CredentialRef::parse_all(header.as_bytes(), &limits).next().unwrap()?;
+//! let unverified = credential.decode_into(&mut buffer, &limits)?;
+//! let key = master.root_key(&unverified.token_id());
+//! let grant = unverified
+//!     .authenticate(&[key])?
+//!     .prove_payment()?
+//!     .permit(&request, UnknownCaveats::Skip)?;
+//! assert_eq!(grant.amount, Some(Msat::from_sat(10)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+
+use crate::amount::Msat;
+use crate::codec::hex_decode_32;
+use crate::conditions::{Allowance, PREIMAGE, RequestContext, UnknownCaveats};
+use crate::hash::{PaymentHash, TokenId};
+use crate::header::CredentialError;
+use crate::identifier::Identifier;
+use crate::macaroon::MacaroonRef;
+use crate::mint::Uses;
+use crate::secret::{Preimage, RootKey};
+use crate::time::UnixTime;
+
+/// How many macaroons one credential may have.
+pub(crate) const MAX_MACAROONS: usize = 4;
+
+/// A credential that was decoded and is not to be believed yet.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Unverified<'a> {
+    identifier: Identifier,
+    macaroons: [Option<MacaroonRef<'a>>; MAX_MACAROONS],
+    preimage: Option<Preimage>,
+}
+
+impl<'a> Unverified<'a> {
+    pub(crate) fn new(
+        macaroons: [Option<MacaroonRef<'a>>; MAX_MACAROONS],
+        preimage: Option<Preimage>,
+    ) -> Result<Self, CredentialError> {
+        let mut identifiers =
+            macaroons.iter().flatten().map(|macaroon| Identifier::decode(macaroon.identifier()));
+        let identifier = identifiers
+            .next()
+            .ok_or(CredentialError::MissingMacaroon)?
+            .map_err(CredentialError::Identifier)?;
+        for other in identifiers {
+            if other.map_err(CredentialError::Identifier)?.payment_hash != identifier.payment_hash {
+                return Err(CredentialError::MixedPayments);
+            }
+        }
+        let preimage = preimage.or_else(|| macaroons.iter().flatten().find_map(preimage_caveat));
+        Ok(Self { identifier, macaroons, preimage })
+    }
+
+    /// The payment this claims to be about.
+    #[must_use]
+    pub const fn payment_hash(&self) -> PaymentHash {
+        self.identifier.payment_hash
+    }
+
+    /// The id of the (first) token, which leads to its root key.
+    #[must_use]
+    pub const fn token_id(&self) -> TokenId {
+        self.identifier.token_id
+    }
+
+    /// The ids of all tokens of the credential, in order; nearly always one.
+    pub fn token_ids(&self) -> impl Iterator<Item = TokenId> + '_ {
+        self.macaroons()
+            .filter_map(|macaroon| Identifier::decode(macaroon.identifier()).ok())
+            .map(|id| id.token_id)
+    }
+
+    /// Whether two credentials of one request are the same one, written twice.
+    ///
+    /// # Security
+    /// The bytes are compared in constant time, as they are secret.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let preimages = match (&self.preimage, &other.preimage) {
+            (Some(one), Some(other)) => one.expose().ct_eq(other.expose()).into(),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let same_macaroon =
+            |(one, other): (&Option<MacaroonRef<'_>>, &Option<MacaroonRef<'_>>)| match (one, other) {
+                (Some(one), Some(other)) => one.as_bytes().ct_eq(other.as_bytes()).into(),
+                (one, other) => one.is_none() && other.is_none(),
+            };
+        preimages && self.macaroons.iter().zip(&other.macaroons).all(same_macaroon)
+    }
+
+    /// Checks that the preimage fits and that every macaroon was signed with its root key.
+    ///
+    /// `keys` are the root keys of [`Unverified::token_ids`], in that order.
+    ///
+    /// # Errors
+    /// [`Rejection::WrongPreimage`], [`Rejection::UnknownRootKey`] when a key is missing, or
+    /// [`Rejection::BadSignature`].
+    ///
+    /// # Security
+    /// Hash and signature are compared in constant time. The preimage is looked at first because a wrong one is
+    /// then refused for the price of one hash; nothing is learnt from it, since the sender chose both sides.
+    pub fn authenticate(self, keys: &[RootKey]) -> Result<Authentic<'a>, Rejection> {
+        if let Some(preimage) = &self.preimage {
+            let fits = preimage.payment_hash().as_bytes().ct_eq(self.identifier.payment_hash.as_bytes());
+            if !bool::from(fits) {
+                return Err(Rejection::WrongPreimage);
+            }
+        }
+        if keys.len() != self.macaroons().count() {
+            return Err(Rejection::UnknownRootKey);
+        }
+        if self.macaroons().zip(keys).all(|(macaroon, key)| macaroon.is_signed_by(key)) {
+            Ok(Authentic { credential: self })
+        } else {
+            Err(Rejection::BadSignature)
+        }
+    }
+
+    fn macaroons(&self) -> impl Iterator<Item = &MacaroonRef<'a>> {
+        self.macaroons.iter().flatten()
+    }
+}
+
+fn preimage_caveat(macaroon: &MacaroonRef<'_>) -> Option<Preimage> {
+    let values = macaroon.caveats().filter_map(|caveat| match caveat.condition() {
+        Some((PREIMAGE, value)) => hex_decode_32(value.as_bytes()),
+        _ => None,
+    });
+    values.last().map(Preimage::from_bytes)
+}
+
+/// A credential that we signed. It may not be paid for.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Authentic<'a> {
+    credential: Unverified<'a>,
+}
+
+impl<'a> Authentic<'a> {
+    /// Goes on if the credential carries the preimage of its payment hash.
+    ///
+    /// # Errors
+    /// [`Rejection::MissingPreimage`] when it carries none. One that does not fit was refused earlier.
+    pub fn prove_payment(self) -> Result<Paid<'a>, Rejection> {
+        match self.credential.preimage {
+            Some(_) => Ok(Paid { credential: self.credential }),
+            None => Err(Rejection::MissingPreimage),
+        }
+    }
+}
+
+/// A credential that we signed and that is paid for. It may be for something else.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Paid<'a> {
+    credential: Unverified<'a>,
+}
+
+impl Paid<'_> {
+    /// Checks every caveat against the request.
+    ///
+    /// # Errors
+    /// The [`Rejection`] of the first caveat that does not hold.
+    pub fn permit(self, request: &RequestContext<'_>, unknown: UnknownCaveats) -> Result<Grant, Rejection> {
+        let Identifier { payment_hash, token_id } = self.credential.identifier;
+        let mut total = Allowance::default();
+        for macaroon in self.credential.macaroons() {
+            let mut allowance = Allowance::default();
+            for caveat in macaroon.caveats() {
+                allowance.apply(&caveat, &payment_hash, request, unknown)?;
+            }
+            total = total.and(allowance);
+        }
+        let Allowance { amount, uses, expires_at } = total;
+        Ok(Grant {
+            payment_hash,
+            token_id,
+            amount,
+            uses: uses.map_or(Uses::Unlimited, Uses::Limited),
+            expires_at: expires_at.unwrap_or(UnixTime::MAX),
+        })
+    }
+}
+
+/// The right to one request, as far as a token can tell: what is left is to count the use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use]
+pub struct Grant {
+    /// The payment behind it, under which uses are counted.
+    pub payment_hash: PaymentHash,
+    /// The token.
+    pub token_id: TokenId,
+    /// What was paid, if the token says.
+    pub amount: Option<Msat>,
+    /// How often the token may be used.
+    pub uses: Uses,
+    /// When the token stops working; [`UnixTime::MAX`] for never.
+    pub expires_at: UnixTime,
+}
+
+/// Why a well-formed credential is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// No root key for this token id: never issued here, rotated out or revoked.
+    UnknownRootKey,
+    /// The signature is not ours, or a caveat was changed or removed.
+    BadSignature,
+    /// The preimage does not hash to the payment hash.
+    WrongPreimage,
+    /// There is no preimage.
+    MissingPreimage,
+    /// The token's time is over.
+    Expired,
+    /// The token is for another path.
+    OtherPath,
+    /// The token is for another method.
+    OtherMethod,
+    /// A caveat that is known and has a value it cannot have.
+    MalformedCaveat,
+    /// A repeated caveat that allows more than the one before.
+    WidenedCaveat,
+    /// A caveat nobody here knows, with [`UnknownCaveats::Refuse`].
+    UnknownCaveat,
+    /// A third-party caveat without its discharge.
+    Undischarged,
+    /// The token has been used as often as was paid for.
+    UsedUp,
+}
+
+impl Rejection {
+    /// Whether the token was ours and paid, so that the right answer is a new challenge. Otherwise somebody is
+    /// trying something, and gets no invoice for it.
+    #[must_use]
+    pub const fn is_authentic(&self) -> bool {
+        match self {
+            Self::UnknownRootKey | Self::BadSignature | Self::WrongPreimage | Self::MissingPreimage => false,
+            Self::Expired
+            | Self::OtherPath
+            | Self::OtherMethod
+            | Self::MalformedCaveat
+            | Self::WidenedCaveat
+            | Self::UnknownCaveat
+            | Self::Undischarged
+            | Self::UsedUp => true,
+        }
+    }
+
+    /// A stable word for programs, such as `bad_signature`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownRootKey => "unknown_root_key",
+            Self::BadSignature => "bad_signature",
+            Self::WrongPreimage => "wrong_preimage",
+            Self::MissingPreimage => "missing_preimage",
+            Self::Expired => "token_expired",
+            Self::OtherPath => "wrong_path",
+            Self::OtherMethod => "wrong_method",
+            Self::MalformedCaveat => "malformed_caveat",
+            Self::WidenedCaveat => "widened_caveat",
+            Self::UnknownCaveat => "unknown_caveat",
+            Self::Undischarged => "undischarged_caveat",
+            Self::UsedUp => "token_used",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownRootKey => "the token was not issued here, or its key is no longer valid",
+            Self::BadSignature => "the token's signature is wrong: it was forged or changed",
+            Self::WrongPreimage => "the preimage does not belong to the token's invoice",
+            Self::MissingPreimage => "the credential has no preimage; send 'L402 <macaroon>:<preimage>'",
+            Self::Expired => "the token has expired",
+            Self::OtherPath => "the token was bought for another path",
+            Self::OtherMethod => "the token was bought for another method",
+            Self::MalformedCaveat => "a caveat of the token has a value it cannot have",
+            Self::WidenedCaveat => "a caveat of the token allows more than the one before it",
+            Self::UnknownCaveat => "the token has a caveat that this server does not know",
+            Self::Undischarged => "the token has a third-party caveat without a discharge",
+            Self::UsedUp => "the token has been used up",
+        })
+    }
+}
+
+impl core::error::Error for Rejection {}
