@@ -8,6 +8,9 @@ use core::task::{Context, Poll};
 
 /// What a port's method returns: a future that needs no allocation when the answer is known at once.
 ///
+/// It borrows nothing, so that a caller can keep it in a future of its own. Backends are cheap handles around
+/// something shared; a method that has to wait clones its handle into the `async` block.
+///
 /// ```
 /// use l402_core::ports::PortFuture;
 ///
@@ -18,21 +21,21 @@ use core::task::{Context, Poll};
 /// assert!(waiting.into_ready().is_err());
 /// ```
 #[must_use = "futures do nothing unless polled"]
-pub struct PortFuture<'a, T>(State<'a, T>);
+pub struct PortFuture<T>(State<T>);
 
-enum State<'a, T> {
+enum State<T> {
     Ready(Ready<T>),
-    Waiting(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+    Waiting(Pin<Box<dyn Future<Output = T> + Send>>),
 }
 
-impl<'a, T> PortFuture<'a, T> {
+impl<T> PortFuture<T> {
     /// An answer that is known already.
     pub fn ready(answer: T) -> Self {
         Self(State::Ready(ready(answer)))
     }
 
     /// An answer that takes waiting.
-    pub fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
+    pub fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
         Self(State::Waiting(Box::pin(future)))
     }
 
@@ -48,7 +51,7 @@ impl<'a, T> PortFuture<'a, T> {
     }
 }
 
-impl<T: Unpin> Future for PortFuture<'_, T> {
+impl<T: Unpin> Future for PortFuture<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
@@ -59,7 +62,7 @@ impl<T: Unpin> Future for PortFuture<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for PortFuture<'_, T> {
+impl<T> fmt::Debug for PortFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             State::Ready(_) => "PortFuture(ready)",

@@ -16,10 +16,10 @@ use crate::time::UnixTime;
 /// implementation need not.
 pub trait InvoiceProvider: Send + Sync {
     /// Creates an invoice for exactly the amount asked for, never shown to anybody before.
-    fn create_invoice(&self, request: NewInvoice) -> PortFuture<'_, Result<Invoice, BackendError>>;
+    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>>;
 
     /// Tells what became of an invoice, by its [`Invoice::lookup_id`].
-    fn settlement(&self, lookup_id: String) -> PortFuture<'_, Result<Settlement, BackendError>>;
+    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>>;
 
     /// The network whose invoices this creates.
     fn network(&self) -> Network;
@@ -29,8 +29,8 @@ pub trait InvoiceProvider: Send + Sync {
 }
 
 forward_port!(InvoiceProvider {
-    fn create_invoice(&self, request: NewInvoice) -> PortFuture<'_, Result<Invoice, BackendError>>;
-    fn settlement(&self, lookup_id: String) -> PortFuture<'_, Result<Settlement, BackendError>>;
+    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>>;
+    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>>;
     fn network(&self) -> Network;
     fn capabilities(&self) -> ProviderCapabilities;
 });

@@ -21,19 +21,19 @@ use crate::time::UnixTime;
 /// - An error means *refuse*. No caller admits a request because a store could not answer.
 pub trait ReplayStore: Send + Sync {
     /// Takes one use, if one is left.
-    fn claim(&self, claim: Claim) -> PortFuture<'_, Result<Claimed, StoreError>>;
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>>;
 
     /// Makes a claimed use final. `false` when the lease had ended and somebody else has the use now.
-    fn commit(&self, claim: Claim) -> PortFuture<'_, Result<bool, StoreError>>;
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>>;
 
     /// Gives a claimed use back. Does nothing when the lease has ended already.
-    fn release(&self, claim: Claim) -> PortFuture<'_, Result<(), StoreError>>;
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>>;
 }
 
 forward_port!(ReplayStore {
-    fn claim(&self, claim: Claim) -> PortFuture<'_, Result<Claimed, StoreError>>;
-    fn commit(&self, claim: Claim) -> PortFuture<'_, Result<bool, StoreError>>;
-    fn release(&self, claim: Claim) -> PortFuture<'_, Result<(), StoreError>>;
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>>;
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>>;
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>>;
 });
 
 /// One use of one token.

@@ -10,15 +10,15 @@ use crate::secret::{MasterKey, RootKey};
 /// nothing, so that a flood of challenges writes nothing anywhere.
 pub trait RootKeyStore: Send + Sync {
     /// Chooses id and root key of a new token. `entropy` is 32 fresh random bytes.
-    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>>;
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
 
     /// The root key of a token; `None` when it was never issued, is rotated out or revoked.
-    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>>;
+    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>>;
 }
 
 forward_port!(RootKeyStore {
-    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>>;
-    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>>;
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
+    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>>;
 });
 
 /// The id and root key of a new token.
@@ -41,12 +41,12 @@ impl IssuedKey {
 
 /// One secret, for ever: the key ids of its tokens are its own, and every other one is unknown.
 impl RootKeyStore for MasterKey {
-    fn issue(&self, entropy: [u8; 32]) -> PortFuture<'_, Result<IssuedKey, StoreError>> {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
         let token_id = TokenId::sealing(self.id(), entropy);
         PortFuture::ready(Ok(IssuedKey::new(token_id, self.root_key(&token_id))))
     }
 
-    fn root_key(&self, token: TokenId) -> PortFuture<'_, Result<Option<RootKey>, StoreError>> {
+    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
         let known = token.root_key_id() == self.id();
         PortFuture::ready(Ok(known.then(|| Self::root_key(self, &token))))
     }

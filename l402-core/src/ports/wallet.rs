@@ -17,13 +17,13 @@ use crate::secret::Preimage;
 /// about the money. Callers find out with [`Wallet::lookup`] and never by paying something else.
 pub trait Wallet: Send + Sync {
     /// Pays an invoice once. Asking twice for the same invoice must not pay twice.
-    fn pay(&self, request: PayRequest) -> PortFuture<'_, Result<PayOutcome, BackendError>>;
+    fn pay(&self, request: PayRequest) -> PortFuture<Result<PayOutcome, BackendError>>;
 
     /// Tells what became of the payment of this hash; [`BackendErrorKind::NotFound`] when there never was one.
-    fn lookup(&self, payment_hash: PaymentHash) -> PortFuture<'_, Result<PayOutcome, BackendError>>;
+    fn lookup(&self, payment_hash: PaymentHash) -> PortFuture<Result<PayOutcome, BackendError>>;
 
     /// What the wallet can spend.
-    fn balance(&self) -> PortFuture<'_, Result<Msat, BackendError>>;
+    fn balance(&self) -> PortFuture<Result<Msat, BackendError>>;
 
     /// The network this wallet pays on.
     fn network(&self) -> Network;
@@ -33,9 +33,9 @@ pub trait Wallet: Send + Sync {
 }
 
 forward_port!(Wallet {
-    fn pay(&self, request: PayRequest) -> PortFuture<'_, Result<PayOutcome, BackendError>>;
-    fn lookup(&self, payment_hash: PaymentHash) -> PortFuture<'_, Result<PayOutcome, BackendError>>;
-    fn balance(&self) -> PortFuture<'_, Result<Msat, BackendError>>;
+    fn pay(&self, request: PayRequest) -> PortFuture<Result<PayOutcome, BackendError>>;
+    fn lookup(&self, payment_hash: PaymentHash) -> PortFuture<Result<PayOutcome, BackendError>>;
+    fn balance(&self) -> PortFuture<Result<Msat, BackendError>>;
     fn network(&self) -> Network;
     fn capabilities(&self) -> WalletCapabilities;
 });
