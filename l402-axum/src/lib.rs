@@ -1,1 +1,62 @@
-//! x
+//! Charge for axum routes over Lightning.
+//!
+//! [`L402Layer`] puts a [`Gate`] in front of the routes it is layered on. Whoever has not paid gets `402 Payment
+//! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
+//! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use l402_axum::{Gate, L402Layer, MasterKey, Msat, Paid};
+//! use l402_dev::DevNode;
+//!
+//! async fn report(paid: Paid) -> String {
+//!     format!("a report for payment {}", paid.payment_hash)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let gate = Gate::builder(DevNode::new()?.provider())
+//!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
+//!     .price(Msat::from_sat(10))
+//!     .build()?;
+//! let app: Router = Router::new().route("/report", get(report)).layer(L402Layer::new(gate));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Prices per route
+//! Layer another gate on another route. Gates that share the root key must share the store, too:
+//!
+//! ```
+//! # use axum::{Router, routing::get};
+//! # use l402_axum::{Gate, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
+//! # use l402_dev::DevNode;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (node, key, store) = (DevNode::new()?, MasterKey::from_bytes([7; 32]), MemoryReplayStore::default());
+//! let gate = |price| Gate::builder(node.provider()).root_key(key.clone()).store(store.clone()).price(price).build();
+//! let app: Router = Router::new()
+//!     .route("/cheap", get("cheap").layer(L402Layer::new(gate(Msat::from_sat(1))?)))
+//!     .route("/dear", get("dear").layer(L402Layer::new(gate(Msat::from_sat(500))?)));
+//! # Ok(())
+//! # }
+//! ```
+//! A token is bound to the path and method it was bought for, so a cheap one does not open the dear route.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod extract;
+mod future;
+mod layer;
+mod request;
+mod response;
+
+pub use extract::{NotPaid, Paid};
+pub use future::ResponseFuture;
+pub use l402_core::{MasterKey, Msat};
+pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+pub use layer::{L402Layer, L402Service};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -55,15 +55,6 @@ impl<'a> RequestContext<'a> {
         self.route = Some(route);
         self
     }
-
-    /// What a token for this request is bound to: the route template, or else the path.
-    #[must_use]
-    pub const fn scope(&self) -> &'a str {
-        match self.route {
-            Some(route) => route,
-            None => self.path,
-        }
-    }
 }
 
 /// What to do with a caveat whose condition nobody here knows.

@@ -33,7 +33,7 @@ impl Uses {
 #[must_use]
 pub struct MintRequest<'a> {
     identifier: Identifier,
-    scope: &'a str,
+    path: &'a str,
     method: &'a str,
     amount: Msat,
     uses: Uses,
@@ -41,12 +41,12 @@ pub struct MintRequest<'a> {
 }
 
 impl<'a> MintRequest<'a> {
-    /// A token for the request's route (or path) and method, bought for `amount`; unlimited in use and time
+    /// A token for the request's path and method, bought for `amount`; unlimited in use and time
     /// until told otherwise.
     pub const fn new(identifier: Identifier, request: &RequestContext<'a>, amount: Msat) -> Self {
         Self {
             identifier,
-            scope: request.scope(),
+            path: request.path,
             method: request.method,
             amount,
             uses: Uses::Unlimited,
@@ -73,7 +73,7 @@ impl<'a> MintRequest<'a> {
 /// [`TooLarge`] when a part does not fit the format (2 GiB).
 pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLarge> {
     let mut macaroon = Macaroon::new(key, &request.identifier.to_bytes(), LOCATION)?
-        .attenuate(format!("{PATH}={}", request.scope).as_bytes())?
+        .attenuate(format!("{PATH}={}", request.path).as_bytes())?
         .attenuate(format!("{METHOD}={}", request.method).as_bytes())?
         .attenuate(format!("{AMOUNT}={}", request.amount.as_msat()).as_bytes())?;
     if let Uses::Limited(uses) = request.uses {

@@ -49,9 +49,21 @@ impl<T> PortFuture<T> {
             waiting @ State::Waiting(_) => Err(Self(waiting)),
         }
     }
+
+    /// Goes on with the answer: at once if it is known already, or else when it comes.
+    pub fn then<U>(self, next: impl FnOnce(T) -> PortFuture<U> + Send + 'static) -> PortFuture<U>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+    {
+        match self.into_ready() {
+            Ok(answer) => next(answer),
+            Err(waiting) => PortFuture::new(async move { next(waiting.await).await }),
+        }
+    }
 }
 
-impl<T: Unpin> Future for PortFuture<T> {
+impl<T> Future for PortFuture<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {

@@ -1,0 +1,96 @@
+//! [`Admission`]: a request that was let in and is not charged yet.
+
+use std::fmt;
+
+use l402_core::Grant;
+use l402_core::ports::{Claim, PortFuture};
+
+use crate::gate::{Gate, store_failure};
+use crate::reply::Reply;
+
+/// The right to run a handler once.
+///
+/// Call [`Admission::finish`] with the status of the handler's answer before the answer goes out. An admission
+/// that is dropped instead (the handler panicked, the client went away, a timeout struck) gives its use back.
+#[must_use = "dropping an admission gives the use back"]
+pub struct Admission {
+    gate: Gate,
+    grant: Grant,
+    claim: Option<Claim>,
+}
+
+impl Admission {
+    pub(crate) const fn uncounted(gate: Gate, grant: Grant) -> Self {
+        Self { gate, grant, claim: None }
+    }
+
+    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim) -> Self {
+        Self { gate, grant, claim: Some(claim) }
+    }
+
+    /// What the token is good for.
+    pub const fn grant(&self) -> Grant {
+        self.grant
+    }
+
+    /// Charges the use if the handler delivered (a status below 400), or gives it back if it did not.
+    ///
+    /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
+    /// charged, so delivering now might deliver twice. The buyer keeps the token.
+    pub fn finish(mut self, status: u16) -> PortFuture<Result<(), Reply>> {
+        let Some(claim) = self.claim.take() else {
+            return PortFuture::ready(Ok(()));
+        };
+        if status >= 400 {
+            self.release(claim);
+            return PortFuture::ready(Ok(()));
+        }
+        self.gate.rules().store.commit(claim).then(|committed| {
+            PortFuture::ready(match committed {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
+                    Err(Reply::lease_lost())
+                }
+                Err(error) => Err(store_failure(&error)),
+            })
+        })
+    }
+
+    /// Gives the use back, in the background where that takes waiting. Should it fail, the lease ends by itself.
+    fn release(&self, claim: Claim) {
+        let gate = self.gate.clone();
+        let released = self.gate.rules().store.release(claim).then(move |released| {
+            if let Err(error) = released {
+                tracing::warn!(
+                    store = error.store(),
+                    lease_secs = gate.rules().lease.as_secs(),
+                    "l402: a use was not given back, it returns when its lease ends"
+                );
+            }
+            PortFuture::ready(())
+        });
+        if let Err(waiting) = released.into_ready() {
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(waiting)),
+                Err(_) => {
+                    tracing::warn!("l402: no runtime to give a use back, it returns when its lease ends")
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(claim) = self.claim.take() {
+            self.release(claim);
+        }
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission").field("grant", &self.grant).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! Making a challenge: an invoice from the provider, believed in nothing, and a token sealed to it.
+
+use l402_core::bolt11::{InvoiceError, InvoiceFacts};
+use l402_core::header::{Challenge, ChallengeError};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
+use l402_core::{Identifier, MintRequest, RequestContext, TooLarge, UnixTime, mint};
+
+use crate::gate::{Rules, store_failure};
+use crate::reply::{Offer, Reason, Reply};
+use crate::request::OwnedRequest;
+
+/// Room in a caveat for the condition before the path.
+const CONDITION_BYTES: usize = 16;
+
+/// Answers 402 with a fresh challenge, or says why there is none.
+pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason) -> Reply {
+    let now = rules.clock.now();
+    let request = request.parts();
+    let context = request.context(now);
+    if context.path.len() + CONDITION_BYTES > rules.limits.caveat_bytes {
+        return Reply::path_too_long();
+    }
+    match try_issue(rules, &context, now).await {
+        Ok((challenge, offer)) => {
+            tracing::debug!(payment_hash = %offer.payment_hash, "l402: challenge");
+            Reply::challenge(reason, &challenge, &offer)
+        }
+        Err(failure) => failure.into_reply(),
+    }
+}
+
+async fn try_issue(
+    rules: &Rules,
+    context: &RequestContext<'_>,
+    now: UnixTime,
+) -> Result<(Challenge, Offer), Failure> {
+    let wanted = NewInvoice::new(rules.price, rules.description.clone(), rules.invoice_expiry);
+    let invoice = rules.provider.create_invoice(wanted).await.map_err(Failure::Provider)?;
+    let facts = check(rules, &invoice, now)?;
+
+    let mut entropy = [0; 32];
+    getrandom::fill(&mut entropy).map_err(|_| Failure::Entropy)?;
+    let issued = rules.keys.issue(entropy).await.map_err(Failure::Store)?;
+    let identifier = Identifier { payment_hash: facts.payment_hash, token_id: issued.token_id };
+    let terms = MintRequest::new(identifier, context, rules.price)
+        .with_uses(rules.uses)
+        .with_expiry(facts.expires_at.saturating_add(rules.token_lifetime));
+    let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
+
+    let offer = Offer { price: rules.price, payment_hash: facts.payment_hash, expires_at: facts.expires_at };
+    Ok((Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?, offer))
+}
+
+/// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
+/// wrong hash would sell a token that no payment can redeem.
+fn check(rules: &Rules, invoice: &Invoice, now: UnixTime) -> Result<InvoiceFacts, Failure> {
+    let facts: InvoiceFacts = invoice.bolt11.parse().map_err(Failure::Invoice)?;
+    if facts.amount != Some(rules.price) {
+        return Err(Failure::Lie("another amount"));
+    }
+    if facts.payment_hash != invoice.payment_hash {
+        return Err(Failure::Lie("another payment hash"));
+    }
+    if facts.network != rules.network {
+        return Err(Failure::Lie("another network"));
+    }
+    if facts.expires_at <= now {
+        return Err(Failure::Lie("an expiry in the past"));
+    }
+    Ok(facts)
+}
+
+enum Failure {
+    Provider(BackendError),
+    Invoice(InvoiceError),
+    Lie(&'static str),
+    Header(ChallengeError),
+    Store(StoreError),
+    Mint(TooLarge),
+    Entropy,
+}
+
+impl Failure {
+    /// Logs kinds and names only: what a backend says may hold secrets.
+    fn into_reply(self) -> Reply {
+        match self {
+            Self::Provider(error) => {
+                tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: the provider made no invoice");
+                Reply::provider_unavailable(Some(error.kind()))
+            }
+            Self::Invoice(error) => {
+                tracing::error!(%error, "l402: the provider's invoice cannot be read");
+                Reply::provider_unavailable(None)
+            }
+            Self::Lie(what) => {
+                tracing::error!(what, "l402: the provider's invoice is not the one asked for");
+                Reply::provider_unavailable(None)
+            }
+            Self::Header(error) => {
+                tracing::error!(%error, "l402: the provider's invoice does not fit a header");
+                Reply::provider_unavailable(None)
+            }
+            Self::Store(error) => store_failure(&error),
+            Self::Mint(error) => {
+                tracing::error!(%error, "l402: the token cannot be written");
+                Reply::path_too_long()
+            }
+            Self::Entropy => {
+                tracing::error!("l402: the system gives no random bytes");
+                Reply::no_entropy()
+            }
+        }
+    }
+}

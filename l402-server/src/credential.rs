@@ -1,0 +1,29 @@
+//! The one credential of a request.
+
+use l402_core::header::{CredentialError, CredentialRef};
+use l402_core::{Limits, Unverified};
+
+use crate::request::{HeaderValues, RequestParts};
+
+/// Finds the L402 credential among all `Authorization` values and decodes it into `buffer`.
+///
+/// The same credential twice is one: the reference client sends an `LSAT` and an `L402` twin. Two different
+/// ones are refused, since picking one would let a proxy and this server disagree about who is calling.
+pub(crate) fn read<'b, H: HeaderValues>(
+    request: &RequestParts<'_, H>,
+    limits: &Limits,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<Unverified<'b>>, CredentialError> {
+    let mut found = request.authorization().flat_map(|value| CredentialRef::parse_all(value, limits));
+    let Some(first) = found.next().transpose()? else {
+        return Ok(None);
+    };
+    let credential = first.decode_into(buffer, limits)?;
+    let mut other_buffer = Vec::new();
+    for other in found {
+        if !credential.is_same_as(&other?.decode_into(&mut other_buffer, limits)?) {
+            return Err(CredentialError::Ambiguous);
+        }
+    }
+    Ok(Some(credential))
+}

@@ -1,0 +1,266 @@
+//! [`Gate`]: who gets in.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use l402_core::ports::{
+    Claim, Claimed, InvoiceProvider, LeaseId, PortFuture, ReplayStore, RootKeyStore, StoreError,
+};
+use l402_core::{
+    Clock, Grant, Limits, Msat, Network, Rejection, RequestContext, RootKey, UnixTime, UnknownCaveats,
+    Unverified, Uses,
+};
+
+use crate::admission::Admission;
+use crate::builder::GateBuilder;
+use crate::challenge;
+use crate::credential;
+use crate::reply::{Reason, Reply};
+use crate::request::{HeaderValues, RequestParts};
+
+/// Sells requests: decides who gets in, and what everybody else is told.
+///
+/// A cheap handle; clones share everything. See the [crate docs](crate) for an example.
+#[derive(Clone)]
+pub struct Gate(Arc<Rules>);
+
+pub(crate) struct Rules {
+    pub(crate) provider: Arc<dyn InvoiceProvider>,
+    pub(crate) keys: Arc<dyn RootKeyStore>,
+    pub(crate) store: Arc<dyn ReplayStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) network: Network,
+    pub(crate) price: Msat,
+    pub(crate) uses: Uses,
+    pub(crate) description: String,
+    pub(crate) invoice_expiry: Duration,
+    pub(crate) token_lifetime: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) unknown_caveats: UnknownCaveats,
+    pub(crate) leases: LeaseIds,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use]
+pub enum Decision {
+    /// Run the handler, then call [`Admission::finish`].
+    Admit(Admission),
+    /// Do not run the handler; answer this.
+    Answer(Reply),
+}
+
+impl Gate {
+    /// Starts a gate that is paid into `provider`.
+    pub fn builder(provider: impl InvoiceProvider + 'static) -> GateBuilder {
+        GateBuilder::new(provider)
+    }
+
+    pub(crate) fn from_rules(rules: Rules) -> Self {
+        Self(Arc::new(rules))
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.0
+    }
+
+    /// Decides about one request.
+    ///
+    /// The future borrows nothing. It is ready at once, without a box, for a valid token whose key is derived
+    /// and whose uses are counted in memory.
+    pub fn decide<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> PortFuture<Decision> {
+        let rules = self.rules();
+        let mut buffer = Vec::new();
+        let credential = match credential::read(request, &rules.limits, &mut buffer) {
+            Ok(Some(credential)) => credential,
+            Ok(None) => return self.challenge(request, Reason::NoCredential),
+            Err(error) => {
+                tracing::debug!(code = error.code(), %error, "l402: malformed credential");
+                return answer(Reply::malformed(error));
+            }
+        };
+        match self.root_keys(&credential).into_ready() {
+            Ok(keys) => self.check(request, credential, keys),
+            Err(waiting) => self.check_later(request, waiting),
+        }
+    }
+
+    /// The root keys of a credential's tokens, nearly always one; as many as are known.
+    fn root_keys(&self, credential: &Unverified<'_>) -> PortFuture<Result<Vec<RootKey>, StoreError>> {
+        let mut keys = PortFuture::ready(Ok(Vec::new()));
+        for token in credential.token_ids() {
+            let gate = self.clone();
+            keys = keys.then(move |found: Result<Vec<RootKey>, StoreError>| {
+                let Ok(mut found) = found else { return PortFuture::ready(found) };
+                gate.rules().keys.root_key(token).then(|key| {
+                    PortFuture::ready(key.map(|key| {
+                        found.extend(key);
+                        found
+                    }))
+                })
+            });
+        }
+        keys
+    }
+
+    /// Waits for the root keys, then reads the credential again from a copy of the request.
+    fn check_later<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        keys: PortFuture<Result<Vec<RootKey>, StoreError>>,
+    ) -> PortFuture<Decision> {
+        let (gate, request) = (self.clone(), request.to_owned());
+        keys.then(move |keys| {
+            let request = request.parts();
+            let mut buffer = Vec::new();
+            match credential::read(&request, &gate.rules().limits, &mut buffer) {
+                Ok(Some(credential)) => gate.check(&request, credential, keys),
+                Ok(None) => gate.challenge(&request, Reason::NoCredential),
+                Err(error) => answer(Reply::malformed(error)),
+            }
+        })
+    }
+
+    fn check<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        credential: Unverified<'_>,
+        keys: Result<Vec<RootKey>, StoreError>,
+    ) -> PortFuture<Decision> {
+        let keys = match keys {
+            Ok(keys) => keys,
+            Err(error) => return answer(store_failure(&error)),
+        };
+        let now = self.rules().clock.now();
+        match self.verify(credential, &keys, &request.context(now)) {
+            Ok(grant) => self.claim(request, grant, now),
+            Err(rejection) => self.refuse(request, rejection),
+        }
+    }
+
+    fn verify(
+        &self,
+        credential: Unverified<'_>,
+        keys: &[RootKey],
+        context: &RequestContext<'_>,
+    ) -> Result<Grant, Rejection> {
+        credential.authenticate(keys)?.prove_payment()?.permit(context, self.rules().unknown_caveats)
+    }
+
+    /// Takes one use of a token that passed everything else.
+    fn claim<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        now: UnixTime,
+    ) -> PortFuture<Decision> {
+        let Uses::Limited(uses) = grant.uses else {
+            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant)));
+        };
+        let rules = self.rules();
+        let lease_end = now.saturating_add(rules.lease);
+        let claim =
+            Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, grant.expires_at);
+        match rules.store.claim(claim).into_ready() {
+            Ok(claimed) => self.claimed(request, grant, claim, claimed),
+            Err(waiting) => {
+                let (gate, request) = (self.clone(), request.to_owned());
+                waiting.then(move |claimed| gate.claimed(&request.parts(), grant, claim, claimed))
+            }
+        }
+    }
+
+    fn claimed<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        claim: Claim,
+        claimed: Result<Claimed, StoreError>,
+    ) -> PortFuture<Decision> {
+        match claimed {
+            Ok(Claimed::Granted) => {
+                PortFuture::ready(Decision::Admit(Admission::counted(self.clone(), grant, claim)))
+            }
+            Ok(Claimed::Busy) => answer(Reply::in_use()),
+            // An answer from a later version of the port is no reason to let anybody in.
+            Ok(_) => self.refuse(request, Rejection::UsedUp),
+            Err(error) => answer(store_failure(&error)),
+        }
+    }
+
+    /// A paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
+    fn refuse<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        rejection: Rejection,
+    ) -> PortFuture<Decision> {
+        tracing::debug!(code = rejection.code(), "l402: refused");
+        if rejection.is_authentic() {
+            self.challenge(request, Reason::Rejected(rejection))
+        } else {
+            answer(Reply::rejected(rejection))
+        }
+    }
+
+    fn challenge<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        reason: Reason,
+    ) -> PortFuture<Decision> {
+        if matches!(request.method, "HEAD" | "OPTIONS") {
+            return answer(Reply::payment_required_without_invoice(reason));
+        }
+        let (gate, request) = (self.clone(), request.to_owned());
+        PortFuture::new(async move {
+            Decision::Answer(challenge::issue(gate.rules(), &request, reason).await)
+        })
+    }
+}
+
+fn answer(reply: Reply) -> PortFuture<Decision> {
+    PortFuture::ready(Decision::Answer(reply))
+}
+
+/// Says in the log what broke, and to the client only that something did.
+pub(crate) fn store_failure(error: &StoreError) -> Reply {
+    tracing::warn!(
+        store = error.store(),
+        full = error.is_full(),
+        "l402: a store failed, the request is refused"
+    );
+    Reply::store_unavailable(error)
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rules = self.rules();
+        f.debug_struct("Gate")
+            .field("price", &rules.price)
+            .field("uses", &rules.uses)
+            .field("network", &rules.network)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Names for claims that are unique over all processes: a random start and a counter.
+pub(crate) struct LeaseIds {
+    process: [u8; 8],
+    next: AtomicU64,
+}
+
+impl LeaseIds {
+    pub(crate) const fn new(process: [u8; 8]) -> Self {
+        Self { process, next: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> LeaseId {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.process);
+        bytes[8..].copy_from_slice(&self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        LeaseId::from_bytes(bytes)
+    }
+}

@@ -1,0 +1,88 @@
+//! What the gate needs to know of a request: [`RequestParts`], without any framework's types.
+
+use l402_core::{RequestContext, UnixTime};
+
+/// The header fields of a request, whatever library holds them.
+pub trait HeaderValues {
+    /// Every value of the field `name` (lower case), in the order received.
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]>;
+}
+
+/// A list of names in lower case and values, for tests and simple adapters.
+impl HeaderValues for &[(&str, &[u8])] {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(field, _)| *field == name).map(|(_, value)| *value)
+    }
+}
+
+/// A request, as far as the gate looks at it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RequestParts<'a, H> {
+    /// The method, upper case.
+    pub method: &'a str,
+    /// The path as the client sent it: not decoded, without the query.
+    pub path: &'a str,
+    /// The template that the router matched, such as `/items/{id}`, if there is one. A `path` caveat may name it.
+    pub route: Option<&'a str>,
+    /// The header fields.
+    pub headers: &'a H,
+}
+
+impl<'a, H: HeaderValues> RequestParts<'a, H> {
+    /// A request that no router has matched.
+    #[must_use]
+    pub const fn new(method: &'a str, path: &'a str, headers: &'a H) -> Self {
+        Self { method, path, route: None, headers }
+    }
+
+    /// Adds the template that the router matched.
+    #[must_use]
+    pub const fn with_route(mut self, route: Option<&'a str>) -> Self {
+        self.route = route;
+        self
+    }
+
+    pub(crate) fn context(&self, now: UnixTime) -> RequestContext<'a> {
+        let context = RequestContext::new(self.method, self.path, now);
+        match self.route {
+            Some(route) => context.with_route(route),
+            None => context,
+        }
+    }
+
+    pub(crate) fn authorization(&self) -> impl Iterator<Item = &[u8]> {
+        self.headers.values("authorization")
+    }
+
+    /// Copies what is needed to decide later.
+    pub(crate) fn to_owned(&self) -> OwnedRequest {
+        OwnedRequest {
+            method: self.method.to_owned(),
+            path: self.path.to_owned(),
+            route: self.route.map(str::to_owned),
+            authorization: self.authorization().map(<[u8]>::to_vec).collect(),
+        }
+    }
+}
+
+/// A request kept across an `.await`.
+pub(crate) struct OwnedRequest {
+    method: String,
+    path: String,
+    route: Option<String>,
+    authorization: Vec<Vec<u8>>,
+}
+
+impl OwnedRequest {
+    pub(crate) fn parts(&self) -> RequestParts<'_, Self> {
+        RequestParts::new(&self.method, &self.path, self).with_route(self.route.as_deref())
+    }
+}
+
+impl HeaderValues for OwnedRequest {
+    fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let kept = if name == "authorization" { self.authorization.as_slice() } else { &[] };
+        kept.iter().map(Vec::as_slice)
+    }
+}

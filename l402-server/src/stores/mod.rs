@@ -1,0 +1,5 @@
+//! Where uses are counted.
+
+mod memory;
+
+pub use memory::MemoryReplayStore;
