@@ -215,9 +215,9 @@ impl Gate {
             return answer(Reply::payment_required_without_invoice(reason));
         }
         let (gate, request) = (self.clone(), request.to_owned());
-        PortFuture::new(async move {
-            Decision::Answer(challenge::issue(gate.rules(), &request, reason).await)
-        })
+        PortFuture::new(
+            async move { Decision::Answer(challenge::issue(gate.rules(), &request, reason).await) },
+        )
     }
 }
 

@@ -1,0 +1,35 @@
+# The commands of this workspace. `make` alone lists them.
+
+CARGO ?= cargo
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what is missing on this machine
+	@.ci/setup
+
+.PHONY: demo
+demo: ## Watch a paid request, and three attacks fail
+	$(CARGO) run -p l402-dev -- demo
+
+.PHONY: test
+test: setup ## Run every test, doctests included
+	$(CARGO) test --locked --workspace --all-features
+	.ci/check-core
+
+.PHONY: lint
+lint: setup ## Check formatting, clippy and the documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
+	$(CARGO) clippy --locked -p l402-core --no-default-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
+
+.PHONY: deny
+deny: ## Check licences and sources of all dependencies (needs cargo-deny)
+	$(CARGO) deny --all-features check --config .deny.toml bans licenses sources
+
+.PHONY: bench
+bench: setup ## Measure
+	$(CARGO) bench -p l402-benches

@@ -1,0 +1,318 @@
+//! Backends that fail, lie or take their time: nobody gets in for it, nobody is cheated, nothing leaks.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod common;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{NOW, PRICE, Shop, admission, answer, master_key, verdict};
+use l402_core::ports::{
+    BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
+    PortFuture, ProviderCapabilities, ReplayStore, RootKeyStore, Settlement, StoreError,
+};
+use l402_core::{ManualClock, MasterKey, Msat, Network, PaymentHash, RootKey, TokenId};
+use l402_dev::{DevNode, DevProvider};
+use l402_server::stores::MemoryReplayStore;
+use l402_server::{BuildError, Gate, RequestParts};
+
+const SECRET: &str = "s3cr3t-api-key";
+
+/// A provider whose invoices come out changed.
+struct Liar {
+    honest: DevProvider,
+    network: Network,
+    lie: Lie,
+    twist: Twist,
+}
+
+type Lie = fn(&mut NewInvoice);
+type Twist = fn(Invoice) -> Result<Invoice, BackendError>;
+
+impl InvoiceProvider for Liar {
+    fn create_invoice(&self, mut request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
+        (self.lie)(&mut request);
+        let twist = self.twist;
+        self.honest.create_invoice(request).then(move |invoice| PortFuture::ready(invoice.and_then(twist)))
+    }
+
+    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
+        self.honest.settlement(lookup_id)
+    }
+
+    fn network(&self) -> Network {
+        self.network
+    }
+
+    fn capabilities(&self) -> ProviderCapabilities {
+        self.honest.capabilities()
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let (honest, fine): (Lie, Twist) = (|_| {}, Ok);
+    let regtest = Network::Regtest;
+    let table: [(&str, Network, Lie, Twist); 10] = [
+        ("down", regtest, honest, |_| {
+            Err(BackendError::new("fake", BackendErrorKind::Unavailable).with_source(SECRET))
+        }),
+        ("other network", Network::Bitcoin, honest, fine),
+        ("more", regtest, |request| request.amount = Msat::from_sat(1_000), fine),
+        ("less", regtest, |request| request.amount = Msat::from_msat(9_999), fine),
+        ("expired", regtest, |request| request.expires_in = Duration::ZERO, fine),
+        ("other hash", regtest, honest, |mut invoice| {
+            invoice.payment_hash = PaymentHash::from_bytes([1; 32]);
+            Ok(invoice)
+        }),
+        ("control characters", regtest, honest, |mut invoice| {
+            invoice.bolt11.push_str("\r\nset-cookie: pwned=1");
+            Ok(invoice)
+        }),
+        ("html", regtest, honest, |mut invoice| {
+            invoice.bolt11 = format!("<h1>bad gateway</h1>{SECRET}");
+            Ok(invoice)
+        }),
+        ("empty", regtest, honest, |mut invoice| {
+            invoice.bolt11.clear();
+            Ok(invoice)
+        }),
+        ("tampered", regtest, honest, |mut invoice| {
+            invoice.bolt11 = invoice.bolt11.replace("lnbcrt100n1", "lnbcrt10n1");
+            Ok(invoice)
+        }),
+    ];
+    for (case, network, lie, twist) in table {
+        let clock = ManualClock::at(NOW);
+        let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
+        let liar = Liar { honest: node.provider(), network, lie, twist };
+        let gate = Gate::builder(liar).root_key(master_key()).price(PRICE).clock(clock).build().unwrap();
+        let headers: &[(&str, &[u8])] = &[];
+
+        let reply = answer(gate.decide(&RequestParts::new("GET", "/report", &headers)).await);
+        assert_eq!(verdict(&reply), (503, "provider_unavailable".to_owned()), "{case}");
+        assert!(
+            reply.header("retry-after").is_some() && reply.header("www-authenticate").is_none(),
+            "{case}"
+        );
+        assert!(!reply.body.contains(SECRET) && !reply.body.contains("lnbcrt"), "{case}");
+        let line = log.take();
+        assert!(line.contains("provider"), "{case} leaves a line in the log: {line}");
+        assert!(!line.contains(SECRET) && !line.contains("set-cookie"), "{case}: {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limited_provider_says_when_to_come_back() {
+    let node = DevNode::new().unwrap();
+    let limited = Liar {
+        honest: node.provider(),
+        network: Network::Regtest,
+        lie: |_| {},
+        twist: |_| {
+            let retry_after = Some(Duration::from_secs(42));
+            Err(BackendError::new("fake", BackendErrorKind::RateLimited { retry_after }))
+        },
+    };
+    let gate = Gate::builder(limited).root_key(master_key()).price(PRICE).build().unwrap();
+    let headers: &[(&str, &[u8])] = &[];
+    let reply = answer(gate.decide(&RequestParts::new("GET", "/", &headers)).await);
+    assert_eq!(reply.header("retry-after"), Some("42"));
+}
+
+#[test]
+fn a_provider_whose_preimage_proves_nothing_is_refused() {
+    struct Leaky(DevProvider);
+    impl InvoiceProvider for Leaky {
+        fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
+            self.0.create_invoice(request)
+        }
+        fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
+            self.0.settlement(lookup_id)
+        }
+        fn network(&self) -> Network {
+            self.0.network()
+        }
+        fn capabilities(&self) -> ProviderCapabilities {
+            ProviderCapabilities::FULL.with_settlement_check(true).with_msat_precision(false)
+        }
+    }
+    let gate =
+        |price| Gate::builder(Leaky(DevNode::new().unwrap().provider())).root_key(master_key()).price(price);
+    assert_eq!(gate(PRICE).build().unwrap_err(), BuildError::PreimageIsNoProof);
+    assert_eq!(gate(Msat::from_msat(1_500)).build().unwrap_err(), BuildError::PriceNotWholeSat);
+}
+
+/// Any port, with every answer given later instead of at once.
+#[derive(Clone)]
+struct Slow<P>(P);
+
+async fn later<T>(answer: PortFuture<T>) -> T {
+    tokio::task::yield_now().await;
+    answer.await
+}
+
+impl ReplayStore for Slow<MemoryReplayStore> {
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        PortFuture::new(later(self.0.claim(claim)))
+    }
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
+        PortFuture::new(later(self.0.commit(claim)))
+    }
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
+        let store = self.clone();
+        PortFuture::new(async move {
+            tokio::task::yield_now().await;
+            store.0.release(claim).await
+        })
+    }
+}
+
+impl RootKeyStore for Slow<MasterKey> {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
+        PortFuture::new(later(self.0.issue(entropy)))
+    }
+    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+        PortFuture::new(later(RootKeyStore::root_key(&self.0, token)))
+    }
+}
+
+#[tokio::test]
+async fn backends_that_take_their_time_change_nothing() {
+    let store = Slow(MemoryReplayStore::default());
+    let shop = Shop::open_with(|gate| gate.root_keys(Slow(master_key())).store(store.clone()));
+    let token = shop.buy("/report").await;
+    let header = token.header();
+    let credential = [header.as_bytes()];
+    let get = || shop.get("/report", &credential);
+
+    let wrong = answer(shop.get("/other", &[header.as_bytes()]).await);
+    assert_eq!(verdict(&wrong), (402, "wrong_path".to_owned()));
+    let malformed = answer(shop.get("/report", &[header.as_bytes(), b"L402 x"]).await);
+    assert_eq!(verdict(&malformed), (401, "malformed_credential".to_owned()));
+
+    let first = admission(get().await);
+    assert_eq!(verdict(&answer(get().await)), (409, "token_in_use".to_owned()));
+    drop(first);
+    while !store.0.is_empty() {
+        tokio::task::yield_now().await; // the release runs in the background
+    }
+    admission(get().await).finish(200).await.unwrap();
+    assert_eq!(verdict(&answer(get().await)), (402, "token_used".to_owned()));
+}
+
+/// A store that answers a number of calls and is then gone.
+#[derive(Clone, Default)]
+struct Dying {
+    calls_left: Arc<Mutex<u32>>,
+    store: MemoryReplayStore,
+}
+
+impl Dying {
+    fn after(calls: u32) -> Self {
+        Self { calls_left: Arc::new(Mutex::new(calls)), store: MemoryReplayStore::default() }
+    }
+
+    fn alive(&self) -> Result<(), StoreError> {
+        let mut left = self.calls_left.lock().unwrap();
+        *left = left.checked_sub(1).ok_or_else(|| StoreError::unavailable("fake", SECRET))?;
+        Ok(())
+    }
+}
+
+impl ReplayStore for Dying {
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        self.alive().map_or_else(|error| PortFuture::ready(Err(error)), |()| self.store.claim(claim))
+    }
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
+        self.alive().map_or_else(|error| PortFuture::ready(Err(error)), |()| self.store.commit(claim))
+    }
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
+        self.alive().map_or_else(|error| PortFuture::ready(Err(error)), |()| self.store.release(claim))
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_answer_lets_nobody_in() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let store = Dying::after(0);
+    let shop = Shop::open_with(|gate| gate.store(store.clone()));
+    let token = shop.buy("/report").await;
+
+    let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
+    assert_eq!(reply.header("www-authenticate"), None, "the buyer has paid and is not asked again");
+    assert!(!log.take().contains(SECRET));
+
+    *store.calls_left.lock().unwrap() = 1; // the claim works, charging does not
+    let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&admitted.finish(200).await.unwrap_err()).0, 503, "delivered only when charged");
+
+    *store.calls_left.lock().unwrap() = 100;
+    shop.clock.advance(Duration::from_secs(121));
+    admission(shop.get("/report", &[token.header().as_bytes()]).await).finish(200).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_and_forgets_nobody() {
+    let shop = Shop::open_with(|gate| gate.store(MemoryReplayStore::with_capacity(1)));
+    let (first, second) = (shop.buy("/report").await, shop.buy("/report").await);
+    admission(shop.get("/report", &[first.header().as_bytes()]).await).finish(200).await.unwrap();
+
+    let reply = answer(shop.get("/report", &[second.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (503, "store_full".to_owned()));
+    let replay = answer(shop.get("/report", &[first.header().as_bytes()]).await);
+    assert_eq!(verdict(&replay), (402, "token_used".to_owned()));
+}
+
+#[tokio::test]
+async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
+    struct Down;
+    impl RootKeyStore for Down {
+        fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
+            PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
+        }
+        fn root_key(&self, _: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+            PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
+        }
+    }
+    let token = Shop::open().buy("/report").await;
+    let shop = Shop::open_with(|gate| gate.root_keys(Down));
+    for headers in [&[][..], &[token.header().as_bytes()]] {
+        let reply = answer(shop.get("/report", headers).await);
+        assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
+    }
+}
+
+/// Catches what is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn subscriber(&self) -> impl tracing::Subscriber + use<> {
+        let log = self.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish()
+    }
+
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
