@@ -1,1 +1,47 @@
-//! x
+//! Charge for actix-web routes over Lightning.
+//!
+//! [`L402`] puts a [`Gate`] in front of an app, a scope or a resource. Whoever has not paid gets `402 Payment
+//! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
+//! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
+//!
+//! ```
+//! use actix_web::{App, web};
+//! use l402_actix::{Gate, L402, MasterKey, Msat, Paid};
+//! use l402_dev::DevNode;
+//!
+//! async fn report(paid: Paid) -> String {
+//!     format!("a report for payment {}", paid.payment_hash)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let gate = Gate::builder(DevNode::new()?.provider())
+//!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
+//!     .price(Msat::from_sat(10))
+//!     .build()?;
+//! let app = App::new().service(web::resource("/report").wrap(L402::new(gate)).get(report));
+//! # let _ = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Build the gate once, outside the closure of `HttpServer::new`, and clone it in: the workers then share one
+//! store of uses.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod extract;
+mod future;
+mod middleware;
+mod request;
+mod response;
+
+pub use extract::{NotPaid, Paid};
+pub use future::ResponseFuture;
+pub use l402_core::{MasterKey, Msat};
+pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+pub use middleware::{L402, L402Service};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,35 @@
-//! x
+//! Where a paywall gets its invoices from.
+//!
+//! Every backend implements [`l402_core::ports::InvoiceProvider`], the port that `l402-server` asks. [`FnProvider`]
+//! makes one from a closure, for a node or service of one's own:
+//!
+//! ```
+//! use l402_core::ports::{InvoiceProvider, NewInvoice};
+//! use l402_core::{Msat, Network};
+//! use l402_dev::DevNode;
+//! use l402_providers::FnProvider;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = DevNode::new()?; // stands for your node's own client
+//! let provider = FnProvider::new("my-node", Network::Regtest, move |wanted: NewInvoice| {
+//!     let node = node.clone();
+//!     async move { node.provider().create_invoice(wanted).await }
+//! });
+//!
+//! let wanted = NewInvoice::new(Msat::from_sat(10), "one report".into(), std::time::Duration::from_secs(600));
+//! assert!(provider.create_invoice(wanted).await?.bolt11.starts_with("lnbcrt"));
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod func;
+
+pub use func::FnProvider;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

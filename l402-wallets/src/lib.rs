@@ -1,1 +1,35 @@
-//! x
+//! What a client pays with.
+//!
+//! Every backend implements [`l402_core::ports::Wallet`], the port that `l402-client` asks. [`FnWallet`] makes one
+//! from a closure, for a node or service of one's own:
+//!
+//! ```
+//! use l402_core::ports::{InvoiceProvider, NewInvoice, PayOutcome, PayRequest, Wallet};
+//! use l402_core::{Msat, Network};
+//! use l402_dev::DevNode;
+//! use l402_wallets::FnWallet;
+//! use std::time::Duration;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let node = DevNode::new()?;
+//! # let wanted = NewInvoice::new(Msat::from_sat(10), "one report".into(), Duration::from_secs(600));
+//! # let invoice = node.provider().create_invoice(wanted).await?;
+//! # let request = PayRequest::new(invoice.bolt11, invoice.payment_hash, Msat::ZERO, Duration::from_secs(5));
+//! let my_node = node.wallet(); // stands for your node's own client
+//! let wallet = FnWallet::new("my-node", Network::Regtest, move |request: PayRequest| my_node.pay(request));
+//! assert!(matches!(wallet.pay(request).await?, PayOutcome::Paid(_)));
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod func;
+
+pub use func::FnWallet;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
