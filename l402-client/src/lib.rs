@@ -1,1 +1,78 @@
-//! x
+//! An HTTP client that pays for what it asks for.
+//!
+//! [`L402Client`] sends requests like [`reqwest`]. When the answer is `402 Payment Required` with an L402
+//! challenge, it checks the challenge, pays the invoice from a [`Wallet`](l402_core::ports::Wallet), and repeats
+//! the request with the proof of payment. It pays at most once per call, and never more than a cap.
+//!
+//! ```
+//! use l402_client::{L402Client, Receipt};
+//! use l402_core::Msat;
+//! # use std::time::Duration;
+//! # use l402_core::header::Challenge;
+//! # use l402_core::ports::{InvoiceProvider, NewInvoice};
+//! # use l402_core::{Identifier, Macaroon, RootKey, TokenId};
+//! # use l402_dev::DevNode;
+//! # use wiremock::matchers::header_exists;
+//! # use wiremock::{Mock, MockServer, ResponseTemplate};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let node = DevNode::new()?;
+//! # let price = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
+//! # let invoice = node.provider().create_invoice(price).await?;
+//! # let id = Identifier { payment_hash: invoice.payment_hash, token_id: TokenId::from_bytes([1; 32]) };
+//! # let macaroon = Macaroon::new(&RootKey::new(&[7; 32])?, &id.to_bytes(), b"")?;
+//! # let challenge = Challenge::new(macaroon, invoice.bolt11)?.to_header_value();
+//! # let shop = MockServer::start().await;
+//! # Mock::given(header_exists("authorization")).respond_with(ResponseTemplate::new(200)).mount(&shop).await;
+//! # let payment_required = ResponseTemplate::new(402).insert_header("www-authenticate", challenge.as_str());
+//! # Mock::given(|_: &wiremock::Request| true).respond_with(payment_required).mount(&shop).await;
+//! # let wallet = node.wallet();
+//! # let url = format!("{}/report", shop.uri());
+//! let client = L402Client::builder(wallet).max_price(Msat::from_sat(100)).build()?;
+//!
+//! let response = client.get(url).send().await?;
+//! assert_eq!(response.status(), 200);
+//! assert_eq!(Receipt::of(&response).map(|receipt| receipt.amount), Some(Msat::from_sat(10)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is checked before paying
+//! The status is 402; the answer comes from the origin that was asked, over a connection that nobody can read;
+//! the invoice's checksum and signature hold; its amount is there, above zero and within the cap; its network is
+//! the wallet's; it has not expired; the macaroon commits to the invoice's payment hash; the request can be
+//! repeated. A check that fails is a [`ClientError`] of its own, and nothing is spent.
+//!
+//! # What is known after an error
+//! [`ClientError::spent`] says whether money was spent: nothing, a known amount, or not known. An unknown outcome
+//! is never followed by another payment.
+//!
+//! # Features
+//! - `rustls` (default): `https` URLs.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod client;
+mod error;
+mod flow;
+mod offer;
+mod origin;
+mod receipt;
+mod request;
+
+/// The version of reqwest whose types this crate speaks.
+pub use reqwest;
+
+pub use builder::{BuildError, L402ClientBuilder};
+pub use client::L402Client;
+pub use error::{ClientError, Spent};
+pub use receipt::Receipt;
+pub use request::RequestBuilder;
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

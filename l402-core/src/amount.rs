@@ -22,7 +22,7 @@ pub struct Msat(u64);
 impl Msat {
     /// No money at all.
     pub const ZERO: Self = Self(0);
-    /// The largest amount this type can hold, more than a thousand times all bitcoin there will ever be.
+    /// The largest amount this type can hold, more than 8 times all bitcoin there will ever be.
     pub const MAX: Self = Self(u64::MAX);
 
     /// Creates an amount from millisatoshi.

@@ -56,10 +56,15 @@ impl FromStr for InvoiceFacts {
             Currency::Simnet => return Err(InvoiceError::UnknownNetwork),
         };
         let expires_at = invoice.expires_at().ok_or(InvoiceError::Malformed)?;
-        let payment_hash: &[u8; 32] = invoice.payment_hash().as_ref();
+        let amount = invoice.amount_milli_satoshis().map(Msat::from_msat);
+        let payment_hash: [u8; 32] = *invoice.payment_hash().as_ref();
+        // The library calls an amount that overflows no amount at all, which would leave it to the payer.
+        if amount.is_none() && invoice.into_signed_raw().raw_invoice().hrp.raw_amount.is_some() {
+            return Err(InvoiceError::Malformed);
+        }
         Ok(Self {
-            amount: invoice.amount_milli_satoshis().map(Msat::from_msat),
-            payment_hash: PaymentHash::from_bytes(*payment_hash),
+            amount,
+            payment_hash: PaymentHash::from_bytes(payment_hash),
             expires_at: UnixTime::from_secs(expires_at.as_secs()),
             network,
         })

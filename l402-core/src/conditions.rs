@@ -28,6 +28,8 @@ pub(crate) const USES: &str = "uses";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const PREIMAGE: &str = "preimage";
 
+const KNOWN: [&str; 6] = [PATH, METHOD, AMOUNT, USES, EXPIRES_AT, PREIMAGE];
+
 /// What a request is, as far as caveats ask.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -115,6 +117,8 @@ impl Allowance {
                 let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
                 if matches { Ok(()) } else { Err(Rejection::WrongPreimage) }
             }
+            // A restriction that is known and cannot be read must not count as unknown, and be skipped.
+            None if is_known(caveat.id()) => Err(Rejection::MalformedCaveat),
             _ => match unknown {
                 UnknownCaveats::Skip => Ok(()),
                 UnknownCaveats::Refuse => Err(Rejection::UnknownCaveat),
@@ -146,6 +150,11 @@ fn smaller<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
+}
+
+/// Whether this is a known condition with a value, even one that is not text.
+fn is_known(caveat: &[u8]) -> bool {
+    KNOWN.iter().any(|name| caveat.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.

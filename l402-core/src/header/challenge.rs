@@ -69,7 +69,7 @@ impl core::error::Error for ChallengeError {}
 /// assert_eq!((challenge.macaroon, challenge.invoice), ("AgEE", "lnbcrt1..."));
 /// # Ok::<(), l402_core::header::ChallengeParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChallengeRef<'a> {
     /// Which of the two names the server used.
@@ -97,10 +97,23 @@ impl<'a> ChallengeRef<'a> {
     }
 }
 
+/// Says nothing of the macaroon: once paid, it is half of a secret, and the nodes on the way know the other half.
+impl fmt::Debug for ChallengeRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChallengeRef({} [redacted], invoice {:?})", self.scheme, self.invoice)
+    }
+}
+
 /// Iterates over challenges. See [`ChallengeRef::parse_all`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Challenges<'a> {
     state: Option<Result<Cursor<'a>, ChallengeParseError>>,
+}
+
+impl fmt::Debug for Challenges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenges([redacted])")
+    }
 }
 
 impl<'a> Iterator for Challenges<'a> {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Scheme;
-use super::params::{Cursor, is_space, trim, trim_start};
+use super::params::{Cursor, is_space, outside_quotes, trim, trim_start};
 use crate::codec::{base64_decode_append, hex_decode_32};
 use crate::identifier::IdentifierError;
 use crate::limits::Limits;
@@ -36,7 +36,7 @@ pub fn credential_header_value(macaroon: &str, preimage: &Preimage) -> String {
 /// assert!(found.next().is_some_and(|credential| credential.is_ok()));
 /// assert!(found.next().is_none());
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct CredentialRef<'a> {
     scheme: Scheme,
     macaroons: &'a [u8],
@@ -146,28 +146,23 @@ impl<'a> Iterator for Credentials<'a> {
     }
 }
 
-/// Cuts before the next comma that is followed by one of our scheme names and a space.
+/// Cuts at the next comma that another credential follows, of whatever scheme.
 fn split_at_next_credential(value: &[u8]) -> (&[u8], &[u8]) {
-    let mut quoted = false;
-    for (at, byte) in value.iter().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' if !quoted => {
-                let after = trim_start(&value[at + 1..]);
-                if starts_with_scheme(after) {
-                    return (&value[..at], after);
-                }
-            }
-            _ => {}
-        }
-    }
-    (value, &[])
+    outside_quotes(value)
+        .filter(|(_, byte)| *byte == b',')
+        .map(|(at, _)| (&value[..at], trim_start(&value[at + 1..])))
+        .find(|(_, after)| starts_credential(after))
+        .unwrap_or((value, &[]))
 }
 
-fn starts_with_scheme(text: &[u8]) -> bool {
-    text.split_at_checked(4).is_some_and(|(name, after)| {
-        Scheme::from_name(name).is_some() && after.first().is_none_or(|byte| is_space(*byte))
-    })
+/// Whether a scheme name and a space stand here, and not one more macaroon or parameter.
+fn starts_credential(text: &[u8]) -> bool {
+    let mut cursor = Cursor::new(text);
+    let name = cursor.token();
+    let spaced = cursor.rest.first().is_none_or(|byte| is_space(*byte));
+    cursor.skip_spaces();
+    let has_body = !matches!(cursor.rest, [] | [b',' | b':' | b'=', ..]);
+    spaced && !name.is_empty() && (has_body || Scheme::from_name(name).is_some())
 }
 
 /// Reads one credential; `None` when it is of a scheme that is not ours.
@@ -197,7 +192,8 @@ fn read_body(body: &[u8]) -> Result<Body<'_>, CredentialError> {
     {
         return Ok(split_at_colon(inside));
     }
-    if !body.contains(&b':') && has_params(body) {
+    // A colon inside a quoted value, such as that of an unknown parameter, splits nothing.
+    if !outside_quotes(body).any(|(_, byte)| byte == b':') && has_params(body) {
         return read_params(body);
     }
     Ok(split_at_colon(body))
@@ -268,8 +264,6 @@ pub enum CredentialError {
     MixedPayments,
     /// The preimage is not 64 hex digits.
     Preimage,
-    /// No preimage, neither after the colon nor as a caveat.
-    MissingPreimage,
     /// Two different credentials in one request.
     Ambiguous,
 }
@@ -301,9 +295,6 @@ impl fmt::Display for CredentialError {
                 f.write_str("the macaroons of the credential are about different payments")
             }
             Self::Preimage => f.write_str("the preimage is not 64 hex digits"),
-            Self::MissingPreimage => {
-                f.write_str("the credential has no preimage; send 'L402 <macaroon>:<preimage>'")
-            }
             Self::Ambiguous => f.write_str("the request has two different L402 credentials"),
         }
     }

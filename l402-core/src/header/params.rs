@@ -1,7 +1,7 @@
 //! The pieces of RFC 9110 section 11: tokens, quoted strings, `name=value` parameters, lists.
 
 /// A position in a header field value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) rest: &'a [u8],
 }
@@ -103,6 +103,20 @@ impl<'a> Cursor<'a> {
         self.rest = &inside[at + 1..];
         Ok(if plain { core::str::from_utf8(&inside[..at]).ok() } else { None })
     }
+}
+
+/// The bytes that stand outside of quoted strings, with their positions.
+pub(super) fn outside_quotes(text: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
+    let (mut quoted, mut escaped) = (false, false);
+    text.iter().copied().enumerate().filter(move |(_, byte)| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => return !quoted,
+        }
+        false
+    })
 }
 
 pub(super) const fn is_space(byte: u8) -> bool {

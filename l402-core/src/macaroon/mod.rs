@@ -12,7 +12,7 @@ use core::ops::Range;
 
 use subtle::ConstantTimeEq;
 
-use crate::codec::base64_encode;
+use crate::codec::{base64_decode_append, base64_encode};
 use crate::limits::Limits;
 use crate::secret::RootKey;
 pub use v2::MacaroonDecodeError;
@@ -119,7 +119,7 @@ impl fmt::Debug for MacaroonRef<'_> {
 }
 
 /// A macaroon that owns its V2 bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Macaroon {
     bytes: Vec<u8>,
     location: Range<usize>,
@@ -137,6 +137,19 @@ impl Macaroon {
     pub fn new(key: &RootKey, identifier: &[u8], location: &[u8]) -> Result<Self, TooLarge> {
         let signature = chain::sign(key, identifier, Caveats { rest: &[] });
         v2::encode(location, identifier, &signature)
+    }
+
+    /// Reads the text of a challenge or credential: V2 bytes in base64, in any of its four common dialects.
+    ///
+    /// # Errors
+    /// [`MacaroonDecodeError`] says which rule is broken. Sizes are checked against `limits` first.
+    pub fn from_base64(text: &str, limits: &Limits) -> Result<Self, MacaroonDecodeError> {
+        if text.len() > limits.header_bytes {
+            return Err(MacaroonDecodeError::TextTooLong);
+        }
+        let mut bytes = Vec::new();
+        base64_decode_append(text.as_bytes(), &mut bytes).ok_or(MacaroonDecodeError::Base64)?;
+        Ok(MacaroonRef::decode(&bytes, limits)?.to_owned())
     }
 
     /// Adds a first-party caveat: a condition that must hold, too. Needs no key.
@@ -182,6 +195,15 @@ impl Macaroon {
     }
 }
 
+/// Compares the bytes in constant time: whoever can guess a signature byte by byte can forge.
+impl PartialEq for Macaroon {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes.ct_eq(&other.bytes).into()
+    }
+}
+
+impl Eq for Macaroon {}
+
 impl fmt::Debug for Macaroon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_macaroon_ref().fmt(f)
@@ -189,7 +211,7 @@ impl fmt::Debug for Macaroon {
 }
 
 /// One condition of a macaroon, as bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Caveat<'a> {
     id: &'a [u8],
     third_party: Option<ThirdParty<'a>>,
@@ -220,6 +242,14 @@ impl<'a> Caveat<'a> {
     }
 }
 
+/// Says nothing of the contents: a caveat may hold the preimage.
+impl fmt::Debug for Caveat<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let party = if self.third_party.is_some() { "third" } else { "first" };
+        write!(f, "Caveat({party} party, {} bytes)", self.id.len())
+    }
+}
+
 /// The extra parts of a caveat that another service must discharge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThirdParty<'a> {
@@ -242,9 +272,15 @@ impl<'a> ThirdParty<'a> {
 }
 
 /// Iterates over the caveats of a macaroon. See [`MacaroonRef::caveats`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Caveats<'a> {
     rest: &'a [u8],
+}
+
+impl fmt::Debug for Caveats<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
 }
 
 impl<'a> Iterator for Caveats<'a> {

@@ -194,10 +194,14 @@ fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge
     Ok(())
 }
 
-/// Why bytes are not a macaroon in the V2 binary format.
+/// Why bytes, or a text, are not a macaroon in the V2 binary format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MacaroonDecodeError {
+    /// A text longer than [`Limits::header_bytes`].
+    TextTooLong,
+    /// A text that is not base64.
+    Base64,
     /// No bytes at all.
     Empty,
     /// The first byte is not 2, the version of this format.
@@ -229,6 +233,8 @@ pub enum MacaroonDecodeError {
 impl fmt::Display for MacaroonDecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::TextTooLong => "the macaroon is too long",
+            Self::Base64 => "the macaroon is not valid base64",
             Self::Empty => "the macaroon is empty",
             Self::Version => "not a macaroon in the V2 binary format",
             Self::Truncated => "the macaroon ends inside a field",

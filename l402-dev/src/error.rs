@@ -1,0 +1,22 @@
+//! [`DevNodeError`], and how the node's ports name it in theirs.
+
+use l402_core::ports::{BackendError, BackendErrorKind, BoxError};
+
+/// Why a [`DevNode`](crate::DevNode) could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DevNodeError {
+    /// The operating system gave no random bytes.
+    #[error("the operating system gives no random bytes; a node with a seed needs none")]
+    Entropy(#[source] BoxError),
+    /// No node key follows from the seed. One seed in 2^128 is like that.
+    #[error("no node key follows from this seed; take another one")]
+    Seed,
+}
+
+/// The short name of this backend in [`BackendError`].
+const BACKEND: &str = "dev";
+
+pub(crate) fn backend_error(kind: BackendErrorKind) -> BackendError {
+    BackendError::new(BACKEND, kind)
+}

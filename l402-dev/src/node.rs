@@ -1,0 +1,156 @@
+//! [`DevNode`], the handle, and [`DevNodeBuilder`].
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use l402_core::{Clock, Msat, Network};
+
+use crate::error::DevNodeError;
+use crate::ledger::{AccountId, InvoiceRecord, Ledger, PaymentRecord};
+use crate::provider::DevProvider;
+use crate::signer::Signer;
+use crate::wallet::DevWallet;
+
+/// A Lightning node in memory. Clones are handles to the same node.
+///
+/// For a test that must be the same every time, give it a seed and a clock:
+///
+/// ```
+/// use l402_core::{ManualClock, UnixTime};
+/// use l402_dev::DevNode;
+///
+/// let clock = ManualClock::at(UnixTime::from_secs(1_900_000_000));
+/// let node = DevNode::builder().seed([7; 32]).clock(clock.clone()).build()?;
+/// let twin = DevNode::builder().seed([7; 32]).clock(clock).build()?;
+/// assert_eq!(node.node_id(), twin.node_id());
+/// # Ok::<(), l402_dev::DevNodeError>(())
+/// ```
+#[derive(Clone)]
+pub struct DevNode {
+    ledger: Arc<Ledger>,
+    default_account: AccountId,
+}
+
+impl DevNode {
+    /// The network of every invoice.
+    pub const NETWORK: Network = Network::Regtest;
+
+    /// What the default wallet starts with: a million satoshi, enough for any test that is not about running
+    /// out of money.
+    pub const DEFAULT_BALANCE: Msat = Msat::from_sat(1_000_000);
+
+    /// Starts a node with a random key, on the system's clock.
+    ///
+    /// # Errors
+    /// [`DevNodeError::Entropy`] when the operating system has no random bytes.
+    pub fn new() -> Result<Self, DevNodeError> {
+        Self::builder().build()
+    }
+
+    /// Prepares a node whose key or clock is chosen.
+    #[must_use]
+    pub fn builder() -> DevNodeBuilder {
+        DevNodeBuilder { seed: None, clock: None }
+    }
+
+    /// The payee's side: creates invoices and tells what became of them.
+    #[must_use]
+    pub fn provider(&self) -> DevProvider {
+        DevProvider::new(Arc::clone(&self.ledger))
+    }
+
+    /// The node's default wallet. Every call gives the same account.
+    #[must_use]
+    pub fn wallet(&self) -> DevWallet {
+        DevWallet::new(Arc::clone(&self.ledger), self.default_account)
+    }
+
+    /// A further wallet, with an account of its own that holds `balance`.
+    #[must_use]
+    pub fn wallet_with_balance(&self, balance: Msat) -> DevWallet {
+        DevWallet::new(Arc::clone(&self.ledger), self.ledger.open_account(balance))
+    }
+
+    /// The compressed public key that every invoice is signed with.
+    #[must_use]
+    pub fn node_id(&self) -> [u8; 33] {
+        self.ledger.node_id()
+    }
+
+    /// Every invoice so far, oldest first.
+    #[must_use]
+    pub fn invoices(&self) -> Vec<InvoiceRecord> {
+        self.ledger.invoices()
+    }
+
+    /// Every payment that succeeded so far, from any wallet, oldest first.
+    #[must_use]
+    pub fn payments(&self) -> Vec<PaymentRecord> {
+        self.ledger.payments()
+    }
+}
+
+impl fmt::Debug for DevNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DevNode").field("network", &Self::NETWORK).finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`DevNode`].
+pub struct DevNodeBuilder {
+    seed: Option<[u8; 32]>,
+    clock: Option<Box<dyn Clock>>,
+}
+
+impl DevNodeBuilder {
+    /// Derives the node key, and every preimage in turn, from `seed`, so that two nodes that are asked for the
+    /// same invoices at the same times give the same texts. Default: random.
+    ///
+    /// # Security
+    /// Whoever knows the seed knows every preimage. A node started again with its old seed begins with its old
+    /// preimages, which were sold before.
+    #[must_use]
+    pub const fn seed(mut self, seed: [u8; 32]) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Reads the time from `clock`, such as a [`ManualClock`](l402_core::ManualClock). Default: the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Starts the node.
+    ///
+    /// # Errors
+    /// [`DevNodeError::Entropy`] when there is no seed and the operating system has no random bytes;
+    /// [`DevNodeError::Seed`] when no key follows from the seed.
+    pub fn build(self) -> Result<DevNode, DevNodeError> {
+        let seed = match self.seed {
+            Some(seed) => seed,
+            None => random_seed()?,
+        };
+        let clock = self.clock.unwrap_or_else(|| Box::new(|| SystemTime::now().into()));
+        let ledger = Ledger::new(Signer::from_seed(seed)?, clock);
+        let default_account = ledger.open_account(DevNode::DEFAULT_BALANCE);
+        Ok(DevNode { ledger: Arc::new(ledger), default_account })
+    }
+}
+
+impl fmt::Debug for DevNodeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DevNodeBuilder")
+            .field("seeded", &self.seed.is_some())
+            .field("clocked", &self.clock.is_some())
+            .finish()
+    }
+}
+
+fn random_seed() -> Result<[u8; 32], DevNodeError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| DevNodeError::Entropy(error.into()))?;
+    Ok(seed)
+}

@@ -1,0 +1,110 @@
+//! The node's key, the preimages that follow from its seed, and the invoices it signs.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bitcoin_hashes::{Hash, HashEngine, Hmac, HmacEngine, sha256};
+use l402_core::ports::{BackendError, BackendErrorKind, NewInvoice};
+use l402_core::{Msat, PaymentHash, Preimage, UnixTime};
+use lightning_invoice::{
+    Bolt11Invoice, CreationError, Currency, DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA, InvoiceBuilder,
+    PaymentSecret,
+};
+use secp256k1::{PublicKey, Secp256k1, SecretKey, SignOnly};
+
+use crate::error::{DevNodeError, backend_error};
+
+/// The longest description an invoice can hold: 1023 digits of 5 bits.
+const MAX_DESCRIPTION_BYTES: usize = 639;
+
+/// Signs invoices. A random node is one whose seed is random, so there is one way only to make secrets.
+pub(crate) struct Signer {
+    secrets: HmacEngine<sha256::Hash>,
+    node_key: SecretKey,
+    secp: Secp256k1<SignOnly>,
+    next_invoice: AtomicU64,
+}
+
+/// An invoice and what its payee knows of it.
+pub(crate) struct SignedInvoice {
+    pub(crate) bolt11: String,
+    pub(crate) preimage: Preimage,
+    pub(crate) payment_hash: PaymentHash,
+    pub(crate) amount: Msat,
+    pub(crate) description: String,
+    pub(crate) created_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+}
+
+impl Signer {
+    pub(crate) fn from_seed(seed: [u8; 32]) -> Result<Self, DevNodeError> {
+        let secrets = HmacEngine::new(&seed);
+        let node_key =
+            SecretKey::from_slice(&derive(&secrets, b"node key", 0)).map_err(|_| DevNodeError::Seed)?;
+        Ok(Self { secrets, node_key, secp: Secp256k1::signing_only(), next_invoice: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn node_id(&self) -> [u8; 33] {
+        PublicKey::from_secret_key(&self.secp, &self.node_key).serialize()
+    }
+
+    /// Signs an invoice with a preimage never used before by this signer.
+    pub(crate) fn sign(&self, request: NewInvoice, now: UnixTime) -> Result<SignedInvoice, BackendError> {
+        if request.amount.is_zero() {
+            // BOLT 11 would let the payer choose.
+            return Err(invalid("an invoice needs an amount above zero"));
+        }
+        let NewInvoice { amount, mut description, expires_in, .. } = request;
+        truncate_at_char(&mut description, MAX_DESCRIPTION_BYTES);
+        let number = self.next_invoice.fetch_add(1, Ordering::Relaxed);
+        let preimage = Preimage::from_bytes(derive(&self.secrets, b"preimage", number));
+        let payment_hash = preimage.payment_hash();
+        let payment_secret = PaymentSecret(derive(&self.secrets, b"payment secret", number));
+
+        let invoice = InvoiceBuilder::new(Currency::Regtest)
+            .amount_milli_satoshis(amount.as_msat())
+            .description(description.clone())
+            .payment_hash(sha256::Hash::from_byte_array(*payment_hash.as_bytes()))
+            .payment_secret(payment_secret)
+            .duration_since_epoch(Duration::from_secs(now.as_secs()))
+            .expiry_time(expires_in)
+            .min_final_cltv_expiry_delta(DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA)
+            .build_signed(|message| self.secp.sign_ecdsa_recoverable(message, &self.node_key))
+            .map_err(|error: CreationError| invalid(error.to_string()))?;
+
+        let expires_at = expires_at(&invoice)?;
+        let bolt11 = invoice.to_string();
+        Ok(SignedInvoice { bolt11, preimage, payment_hash, amount, description, created_at: now, expires_at })
+    }
+}
+
+impl SignedInvoice {
+    /// Whether `text` is this invoice, which may be written in capitals as well, as in QR codes.
+    pub(crate) fn is_written_as(&self, text: &str) -> bool {
+        self.bolt11.eq_ignore_ascii_case(text)
+    }
+}
+
+/// The secret number `number` of its kind: HMAC-SHA256 of both under the seed.
+fn derive(secrets: &HmacEngine<sha256::Hash>, kind: &[u8], number: u64) -> [u8; 32] {
+    let mut mac = secrets.clone();
+    mac.input(kind);
+    mac.input(&number.to_be_bytes());
+    Hmac::from_engine(mac).to_byte_array()
+}
+
+/// From the invoice rather than the request: what payers will read.
+fn expires_at(invoice: &Bolt11Invoice) -> Result<UnixTime, BackendError> {
+    let since_epoch = invoice.expires_at().ok_or_else(|| invalid("the expiry is too far away"))?;
+    Ok(UnixTime::from_secs(since_epoch.as_secs()))
+}
+
+/// `str::floor_char_boundary` is younger than the oldest compiler supported.
+fn truncate_at_char(text: &mut String, max_bytes: usize) {
+    let fits = (0..=max_bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.truncate(fits.unwrap_or(0));
+}
+
+fn invalid(reason: impl Into<String>) -> BackendError {
+    backend_error(BackendErrorKind::InvalidInvoice).with_source(reason.into())
+}

@@ -1,0 +1,274 @@
+//! The node over HTTP, on a real loopback socket.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
+mod support;
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, Redirect};
+use axum::routing::post;
+use l402_core::bolt11::InvoiceError;
+use l402_core::{Msat, PaymentHash};
+use l402_dev::DevNode;
+use l402_dev::control::{self, ControlError};
+use lightning_invoice::Currency;
+use reqwest::{Client, Response};
+use support::{EXPIRY, NOW, balance, foreign, invoice, node, paid, pay};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const PRICE: Msat = Msat::from_sat(10);
+
+#[tokio::test]
+async fn pay_answers_with_the_preimage() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let invoice = invoice(&node, PRICE);
+    // As `curl --data-binary @file` sends it: with a newline and no content type of ours.
+    let response = post_pay(&url, format!(" {}\r\n", invoice.bolt11)).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    let body = response.text().await.unwrap();
+    let preimage = paid(pay(&node.wallet(), &invoice.bolt11)).preimage;
+    assert_eq!(body, preimage.expose_hex() + "\n");
+    assert_eq!(preimage.payment_hash(), invoice.payment_hash);
+    assert_eq!(node.payments().len(), 1);
+    assert_eq!(balance(&node.wallet()), DevNode::DEFAULT_BALANCE.checked_sub(PRICE).unwrap());
+}
+
+#[tokio::test]
+async fn the_client_pays_and_may_ask_again() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let invoice = invoice(&node, PRICE);
+    for url in [url.clone(), url + "/"] {
+        let preimage = control::pay(&url, &format!("\n{}\n", invoice.bolt11)).await.unwrap();
+        assert_eq!(preimage.payment_hash(), invoice.payment_hash);
+    }
+    assert_eq!(node.payments().len(), 1);
+}
+
+#[tokio::test]
+async fn the_client_finds_a_node_below_a_path() {
+    let (node, _) = node();
+    let url = serve(Router::new().nest("/dev/node", control::router(&node))).await;
+    control::pay(&(url + "/dev/node/"), &invoice(&node, PRICE).bolt11).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_paid_is_a_4xx_with_one_line_of_advice() {
+    let (node, clock) = node();
+    let url = serve(control::router(&node)).await;
+    let own = invoice(&node, PRICE);
+    let dear = invoice(&node, Msat::from_sat(1_000_001)).bolt11;
+    let taken = invoice(&node, PRICE).bolt11;
+    paid(pay(&node.wallet_with_balance(PRICE), &taken));
+    let expired = invoice(&node, PRICE).bolt11;
+    let unknown = foreign(Currency::Regtest, PaymentHash::from_bytes([1; 32]), PRICE);
+    let mainnet = foreign(Currency::Bitcoin, own.payment_hash, PRICE);
+
+    let cases: [(Vec<u8>, u16, &str); 8] = [
+        (Vec::new(), 400, "unchanged"),
+        (b"hello".into(), 400, "unchanged"),
+        (vec![0xff, 0xfe], 400, "unchanged"),
+        (vec![b'l'; 5000], 413, "unchanged"),
+        (mainnet.into(), 400, "regtest"),
+        (unknown.into(), 404, "fresh challenge"),
+        (taken.into(), 409, "fresh challenge"),
+        (dear.into(), 409, "restart"),
+    ];
+    for (body, status, advice) in cases {
+        let what = String::from_utf8_lossy(&body).chars().take(20).collect::<String>();
+        assert_refused(post_pay(&url, body).await, status, advice, &what).await;
+    }
+    clock.advance(EXPIRY);
+    assert_refused(post_pay(&url, expired).await, 410, "fresh challenge", "expired").await;
+    assert_eq!(node.payments().len(), 1);
+}
+
+#[tokio::test]
+async fn a_get_of_pay_tells_what_to_do() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let response = http().get(url + "/pay").send().await.unwrap();
+    assert_eq!(response.headers()[header::ALLOW], "POST");
+    assert_refused(response, 405, "POST", "GET").await;
+}
+
+#[tokio::test]
+async fn the_list_of_invoices_has_every_fact_and_no_secret() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let (first, second) = (invoice(&node, Msat::from_msat(1_500)), invoice(&node, PRICE));
+    let preimage = control::pay(&url, &second.bolt11).await.unwrap();
+
+    let response = http().get(url + "/invoices").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    let text = response.text().await.unwrap();
+    assert!(!text.contains(&preimage.expose_hex()));
+    let (now, end) = (NOW.as_secs(), NOW.as_secs() + EXPIRY.as_secs());
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+        serde_json::json!([
+            {
+                "payment_hash": first.payment_hash.to_string(), "amount_msat": 1_500,
+                "description": "one report", "created_at": now, "expires_at": end, "settled_at": null,
+            },
+            {
+                "payment_hash": second.payment_hash.to_string(), "amount_msat": 10_000,
+                "description": "one report", "created_at": now, "expires_at": end, "settled_at": now,
+            },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn the_router_can_be_part_of_another_one() {
+    let (node, _) = node();
+    let other = Router::new().fallback(async || (StatusCode::IM_A_TEAPOT, "another path"));
+    let url = serve(other.merge(control::router(&node))).await;
+    assert_eq!(http().get(format!("{url}/report")).send().await.unwrap().status(), 418);
+    control::pay(&url, &invoice(&node, PRICE).bolt11).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_client_passes_the_nodes_advice_on() {
+    let (node, clock) = node();
+    let url = serve(control::router(&node)).await;
+    let invoice = invoice(&node, PRICE);
+    clock.advance(EXPIRY);
+    let error = control::pay(&url, &invoice.bolt11).await.unwrap_err();
+    assert!(matches!(error, ControlError::Refused { status: 410, .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the dev node refused: the invoice has expired; get a fresh challenge and pay its invoice"
+    );
+}
+
+#[tokio::test]
+async fn the_client_sends_nothing_but_invoices_to_nothing_but_http() {
+    let (node, _) = node();
+    let bolt11 = invoice(&node, PRICE).bolt11;
+    let error = control::pay("http://127.0.0.1:1", "hello").await.unwrap_err();
+    assert!(matches!(error, ControlError::Invoice(InvoiceError::Malformed)), "{error:?}");
+    assert_advises(&error, "unchanged");
+    for url in ["", "127.0.0.1:3402", "https://127.0.0.1:3402", "file:///tmp/node", "mailto:a@b.c", "http://"]
+    {
+        let error = control::pay(url, &bolt11).await.unwrap_err();
+        assert!(matches!(error, ControlError::Url), "{url}: {error:?}");
+        assert_advises(&error, "http://127.0.0.1");
+    }
+}
+
+#[tokio::test]
+async fn the_client_tells_how_to_start_a_node_that_does_not_answer() {
+    let (node, _) = node();
+    let bolt11 = invoice(&node, PRICE).bolt11;
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let hangs_up = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let rude = hangs_up.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = hangs_up.accept().await {
+            drop(stream);
+        }
+    });
+    for address in [nobody, rude] {
+        let error = control::pay(&format!("http://{address}"), &bolt11).await.unwrap_err();
+        assert!(matches!(error, ControlError::Unreachable(_)), "{error:?}");
+        assert_advises(&error, "start it with `cargo run -p l402-dev`");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
+
+#[tokio::test]
+async fn the_client_believes_no_impostor() {
+    let (node, _) = node();
+    let real = serve(control::router(&node)).await;
+    let bolt11 = invoice(&node, PRICE).bolt11;
+    let to_real = format!("{real}/pay");
+    let hex = "ab".repeat(32);
+
+    let impostors = [
+        ("a web page", post(async || Html("<h1>hello</h1>"))),
+        ("a web page as error", post(async || (StatusCode::NOT_FOUND, Html("<h1>hello</h1>")))),
+        ("nothing", post(async || ())),
+        ("no hex", post(async || "hello")),
+        ("half a preimage", post(async || "abab")),
+        ("a preimage in a server error", post(async || (StatusCode::BAD_GATEWAY, "down"))),
+        ("a redirect", post(async move || Redirect::temporary(&to_real))),
+    ];
+    for (what, answer) in impostors {
+        let url = serve(Router::new().route("/pay", answer)).await;
+        let error = control::pay(&url, &bolt11).await.unwrap_err();
+        assert!(matches!(error, ControlError::NotADevNode), "{what}: {error:?}");
+        assert_advises(&error, "use the address that");
+    }
+
+    let url = serve(Router::new().route("/pay", post(async move || hex))).await;
+    let error = control::pay(&url, &bolt11).await.unwrap_err();
+    assert!(matches!(error, ControlError::WrongPreimage), "{error:?}");
+    assert!(node.payments().is_empty());
+}
+
+#[tokio::test]
+async fn the_client_does_not_read_an_endless_answer() {
+    let (node, _) = node();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        stream.read_buf(&mut Vec::with_capacity(8192)).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n").await?;
+        loop {
+            stream.write_all(&[b'a'; 1024]).await?;
+        }
+        #[expect(unreachable_code, reason = "gives the block its type")]
+        std::io::Result::Ok(())
+    });
+    let error = control::pay(&url, &invoice(&node, PRICE).bolt11).await.unwrap_err();
+    assert!(matches!(error, ControlError::NotADevNode), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_client_prints_one_harmless_line() {
+    let (node, _) = node();
+    let nasty = post(async || (StatusCode::CONFLICT, "no\u{1b}[2Jway\nsecond line"));
+    let url = serve(Router::new().route("/pay", nasty)).await;
+    let error = control::pay(&url, &invoice(&node, PRICE).bolt11).await.unwrap_err();
+    assert_eq!(error.to_string(), "the dev node refused: no[2Jway");
+}
+
+/// Serves on a port of its own until the test ends.
+async fn serve(router: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, router).into_future());
+    url
+}
+
+/// A client that a proxy in the environment does not disturb.
+fn http() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
+async fn post_pay(url: &str, body: impl Into<reqwest::Body>) -> Response {
+    http().post(format!("{url}/pay")).body(body).send().await.unwrap()
+}
+
+async fn assert_refused(response: Response, status: u16, advice: &str, what: &str) {
+    assert_eq!(response.status(), status, "{what}");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8", "{what}");
+    let text = response.text().await.unwrap();
+    assert!(text.ends_with('\n') && text.lines().count() == 1, "{what}: {text:?}");
+    assert!(text.contains(advice), "{what}: {text}");
+}
+
+#[track_caller]
+fn assert_advises(error: &ControlError, advice: &str) {
+    assert!(error.to_string().contains(advice), "{error}");
+}
