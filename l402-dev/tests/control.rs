@@ -68,11 +68,12 @@ async fn what_cannot_be_paid_is_a_4xx_with_one_line_of_advice() {
     let unknown = foreign(Currency::Regtest, PaymentHash::from_bytes([1; 32]), PRICE);
     let mainnet = foreign(Currency::Bitcoin, own.payment_hash, PRICE);
 
-    let cases: [(Vec<u8>, u16, &str); 8] = [
+    let cases: [(Vec<u8>, u16, &str); 9] = [
         (Vec::new(), 400, "unchanged"),
         (b"hello".into(), 400, "unchanged"),
         (vec![0xff, 0xfe], 400, "unchanged"),
         (vec![b'l'; 5000], 413, "unchanged"),
+        ((" ".repeat(4096) + &own.bolt11).into(), 413, "unchanged"),
         (mainnet.into(), 400, "regtest"),
         (unknown.into(), 404, "fresh challenge"),
         (taken.into(), 409, "fresh challenge"),
@@ -180,7 +181,7 @@ async fn the_client_tells_how_to_start_a_node_that_does_not_answer() {
     for address in [nobody, rude] {
         let error = control::pay(&format!("http://{address}"), &bolt11).await.unwrap_err();
         assert!(matches!(error, ControlError::Unreachable(_)), "{error:?}");
-        assert_advises(&error, "start it with `cargo run -p l402-dev`");
+        assert_advises(&error, "start it with `cargo run -p l402-dev -- demo --serve`");
         assert!(std::error::Error::source(&error).is_some());
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{BackendErrorKind, InvoiceProvider, NewInvoice, ProviderCapabilities, Settlement};
-use l402_core::{ManualClock, Msat, Network, UnixTime};
+use l402_core::{ManualClock, Msat, Network, Preimage, UnixTime};
 use l402_dev::DevNode;
 use lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef, Currency};
+use secp256k1::{Secp256k1, SecretKey};
 use support::{EXPIRY, NOW, invoice, node, now, order, paid, pay};
 
 #[test]
@@ -54,6 +55,22 @@ fn no_two_invoices_share_a_secret() {
     secrets.sort_unstable();
     secrets.dedup();
     assert_eq!((hashes.len(), secrets.len()), (20, 20));
+}
+
+#[test]
+fn what_a_node_publishes_is_no_preimage() {
+    let (node, _) = node();
+    let invoices: Vec<_> = (0..3).map(|_| invoice(&node, Msat::from_sat(1))).collect();
+    let hashes: Vec<_> = invoices.iter().map(|invoice| invoice.payment_hash).collect();
+    for invoice in &invoices {
+        let signed: Bolt11Invoice = invoice.bolt11.parse().unwrap();
+        let payment_secret = Preimage::from_bytes(signed.payment_secret().0);
+        assert!(!hashes.contains(&payment_secret.payment_hash()));
+
+        let preimage = paid(pay(&node.wallet(), &invoice.bolt11)).preimage;
+        let key = SecretKey::from_slice(preimage.expose()).unwrap();
+        assert_ne!(key.public_key(&Secp256k1::signing_only()).serialize(), node.node_id(), "the node's key");
+    }
 }
 
 #[test]

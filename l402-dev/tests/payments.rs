@@ -3,7 +3,9 @@
 
 mod support;
 
-use std::sync::Barrier;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{
     BackendErrorKind, InvoiceProvider, NewInvoice, PayOutcome, Wallet, WalletCapabilities,
 };
-use l402_core::{Msat, Network, PaymentHash, Preimage};
+use l402_core::{Msat, Network, PaymentHash};
 use l402_dev::{DevNode, DevWallet};
 use lightning_invoice::Currency;
 use support::{EXPIRY, NOW, balance, failed, foreign, invoice, node, now, paid, pay, pay_as};
@@ -91,39 +93,50 @@ fn the_default_wallet_is_one_account_and_every_other_its_own() {
 
 #[test]
 fn sixty_four_threads_with_one_wallet_pay_once() {
-    let node = DevNode::new().unwrap();
+    let (node, gate) = gated_node();
     let wallet = node.wallet();
-    let invoice = invoice(&node, PRICE);
-    let outcomes = at_once(|_| pay(&wallet, &invoice.bolt11));
-    let preimages: Vec<Preimage> = outcomes.into_iter().map(|outcome| paid(outcome).preimage).collect();
-    assert!(preimages.iter().all(|preimage| preimage.payment_hash() == invoice.payment_hash));
-    assert_eq!(balance(&wallet), DevNode::DEFAULT_BALANCE.checked_sub(PRICE).unwrap());
-    assert_eq!(node.payments().len(), 1);
+    for round in 1..=ROUNDS {
+        let invoice = invoice(&node, PRICE);
+        let outcomes = gate.at_once(|_| pay(&wallet, &invoice.bolt11));
+        for outcome in outcomes {
+            assert_eq!(paid(outcome).preimage.payment_hash(), invoice.payment_hash);
+        }
+        assert_eq!(node.payments().len(), round);
+        let spent = DevNode::DEFAULT_BALANCE.checked_sub(balance(&wallet));
+        assert_eq!(spent, Some(Msat::from_sat(10 * round as u64)));
+    }
 }
 
 #[test]
 fn of_sixty_four_wallets_one_pays() {
-    let node = DevNode::new().unwrap();
-    let wallets: Vec<DevWallet> = (0..64).map(|_| node.wallet_with_balance(PRICE)).collect();
-    let invoice = invoice(&node, PRICE);
-    let outcomes = at_once(|index| pay(&wallets[index], &invoice.bolt11));
-    let (paid, refused): (Vec<_>, Vec<_>) =
-        outcomes.iter().partition(|outcome| matches!(outcome, PayOutcome::Paid(_)));
-    assert_eq!(paid.len(), 1);
-    assert!(refused.iter().all(|o| matches!(o, PayOutcome::Failed(BackendErrorKind::AlreadyPaid))));
-    assert_eq!(wallets.iter().filter(|wallet| balance(wallet).is_zero()).count(), 1);
-    assert_eq!(node.payments().len(), 1);
+    let (node, gate) = gated_node();
+    for round in 1..=ROUNDS {
+        let wallets: Vec<DevWallet> = (0..THREADS).map(|_| node.wallet_with_balance(PRICE)).collect();
+        let invoice = invoice(&node, PRICE);
+        let outcomes = gate.at_once(|index| pay(&wallets[index], &invoice.bolt11));
+        let (paid, refused): (Vec<_>, Vec<_>) =
+            outcomes.iter().partition(|outcome| matches!(outcome, PayOutcome::Paid(_)));
+        assert_eq!(paid.len(), 1);
+        assert!(refused.iter().all(|o| matches!(o, PayOutcome::Failed(BackendErrorKind::AlreadyPaid))));
+        assert_eq!(wallets.iter().filter(|wallet| balance(wallet).is_zero()).count(), 1);
+        assert_eq!(node.payments().len(), round);
+    }
 }
 
 #[test]
 fn sixty_four_threads_cannot_overdraw_an_account() {
-    let node = DevNode::new().unwrap();
-    let wallet = node.wallet_with_balance(Msat::from_sat(105));
-    let outcomes = at_once(|_| pay(&wallet, &invoice(&node, PRICE).bolt11));
-    let paid = outcomes.iter().filter(|outcome| matches!(outcome, PayOutcome::Paid(_))).count();
-    assert_eq!(paid, 10);
-    assert_eq!(balance(&wallet), Msat::from_sat(5));
-    assert_eq!((node.invoices().len(), node.payments().len()), (64, 10));
+    let (node, gate) = gated_node();
+    for round in 1..=ROUNDS {
+        let wallet = node.wallet_with_balance(Msat::from_sat(105));
+        let invoices = gate.at_once(|_| invoice(&node, PRICE));
+        let outcomes = gate.at_once(|index| pay(&wallet, &invoices[index].bolt11));
+        let paid = outcomes.iter().filter(|outcome| matches!(outcome, PayOutcome::Paid(_))).count();
+        assert_eq!(paid, 10);
+        assert_eq!(balance(&wallet), Msat::from_sat(5));
+        assert_eq!(node.payments().len(), round * 10);
+    }
+    let hashes: HashSet<_> = node.invoices().iter().map(|invoice| invoice.payment_hash).collect();
+    assert_eq!(hashes.len(), ROUNDS * THREADS);
 }
 
 #[test]
@@ -254,8 +267,8 @@ fn lookup_tells_of_the_wallets_own_payments_only() {
 #[test]
 fn the_clock_may_use_the_node() {
     // A clock that looks at the ledger deadlocks if the node reads it under its lock.
-    let slot = std::sync::Arc::new(std::sync::OnceLock::<DevNode>::new());
-    let seen = std::sync::Arc::clone(&slot);
+    let slot = Arc::new(OnceLock::<DevNode>::new());
+    let seen = Arc::clone(&slot);
     let clock = move || {
         let invoices = seen.get().map_or(0, |node| node.invoices().len());
         NOW.saturating_add(Duration::from_secs(invoices as u64))
@@ -268,18 +281,47 @@ fn the_clock_may_use_the_node() {
     assert_eq!(node.payments()[0].paid_at, NOW.saturating_add(Duration::from_secs(1)));
 }
 
-/// Runs `act` in 64 threads that start together.
-fn at_once<T: Send>(act: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let (act, barrier) = (&act, &Barrier::new(64));
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..64)
-            .map(|index| {
-                scope.spawn(move || {
-                    barrier.wait();
-                    act(index)
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
+const THREADS: usize = 64;
+
+/// Enough to see a check and a debit that are not one step, nearly every time.
+const ROUNDS: usize = 20;
+
+/// A node whose clock holds every thread back until all have arrived: the last thing that happens before the
+/// ledger is locked.
+fn gated_node() -> (DevNode, Gate) {
+    let gate = Gate(Arc::new(AtomicUsize::new(0)));
+    let clock = {
+        let gate = gate.clone();
+        move || {
+            gate.pass();
+            NOW
+        }
+    };
+    (DevNode::builder().clock(clock).build().unwrap(), gate)
+}
+
+/// Counts the threads still missing; open at zero.
+#[derive(Clone)]
+struct Gate(Arc<AtomicUsize>);
+
+impl Gate {
+    /// Runs `act`, which passes the gate once, in 64 threads.
+    fn at_once<T: Send>(&self, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        self.0.store(THREADS, Ordering::SeqCst);
+        let act = &act;
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|index| scope.spawn(move || act(index))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    fn pass(&self) {
+        if self.0.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        self.0.fetch_sub(1, Ordering::SeqCst);
+        while self.0.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+    }
 }

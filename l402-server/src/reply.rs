@@ -150,7 +150,8 @@ impl Reply {
         let headers =
             vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
         // Strings and numbers always serialise; an empty body would still carry the right status.
-        Self { status, headers, body: serde_json::to_string(body).unwrap_or_default() }
+        let body = serde_json::to_string(body).unwrap_or_default() + "\n";
+        Self { status, headers, body }
     }
 
     fn with_header(mut self, name: &'static str, value: String) -> Self {

@@ -70,7 +70,7 @@ pub enum ControlError {
 }
 
 /// How to start a node to pay with.
-const START: &str = "cargo run -p l402-dev";
+const START: &str = "cargo run -p l402-dev -- demo --serve";
 
 const PLAIN_TEXT: &str = "text/plain";
 
