@@ -60,3 +60,8 @@ pub use layer::{L402Layer, L402Service};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The workspace's README, whose examples need this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct WorkspaceReadme;

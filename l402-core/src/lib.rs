@@ -54,3 +54,8 @@ pub use secret::{EmptyRootKey, MasterKey, Preimage, RootKey};
 pub use time::{Clock, ManualClock, UnixTime};
 #[doc(inline)]
 pub use verify::{Grant, Rejection, Unverified};
+
+/// The examples of the README, to be compiled and run like all others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

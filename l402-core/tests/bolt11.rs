@@ -1,5 +1,6 @@
 //! What is read from invoices. All of them but the first are signed with the key `42…42`, for the payment hash
 //! `07…07`, at 1 900 000 000, for ten minutes.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! `WWW-Authenticate`, written in one form and read in every form that deployed servers write.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 

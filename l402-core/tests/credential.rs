@@ -1,4 +1,5 @@
 //! `Authorization`, read in every form that deployed clients and proxies write.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 

@@ -1,19 +1,20 @@
 //! What must hold for every input, and not only for those that somebody thought of.
 //!
 //! Invoices have their properties in `bolt11.rs`, since they need a feature.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 
 use std::time::{Duration, Instant};
 
 use common::{
-    IDENTIFIER, LOCATION, NOW, RawMacaroon, SIGNATURE, VERIFICATION_ID, attenuate, base64_dialects, identifier,
-    key, preimage, preimage_hex, read, request, token, token_with,
+    IDENTIFIER, LOCATION, NOW, RawMacaroon, SIGNATURE, VERIFICATION_ID, attenuate, base64_dialects,
+    identifier, key, preimage, preimage_hex, read, request, token, token_with,
 };
 use l402_core::header::{Challenge, ChallengeRef, CredentialRef, credential_header_value};
 use l402_core::{
-    Grant, Identifier, Limits, Macaroon, MacaroonRef, PaymentHash, Preimage, Rejection, RequestContext, RootKey,
-    TokenId, UnixTime, UnknownCaveats, Uses,
+    Grant, Identifier, Limits, Macaroon, MacaroonRef, PaymentHash, Preimage, Rejection, RequestContext,
+    RootKey, TokenId, UnixTime, UnknownCaveats, Uses,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,8 +52,9 @@ fn encode(macaroon: &MacaroonRef<'_>) -> Vec<u8> {
         .field(IDENTIFIER, macaroon.identifier())
         .end();
     for caveat in macaroon.caveats() {
-        let (location, verification_id) =
-            caveat.third_party().map_or_else(Default::default, |party| (party.location(), party.verification_id()));
+        let (location, verification_id) = caveat
+            .third_party()
+            .map_or_else(Default::default, |party| (party.location(), party.verification_id()));
         raw = optional(raw, LOCATION, location).field(IDENTIFIER, caveat.id());
         raw = optional(raw, VERIFICATION_ID, verification_id).end();
     }
@@ -134,8 +136,9 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// Pieces of headers in no order.
 fn header_like() -> impl Strategy<Value = Vec<u8>> {
     let piece = select(vec![
-        "L402", "LSAT", "l402", "Bearer", " ", "  ", "\t", ",", ", ", ":", "=", "==", "\"", "\\", "\\\"", "macaroon",
-        "token", "invoice", "preimage", "version", "AgEE", "lnbc1", "0", "\0", "é", "/", "+", "-", "_",
+        "L402", "LSAT", "l402", "Bearer", " ", "  ", "\t", ",", ", ", ":", "=", "==", "\"", "\\", "\\\"",
+        "macaroon", "token", "invoice", "preimage", "version", "AgEE", "lnbc1", "0", "\0", "é", "/", "+",
+        "-", "_",
     ]);
     vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
 }
@@ -269,8 +272,11 @@ fn situation() -> impl Strategy<Value = Situation> {
     let unknown = select(vec![UnknownCaveats::Skip, UnknownCaveats::Refuse]);
     let now = NOW.as_secs();
     let route = select(vec![None, Some("/items/{id}"), Some("/report")]);
-    (unknown, 0..3_u64, route)
-        .prop_map(move |(unknown, later, route)| Situation { unknown, now: UnixTime::from_secs(now + later), route })
+    (unknown, 0..3_u64, route).prop_map(move |(unknown, later, route)| Situation {
+        unknown,
+        now: UnixTime::from_secs(now + later),
+        route,
+    })
 }
 
 fn verify(value: &str, tokens: usize, situation: Situation) -> Result<Grant, Rejection> {
@@ -288,7 +294,8 @@ fn verify(value: &str, tokens: usize, situation: Situation) -> Result<Grant, Rej
 /// That `after` allows nothing that `before` did not.
 fn assert_narrower(before: Result<Grant, Rejection>, after: Result<Grant, Rejection>) {
     let Ok(after) = after else { return };
-    let before = before.unwrap_or_else(|rejection| panic!("one more caveat turned {rejection:?} into a grant"));
+    let before =
+        before.unwrap_or_else(|rejection| panic!("one more caveat turned {rejection:?} into a grant"));
     assert_eq!((after.payment_hash, after.token_id), (before.payment_hash, before.token_id));
     let most = |grant: &Grant| {
         let uses = match grant.uses {
@@ -384,8 +391,31 @@ proptest! {
 fn the_time_to_read_grows_with_the_length_and_no_faster() {
     const LEN: usize = 1 << 19;
     let patterns = [
-        "L402 ", "L402,", "L402 x:y, ", "L402 x, ", "LSAT a=b, ", ",", ", ", " ", "\t", "=", "a=", "a= ", "\"", "\\",
-        "\\\"", "\"a\", ", "a ", "a b, ", "Bearer x, ", "x=\"\\\", ", "L402 \"", ":", "A,", "A =", "a, b c",
+        "L402 ",
+        "L402,",
+        "L402 x:y, ",
+        "L402 x, ",
+        "LSAT a=b, ",
+        ",",
+        ", ",
+        " ",
+        "\t",
+        "=",
+        "a=",
+        "a= ",
+        "\"",
+        "\\",
+        "\\\"",
+        "\"a\", ",
+        "a ",
+        "a b, ",
+        "Bearer x, ",
+        "x=\"\\\", ",
+        "L402 \"",
+        ":",
+        "A,",
+        "A =",
+        "a, b c",
     ];
     let start = Instant::now();
     for pattern in patterns {

@@ -2,6 +2,7 @@
 //!
 //! The numbers are those of the list in the project's protocol notes. Left out is number 8, whose bytes the notes
 //! do not give.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 

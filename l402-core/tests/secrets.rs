@@ -1,4 +1,5 @@
 //! What must not be printed, and what must not be compared byte by byte.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 
@@ -26,7 +27,9 @@ fn assert_hidden(text: &str, secrets: &[&[u8]]) {
     for window in secrets.iter().flat_map(|secret| secret.windows(6)) {
         let hex = to_hex(window);
         let decimal: Vec<_> = window.iter().map(ToString::to_string).collect();
-        let mut forms = vec![hex.to_uppercase(), hex, decimal.join(", "), decimal.join(",\n    ")];
+        let spaced: Vec<_> = window.iter().map(|byte| to_hex(&[*byte])).collect();
+        let mut forms = vec![hex.to_uppercase(), hex, spaced.join(", "), decimal.join(", ")];
+        forms.push(decimal.join(",\n    "));
         forms.extend(base64_dialects(window));
         forms.extend(std::str::from_utf8(window).ok().map(str::to_owned));
         for form in forms {
@@ -45,8 +48,7 @@ fn assert_debug_hides(value: &impl Debug, secrets: &[&[u8]]) {
 fn the_check_itself_finds_a_leak() {
     let secret = secret(1);
     for leak in [to_hex(&secret), format!("{secret:?}"), format!("{secret:#?}"), format!("{secret:02x?}")] {
-        let found = std::panic::catch_unwind(|| assert_hidden(&leak, &[&secret])).is_err();
-        assert_eq!(found, !leak.starts_with("[01, 26"), "{leak}");
+        assert!(std::panic::catch_unwind(|| assert_hidden(&leak, &[&secret])).is_err(), "{leak}");
     }
     for text in base64_dialects(&secret) {
         assert!(std::panic::catch_unwind(|| assert_hidden(&text, &[&secret])).is_err());

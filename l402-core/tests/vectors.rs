@@ -1,9 +1,10 @@
 //! Every macaroon of `vectors/macaroon-v2.json`, which go-macaroon made and three other libraries checked.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 
 use common::{RawMacaroon, base64, hex};
-use l402_core::{Limits, Macaroon, MacaroonRef, RootKey, ThirdParty};
+use l402_core::{Limits, Macaroon, MacaroonDecodeError, MacaroonRef, RootKey, ThirdParty};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -84,6 +85,35 @@ fn both_base64_forms_decode_to_the_recorded_fields() {
         assert_eq!(macaroon.identifier(), hex(&record.identifier_hex), "{name}");
         assert_eq!(macaroon.signature()[..], hex(&record.signature_hex), "{name}");
         assert_eq!(caveats_of(&macaroon), record.caveats(), "{name}");
+    }
+}
+
+#[test]
+fn every_dialect_of_base64_is_read_to_the_same_macaroon() {
+    for record in records() {
+        for text in common::base64_dialects(&record.bytes()) {
+            let macaroon = Macaroon::from_base64(&text, &Limits::UNLIMITED).unwrap();
+            assert_eq!(macaroon, decode(&record.bytes()).to_owned(), "{}", record.name);
+        }
+    }
+}
+
+#[test]
+fn a_text_that_is_no_macaroon_has_an_exact_error() {
+    let text = common::token().to_base64();
+    let exact = Limits::default().with_header_bytes(text.len());
+    assert!(Macaroon::from_base64(&text, &exact).is_ok());
+    let cases = [
+        (text.clone(), exact.with_header_bytes(text.len() - 1), MacaroonDecodeError::TextTooLong),
+        (text.clone(), exact.with_caveats(1), MacaroonDecodeError::TooManyCaveats),
+        (text.clone(), exact.with_caveat_bytes(3), MacaroonDecodeError::CaveatTooLong),
+        (format!("{text} "), Limits::default(), MacaroonDecodeError::Base64),
+        ("!".to_owned(), Limits::default(), MacaroonDecodeError::Base64),
+        (String::new(), Limits::default(), MacaroonDecodeError::Empty),
+        ("AA==".to_owned(), Limits::default(), MacaroonDecodeError::Version),
+    ];
+    for (text, limits, error) in cases {
+        assert_eq!(Macaroon::from_base64(&text, &limits), Err(error), "{text}");
     }
 }
 

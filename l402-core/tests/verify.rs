@@ -1,4 +1,5 @@
 //! From a credential to a grant, and everything that must not get there.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod common;
 
@@ -294,7 +295,8 @@ fn a_token_is_for_one_method() {
 #[test]
 fn a_path_caveat_names_the_path_or_the_template_of_the_route() {
     let item = RequestContext::new("GET", "/items/7", NOW).with_route("/items/{id}");
-    let at = |caveat: &str, request: &RequestContext<'_>| verify_at(&token_with([caveat]), request).map(|_| ());
+    let at =
+        |caveat: &str, request: &RequestContext<'_>| verify_at(&token_with([caveat]), request).map(|_| ());
     assert_eq!(at("path=/items/7", &item), Ok(()));
     assert_eq!(at("path=/items/{id}", &item), Ok(()));
     assert_eq!(at("path=/items/8", &item), Err(Rejection::OtherPath));

@@ -284,7 +284,7 @@ fn the_clock_may_use_the_node() {
 const THREADS: usize = 64;
 
 /// Enough to see a check and a debit that are not one step, nearly every time.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 10;
 
 /// A node whose clock holds every thread back until all have arrived: the last thing that happens before the
 /// ledger is locked.

@@ -7,8 +7,8 @@ use l402_client::{ClientError, Receipt, Spent, reqwest};
 use l402_core::bolt11::InvoiceError;
 use l402_core::header::ChallengeParseError;
 use l402_core::{
-    IdentifierError, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash, Preimage, RootKey,
-    UnixTime,
+    IdentifierError, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash, Preimage,
+    RootKey, UnixTime,
 };
 use lightning_invoice::{Currency, PositiveTimestamp, SiPrefix};
 use secp256k1::SecretKey;
@@ -234,7 +234,8 @@ async fn a_server_that_takes_the_money_and_hangs_up_leaves_a_receipt() {
 async fn a_server_that_hangs_up_at_once_costs_nothing() {
     let wallet = TestWallet::obedient();
     let url = raw_server(vec![String::new()]).replace("http://", "http://user:hush@");
-    let request = reqwest::Request::new(reqwest::Method::GET, format!("{url}/?key=hush#hush").parse().unwrap());
+    let request =
+        reqwest::Request::new(reqwest::Method::GET, format!("{url}/?key=hush#hush").parse().unwrap());
 
     let error = client(&wallet).execute(request).await.unwrap_err();
 

@@ -102,7 +102,8 @@ async fn what_the_wallet_says_is_the_source_of_the_error() {
 
 #[test]
 fn a_wallet_without_preimages_is_refused_before_anything_is_sent() {
-    let wallet = TestWallet::obedient().with_capabilities(WalletCapabilities::FULL.with_preimage_on_pay(false));
+    let wallet =
+        TestWallet::obedient().with_capabilities(WalletCapabilities::FULL.with_preimage_on_pay(false));
     let error = L402Client::builder(wallet.clone()).build().unwrap_err();
     assert!(matches!(error, BuildError::NoPreimages), "{error:?}");
     assert_eq!(wallet.payments(), []);

@@ -1,34 +1,149 @@
 //! No preimage, macaroon, credential or query reaches an error or an event.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use l402_client::{ClientError, L402Client, Receipt, reqwest};
+use l402_client::{L402Client, Receipt, reqwest};
+use l402_core::Preimage;
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, Payment};
-use l402_core::{Msat, Preimage};
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
-use wiremock::ResponseTemplate;
 
-use crate::support::{
-    Bill, Shop, TestWallet, answer, builder, client, preimage, preimage_hex, raw_server,
-};
+use crate::support::{Bill, Shop, TestWallet, answer, client, preimage, preimage_hex, raw_server};
 
 /// Keeps every event of this thread, down to the most talkative level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn start() -> (Self, tracing_log::Guard) {
+    fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing_log::Level::TRACE)
+            .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(log.clone())
             .finish();
-        (log, tracing_log::set_default(subscriber))
+        let guard = tracing::subscriber::set_default(subscriber);
+        (log, guard)
     }
 
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// `Debug`, and `Display` of the error and of all its sources.
+fn all_texts_of(error: &dyn Error) -> String {
+    let mut text = format!("{error:?}");
+    let mut next = Some(error);
+    while let Some(error) = next {
+        text += &format!("\n{error}");
+        next = error.source();
+    }
+    text
+}
+
+fn assert_no_secrets(text: &str, bill: &Bill) {
+    let hex = preimage_hex();
+    let decimal = "90, 90, 90"; // the preimage's bytes, as a derived Debug would print them
+    for secret in [&hex, &hex.to_uppercase(), &bill.macaroon, decimal, "hush"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_leaves_a_trace_without_secrets() {
+    let (log, _guard) = Log::start();
+    let bill = Bill::good();
+    let shop = Shop::selling(&bill).await;
+    let client = client(&TestWallet::obedient());
+    let request = client.post(shop.url("/report?key=hush")).header("x-key", "hush").body("hush");
+    let debug = format!("{client:?} {request:?} {:?}", L402Client::builder(TestWallet::obedient()));
+
+    let response = request.send().await.unwrap();
+
+    assert_no_secrets(&debug, &bill);
+    assert_no_secrets(&format!("{:?}", Receipt::of(&response)), &bill);
+    let events = log.text();
+    assert_no_secrets(&events, &bill);
+    let hash = preimage().payment_hash().to_string();
+    for expected in ["l402: paying", "l402: paid", "l402: answered after payment", &hash[..8]] {
+        assert!(events.contains(expected), "{expected} not in {events}");
+    }
+    assert!(!events.contains(&hash[..9]), "more of the payment hash than its prefix: {events}");
+}
+
+#[tokio::test]
+async fn failures_leave_a_trace_without_secrets() {
+    let bill = Bill::good();
+    let pay = |preimage: Preimage| move || Ok(PayOutcome::Paid(Payment::new(preimage.clone(), None)));
+    let unreadable = bill.challenge_as(r#"L402 macaroon="M", macaroon="hush", invoice="I""#);
+    let garbage = bill.challenge_as(r#"L402 macaroon="M!", invoice="I""#);
+    let unpaid = async |challenge: &str| Shop::asking(&bill, 402, &[challenge.to_owned()]).await;
+    let greedy =
+        || Shop::answering(&bill, answer(402, &[bill.challenge()]), answer(402, &[bill.challenge()]));
+    let wrong = Preimage::from_bytes([0x5b; 32]);
+    let down = || Err(BackendError::new("test", BackendErrorKind::Unavailable));
+    for (event, shop, wallet) in [
+        ("a challenge was refused", unpaid("Bearer hush").await, TestWallet::obedient()),
+        ("a challenge was refused", unpaid(&unreadable).await, TestWallet::obedient()),
+        ("a challenge was refused", unpaid(&garbage).await, TestWallet::obedient()),
+        ("not paid, or not provably", Shop::selling(&bill).await, TestWallet::answering(pay(wrong))),
+        ("not paid, or not provably", Shop::selling(&bill).await, TestWallet::answering(down)),
+        ("answered after payment", greedy().await, TestWallet::obedient()),
+    ] {
+        let (log, _guard) = Log::start();
+        let request = client(&wallet).get(shop.url("/?key=hush"));
+        let error = request.send().await.unwrap_err();
+        assert_no_secrets(&all_texts_of(&error), &bill);
+        assert_no_secrets(&log.text(), &bill);
+        assert!(!log.text().contains(&"5b".repeat(32)) && !format!("{error:?}").contains(&"5b".repeat(32)));
+        assert!(log.text().contains(event), "{event} not in {}", log.text());
+    }
+}
+
+/// The errors that have seen a URL or a credential.
+#[tokio::test]
+async fn errors_of_http_hold_no_secrets() {
+    let bill = Bill::good();
+    let wallet = TestWallet::obedient();
+    let payment_required = format!(
+        "HTTP/1.1 402 Payment Required\r\nwww-authenticate: {}\r\nconnection: close\r\n\r\n",
+        bill.challenge()
+    );
+    let client = client(&wallet);
+    let hung_up = client.get(raw_server(vec![payment_required.clone(), String::new()]) + "/?key=hush");
+    let garbled = client.get(raw_server(vec![payment_required, "hush".repeat(9)]) + "/?key=hush");
+    let refused = client.get("http://127.0.0.1:1/?key=hush");
+    let no_http = client.get("ftp://user:hush@127.0.0.1/?key=hush#hush");
+    let no_header = client.get("http://127.0.0.1/").header("authorization", "hush\n");
+    let stream = reqwest::Body::wrap(reqwest::Body::from("hush"));
+    let shop = Shop::selling(&bill).await;
+    let streamed = client.post(shop.url("/?key=hush")).body(stream);
+    let authorized = client.get(shop.url("/?key=hush")).header("authorization", "Bearer hush");
+    for request in [hung_up, garbled, refused, no_http, no_header, streamed, authorized] {
+        let error = request.send().await.unwrap_err();
+        assert_no_secrets(&all_texts_of(&error), &bill);
+    }
+    assert_eq!(wallet.payments().len(), 2, "the first two were paid");
 }
