@@ -4,11 +4,11 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::codec::hex_decode_32;
 use crate::hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
-use crate::sha256::{Digest, HmacKey, sha256_of_32};
+use crate::sha256::{Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
 
 /// The 32 bytes that paying a Lightning invoice reveals: the proof of payment.
 ///
@@ -100,7 +100,7 @@ impl RootKey {
     }
 
     pub(crate) fn derive(secret: &[u8]) -> Self {
-        Self(HmacKey::KEY_GENERATOR.mac(&[secret]))
+        Self(KEY_GENERATOR.mac(secret))
     }
 
     pub(crate) const fn chain_key(&self) -> &Digest {
@@ -154,10 +154,9 @@ impl MasterKey {
     /// them can mint tokens. Losing them makes every sold token worthless.
     #[must_use]
     pub fn from_bytes(secret: [u8; 32]) -> Self {
-        let secret = Digest(secret);
-        let key = HmacKey::from_digest(&secret);
-        let fingerprint = key.mac(&[b"l402 root key id"]);
-        let [a, b, c, d, ..] = fingerprint.0;
+        let secret = Zeroizing::new(secret);
+        let key = HmacKey::from_digest(&Digest::from_bytes(&secret));
+        let [a, b, c, d, ..] = key.mac(b"l402 root key id").to_bytes();
         Self { key, id: RootKeyId::from_bytes([a, b, c, d]) }
     }
 
@@ -170,7 +169,7 @@ impl MasterKey {
     /// The root key of the token with this id. Costs four compressions of SHA-256.
     #[must_use]
     pub fn root_key(&self, token: &TokenId) -> RootKey {
-        RootKey::derive(&self.key.mac(&[token.as_bytes()]).0)
+        RootKey::derive(&self.key.mac(token.as_bytes()).to_bytes())
     }
 }
 

@@ -38,12 +38,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
 
 use crate::amount::Msat;
-use crate::codec::hex_decode_32;
+use crate::codec::{ct_eq_32, hex_decode_32};
 use crate::conditions::{Allowance, PREIMAGE, RequestContext, UnknownCaveats};
 use crate::hash::{PaymentHash, TokenId};
 use crate::header::CredentialError;
@@ -61,28 +62,34 @@ pub(crate) const MAX_MACAROONS: usize = 4;
 #[must_use]
 pub struct Unverified<'a> {
     identifier: Identifier,
-    macaroons: [Option<MacaroonRef<'a>>; MAX_MACAROONS],
+    first: MacaroonRef<'a>,
+    /// Nearly always empty, which needs no allocation.
+    others: Vec<MacaroonRef<'a>>,
     preimage: Option<Preimage>,
+    preimage_fits: bool,
 }
 
 impl<'a> Unverified<'a> {
     pub(crate) fn new(
-        macaroons: [Option<MacaroonRef<'a>>; MAX_MACAROONS],
+        first: MacaroonRef<'a>,
+        others: Vec<MacaroonRef<'a>>,
         preimage: Option<Preimage>,
     ) -> Result<Self, CredentialError> {
-        let mut identifiers =
-            macaroons.iter().flatten().map(|macaroon| Identifier::decode(macaroon.identifier()));
-        let identifier = identifiers
-            .next()
-            .ok_or(CredentialError::MissingMacaroon)?
-            .map_err(CredentialError::Identifier)?;
-        for other in identifiers {
-            if other.map_err(CredentialError::Identifier)?.payment_hash != identifier.payment_hash {
+        let identify = |macaroon: &MacaroonRef<'_>| {
+            Identifier::decode(macaroon.identifier()).map_err(CredentialError::Identifier)
+        };
+        let identifier = identify(&first)?;
+        for other in &others {
+            if identify(other)?.payment_hash != identifier.payment_hash {
                 return Err(CredentialError::MixedPayments);
             }
         }
-        let preimage = preimage.or_else(|| macaroons.iter().flatten().find_map(preimage_caveat));
-        Ok(Self { identifier, macaroons, preimage })
+        let preimage =
+            preimage.or_else(|| preimage_caveat(&first)).or_else(|| others.iter().find_map(preimage_caveat));
+        let preimage_fits = preimage.as_ref().is_some_and(|preimage| {
+            ct_eq_32(preimage.payment_hash().as_bytes(), identifier.payment_hash.as_bytes())
+        });
+        Ok(Self { identifier, first, others, preimage, preimage_fits })
     }
 
     /// The payment this claims to be about.
@@ -110,16 +117,27 @@ impl<'a> Unverified<'a> {
     /// The bytes are compared in constant time, as they are secret.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let preimages = match (&self.preimage, &other.preimage) {
-            (Some(one), Some(other)) => one.expose().ct_eq(other.expose()).into(),
+        let same_preimage = match (&self.preimage, &other.preimage) {
+            (Some(one), Some(other)) => ct_eq_32(one.expose(), other.expose()),
             (one, other) => one.is_none() && other.is_none(),
         };
-        let same_macaroon =
-            |(one, other): (&Option<MacaroonRef<'_>>, &Option<MacaroonRef<'_>>)| match (one, other) {
-                (Some(one), Some(other)) => one.as_bytes().ct_eq(other.as_bytes()).into(),
-                (one, other) => one.is_none() && other.is_none(),
-            };
-        preimages && self.macaroons.iter().zip(&other.macaroons).all(same_macaroon)
+        let same_macaroon = |(one, other): (&MacaroonRef<'_>, &MacaroonRef<'_>)| -> bool {
+            one.as_bytes().ct_eq(other.as_bytes()).into()
+        };
+        same_preimage
+            && self.others.len() == other.others.len()
+            && self.macaroons().zip(other.macaroons()).all(same_macaroon)
+    }
+
+    /// Whether the preimage, if there is one, belongs to the payment hash.
+    ///
+    /// [`Unverified::authenticate`] asks this first. It is here, too, so that a wrong preimage can be refused
+    /// before a root key is looked up: it costs one hash, and no key.
+    ///
+    /// # Errors
+    /// [`Rejection::WrongPreimage`]
+    pub fn screen(&self) -> Result<(), Rejection> {
+        if self.preimage.is_some() && !self.preimage_fits { Err(Rejection::WrongPreimage) } else { Ok(()) }
     }
 
     /// Checks that the preimage fits and that every macaroon was signed with its root key.
@@ -134,13 +152,8 @@ impl<'a> Unverified<'a> {
     /// Hash and signature are compared in constant time. The preimage is looked at first because a wrong one is
     /// then refused for the price of one hash; nothing is learnt from it, since the sender chose both sides.
     pub fn authenticate(self, keys: &[RootKey]) -> Result<Authentic<'a>, Rejection> {
-        if let Some(preimage) = &self.preimage {
-            let fits = preimage.payment_hash().as_bytes().ct_eq(self.identifier.payment_hash.as_bytes());
-            if !bool::from(fits) {
-                return Err(Rejection::WrongPreimage);
-            }
-        }
-        if keys.len() != self.macaroons().count() {
+        self.screen()?;
+        if keys.len() != 1 + self.others.len() {
             return Err(Rejection::UnknownRootKey);
         }
         if self.macaroons().zip(keys).all(|(macaroon, key)| macaroon.is_signed_by(key)) {
@@ -151,7 +164,7 @@ impl<'a> Unverified<'a> {
     }
 
     fn macaroons(&self) -> impl Iterator<Item = &MacaroonRef<'a>> {
-        self.macaroons.iter().flatten()
+        core::iter::once(&self.first).chain(&self.others)
     }
 }
 

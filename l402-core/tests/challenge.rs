@@ -118,6 +118,8 @@ fn other_schemes_around_it_are_skipped() {
     let others = [
         "Basic",
         "Negotiate YIIB6wYGKwYBBQUCoIIB3zCCAdug==",
+        "Negotiate YIIB/wYG+wYBBQUCoII=",
+        "Negotiate a/b==",
         "NTLM TlRMTVNTUAACAAAA",
         r#"Basic realm="simple""#,
         r#"Newauth realm="apps", type=1, title="Login to \"apps\", please""#,

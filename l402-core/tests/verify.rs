@@ -199,6 +199,27 @@ fn a_wrong_preimage_is_refused_before_anything_else() {
     }
 }
 
+/// Screening finds a wrong preimage without any key, and nothing else.
+#[test]
+fn screening_refuses_wrong_preimages_only() {
+    let right = preimage_hex();
+    let wrong = "00".repeat(32);
+    let text = token().to_base64();
+    let carrying = |preimage: &str| token_with([format!("preimage={preimage}")]).to_base64();
+    let cases = [
+        (format!("L402 {text}:{right}"), Ok(())),
+        (format!("L402 {text}:{wrong}"), Err(Rejection::WrongPreimage)),
+        (format!("L402 {text}"), Ok(())),
+        (format!("L402 {}", carrying(&right)), Ok(())),
+        (format!("L402 {}", carrying(&wrong)), Err(Rejection::WrongPreimage)),
+        (format!("L402 {},{}", text, carrying(&wrong)), Err(Rejection::WrongPreimage)),
+        (format!("L402 {}:{right}", carrying(&wrong)), Ok(())),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(read(value.as_bytes(), |found| found[0].screen()), Ok(expected), "{value}");
+    }
+}
+
 #[test]
 fn a_missing_preimage_is_refused_after_the_signature() {
     let text = token().to_base64();

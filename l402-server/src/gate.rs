@@ -83,6 +83,9 @@ impl Gate {
                 return answer(Reply::malformed(error));
             }
         };
+        if let Err(rejection) = credential.screen() {
+            return self.refuse(request, rejection);
+        }
         match self.root_keys(&credential).into_ready() {
             Ok(keys) => self.check(request, credential, keys),
             Err(waiting) => self.check_later(request, waiting),

@@ -54,7 +54,11 @@ impl<'a> CredentialRef<'a> {
     #[must_use]
     pub fn parse_all(value: &'a [u8], limits: &Limits) -> Credentials<'a> {
         let too_long = value.len() > limits.header_bytes;
-        Credentials { rest: trim(value), failure: too_long.then_some(CredentialError::TooLong) }
+        Credentials {
+            rest: trim(value),
+            started: false,
+            failure: too_long.then_some(CredentialError::TooLong),
+        }
     }
 
     /// Which of the two names the client used.
@@ -75,7 +79,7 @@ impl<'a> CredentialRef<'a> {
         limits: &Limits,
     ) -> Result<Unverified<'b>, CredentialError> {
         let preimage = match self.preimage {
-            Some(text) => Some(hex_decode_32(text).ok_or(CredentialError::Preimage)?),
+            Some(text) => Some(Preimage::from_bytes(hex_decode_32(text).ok_or(CredentialError::Preimage)?)),
             None => None,
         };
         let mut ends = [0; MAX_MACAROONS];
@@ -90,15 +94,13 @@ impl<'a> CredentialRef<'a> {
             *end = buffer.len();
             count += 1;
         }
-        let mut start = 0;
-        let mut macaroons = [None; MAX_MACAROONS];
-        for (slot, end) in macaroons.iter_mut().zip(&ends[..count]) {
-            let macaroon =
-                MacaroonRef::decode(&buffer[start..*end], limits).map_err(CredentialError::Macaroon)?;
-            *slot = Some(macaroon);
-            start = *end;
+        let decode = |bytes| MacaroonRef::decode(bytes, limits).map_err(CredentialError::Macaroon);
+        let first = decode(&buffer[..ends[0]])?;
+        let mut others = Vec::new();
+        for bounds in ends[..count].windows(2) {
+            others.push(decode(&buffer[bounds[0]..bounds[1]])?);
         }
-        Unverified::new(macaroons, preimage.map(Preimage::from_bytes))
+        Unverified::new(first, others, preimage)
     }
 }
 
@@ -113,6 +115,7 @@ impl fmt::Debug for CredentialRef<'_> {
 #[derive(Clone)]
 pub struct Credentials<'a> {
     rest: &'a [u8],
+    started: bool,
     failure: Option<CredentialError>,
 }
 
@@ -130,6 +133,13 @@ impl<'a> Iterator for Credentials<'a> {
             self.rest = &[];
             return Some(Err(error));
         }
+        // Only once: looking at all that is left each time would be quadratic in the number of credentials.
+        if !core::mem::replace(&mut self.started, true)
+            && let Some(credential) = read_standard(self.rest)
+        {
+            self.rest = &[];
+            return Some(Ok(credential));
+        }
         while !self.rest.is_empty() {
             let (segment, rest) = split_at_next_credential(self.rest);
             self.rest = rest;
@@ -146,8 +156,28 @@ impl<'a> Iterator for Credentials<'a> {
     }
 }
 
+/// Reads the form that nearly every request has, one macaroon and one preimage, in one look at the bytes.
+///
+/// It takes nothing that the general way would take differently: with one colon, 64 bytes before the end, and no
+/// comma and no quote there is only one way to read a credential.
+fn read_standard(value: &[u8]) -> Option<CredentialRef<'_>> {
+    let (name, rest) = value.split_at_checked(4)?;
+    let scheme = Scheme::from_name(name)?;
+    let body = trim_start(rest);
+    let (macaroon, tail) = body.split_last_chunk::<65>()?;
+    let (colon, preimage) = tail.split_first()?;
+    let is_special = |byte: &u8| matches!(byte, b':' | b',' | b'"');
+    // Counting, unlike searching, compiles to vector instructions.
+    let specials = body.iter().filter(|byte| is_special(byte)).count();
+    let standard = *colon == b':' && specials == 1 && body.len() < rest.len() && !macaroon.is_empty();
+    standard.then_some(CredentialRef { scheme, macaroons: macaroon, preimage: Some(preimage) })
+}
+
 /// Cuts at the next comma that another credential follows, of whatever scheme.
 fn split_at_next_credential(value: &[u8]) -> (&[u8], &[u8]) {
+    if !value.contains(&b',') {
+        return (value, &[]); // as nearly always, and much faster to see
+    }
     outside_quotes(value)
         .filter(|(_, byte)| *byte == b',')
         .map(|(at, _)| (&value[..at], trim_start(&value[at + 1..])))
@@ -192,11 +222,16 @@ fn read_body(body: &[u8]) -> Result<Body<'_>, CredentialError> {
     {
         return Ok(split_at_colon(inside));
     }
-    // A colon inside a quoted value, such as that of an unknown parameter, splits nothing.
-    if !outside_quotes(body).any(|(_, byte)| byte == b':') && has_params(body) {
+    if !has_colon_outside_quotes(body) && has_params(body) {
         return read_params(body);
     }
     Ok(split_at_colon(body))
+}
+
+/// A colon inside a quoted value, such as that of an unknown parameter, splits nothing.
+fn has_colon_outside_quotes(body: &[u8]) -> bool {
+    let unquoted = !body.contains(&b'"');
+    body.contains(&b':') && (unquoted || outside_quotes(body).any(|(_, byte)| byte == b':'))
 }
 
 /// Whether an `=` is followed by a value, where base64 has padding only.

@@ -10,15 +10,15 @@ use crate::sha256::{Digest, HmacKey};
 
 /// The signature of `identifier` and `caveats` under `key`.
 pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Digest {
-    let mut signature = HmacKey::from_digest(key.chain_key()).mac(&[identifier]);
+    let mut signature = HmacKey::from_digest(key.chain_key()).mac(identifier);
     for caveat in caveats {
         let step = HmacKey::from_digest(&signature);
         signature = match caveat.third_party() {
-            None => step.mac(&[caveat.id()]),
+            None => step.mac(caveat.id()),
             Some(third_party) => {
-                let verification = step.mac(&[third_party.verification_id()]);
-                let condition = step.mac(&[caveat.id()]);
-                step.mac(&[&verification.0, &condition.0])
+                let verification = step.mac(third_party.verification_id());
+                let condition = step.mac(caveat.id());
+                step.mac([verification.to_bytes(), condition.to_bytes()].as_flattened())
             }
         };
     }
@@ -27,7 +27,7 @@ pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Di
 
 /// The signature after one more first-party caveat.
 pub(super) fn extend_first_party(signature: &[u8; 32], caveat: &[u8]) -> Digest {
-    HmacKey::from_digest(&Digest(*signature)).mac(&[caveat])
+    HmacKey::from_digest(&Digest::from_bytes(signature)).mac(caveat)
 }
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ mod tests {
             base64_simd::URL_SAFE_NO_PAD.decode_to_vec(record["v2_base64url"].as_str().unwrap()).unwrap();
         let macaroon = super::super::MacaroonRef::decode(&bytes, &crate::Limits::default()).unwrap();
         let signature = sign(&RootKey::derive(&[]), macaroon.identifier(), macaroon.caveats());
-        assert_eq!(signature.0, *macaroon.signature());
+        assert_eq!(signature.to_bytes(), *macaroon.signature());
     }
 
     #[test]
@@ -57,6 +57,6 @@ mod tests {
         let one_more: Vec<u8> = [&[2, 3][..], b"a=b", &[0]].concat();
         let whole = sign(&key, b"id", Caveats { rest: &one_more });
         let base = sign(&key, b"id", Caveats { rest: &[] });
-        assert_eq!(extend_first_party(&base.0, b"a=b").0, whole.0);
+        assert_eq!(extend_first_party(&base.to_bytes(), b"a=b").to_bytes(), whole.to_bytes());
     }
 }

@@ -12,7 +12,7 @@ use core::ops::Range;
 
 use subtle::ConstantTimeEq;
 
-use crate::codec::{base64_decode_append, base64_encode};
+use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
 use crate::limits::Limits;
 use crate::secret::RootKey;
 pub use v2::MacaroonDecodeError;
@@ -90,7 +90,7 @@ impl<'a> MacaroonRef<'a> {
     #[must_use]
     pub fn is_signed_by(&self, key: &RootKey) -> bool {
         let expected = chain::sign(key, self.identifier, self.caveats());
-        expected.0.ct_eq(self.signature).into()
+        ct_eq_32(&expected.to_bytes(), self.signature)
     }
 
     /// Copies into an owned macaroon.

@@ -176,7 +176,7 @@ pub(super) fn append_caveat(bytes: &mut Vec<u8>, caveat: &[u8], signature: &Dige
 
 fn push_tail(bytes: &mut Vec<u8>, signature: &Digest) {
     bytes.extend_from_slice(&[END_OF_SECTION, SIGNATURE, 32]);
-    bytes.extend_from_slice(&signature.0);
+    bytes.extend_from_slice(&signature.to_bytes());
 }
 
 fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge> {
