@@ -72,9 +72,12 @@ impl L402ClientBuilder {
     /// follows redirects within their origin only and waits ten seconds for a connection.
     ///
     /// # Security
-    /// A client that follows redirects to other origins gets no further with them: this one does not pay there.
-    /// One with an `Authorization` among its default headers sends that with the first request, and the proof of
-    /// payment in its place with the second.
+    /// Nothing is paid where a redirect has led to another origin, whatever this client follows. It is better not
+    /// to follow such redirects at all: reqwest drops the proof of payment on them, so a detour through another
+    /// origin costs money for nothing.
+    ///
+    /// An `Authorization` among its default headers goes out with the first request, and gives way to the proof of
+    /// payment in the second.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Some(client);
         self

@@ -97,7 +97,8 @@ impl L402Client {
     /// Sends a request; if the answer is a bill within the terms, pays it and sends the request once more.
     ///
     /// The response is the server's last answer, whatever its status. If it was paid for it carries a
-    /// [`Receipt`], also when the server delivers an error for the money.
+    /// [`Receipt`], also when the server delivers an error for the money. Where a redirect within the origin led to
+    /// the bill, both requests take it.
     ///
     /// # Errors
     /// [`ClientError`]; [`ClientError::spent`] says whether money was spent.
@@ -232,4 +233,31 @@ fn refuse(error: ClientError) -> ClientError {
 /// Enough to find the payment in a log, not enough to look it up.
 fn hash_prefix(offer: &Offer) -> String {
     offer.payment_hash.to_string().chars().take(8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use l402_core::PaymentHash;
+    use l402_dev::DevNode;
+
+    use super::*;
+
+    #[test]
+    fn the_credential_is_marked_sensitive() {
+        let client = L402Client::builder(DevNode::new().unwrap().wallet()).build().unwrap();
+        let offer = Offer {
+            macaroon: "AgEE".to_owned(),
+            invoice: String::new(),
+            amount: Msat::ZERO,
+            payment_hash: PaymentHash::from_bytes([0; 32]),
+        };
+        let request = Request::new(Method::GET, "https://api.example.com/".parse().unwrap());
+        let preimage = Preimage::from_bytes([0xab; 32]);
+
+        let request = client.with_credential(request, &offer, &preimage).unwrap();
+
+        assert_eq!(request.headers()[AUTHORIZATION], format!("L402 AgEE:{}", "ab".repeat(32)));
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
+        assert!(!format!("{request:?}").contains("abab"));
+    }
 }

@@ -48,6 +48,10 @@
 //! [`ClientError::spent`] says whether money was spent: nothing, a known amount, or not known. An unknown outcome
 //! is never followed by another payment.
 //!
+//! # Security
+//! Proofs of payment go over `https`, or over `http` to this machine and to `.onion`. Mind that reqwest sends plain
+//! `http` through the proxy in the variable `HTTP_PROXY`, even to this machine, unless `NO_PROXY` names it.
+//!
 //! # Features
 //! - `rustls` (default): `https` URLs.
 

@@ -42,7 +42,7 @@ macro_rules! refused {
 }
 
 const ONE_TOO_MUCH: Msat = Msat::from_msat(100_001);
-const ALL_BITCOIN: Msat = Msat::from_sat(2_100_000_000_000_000);
+const A_MILLION_BITCOIN: Msat = Msat::from_sat(100_000_000_000_000);
 const SOON: UnixTime = UnixTime::from_secs(NOW.as_secs() + 10);
 
 refused! {
@@ -115,8 +115,8 @@ refused! {
     an_invoice_for_nothing: [Bill::with_amount(Msat::ZERO).challenge()] => ClientError::AmountZero,
     an_invoice_above_the_cap: [Bill::with_amount(ONE_TOO_MUCH).challenge()]
         => ClientError::TooExpensive { price: ONE_TOO_MUCH, max_price: CAP },
-    an_invoice_for_all_bitcoin: [Bill::with_amount(ALL_BITCOIN).challenge()]
-        => ClientError::TooExpensive { price: ALL_BITCOIN, max_price: CAP },
+    an_invoice_for_a_million_bitcoin: [Bill::with_amount(A_MILLION_BITCOIN).challenge()]
+        => ClientError::TooExpensive { price: A_MILLION_BITCOIN, max_price: CAP },
     an_invoice_that_has_expired: [Bill::with_invoice(aged(INVOICE_EXPIRY)).challenge()]
         => ClientError::Expired { expires_at: NOW, now: NOW },
     an_invoice_about_to_expire: [
@@ -247,12 +247,32 @@ async fn a_server_that_hangs_up_at_once_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_answers_costs_nothing_but_the_timeout() {
+    let wallet = TestWallet::obedient();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let error = client(&wallet).get(url).timeout(Duration::from_millis(10)).send().await.unwrap_err();
+    assert!(matches!(&error, ClientError::Http(source) if source.is_timeout()), "{error:?}");
+    assert_eq!(wallet.payments(), []);
+}
+
+#[tokio::test]
 async fn a_url_that_is_none_is_an_error_of_send() {
     let wallet = TestWallet::obedient();
     for url in ["not a url", "/report", "ftp://127.0.0.1/", "http://"] {
         let error = client(&wallet).get(url).send().await.unwrap_err();
         assert!(matches!(error, ClientError::Http(_)), "{url}: {error:?}");
     }
+}
+
+/// The answer is no TLS, which only a client that speaks TLS can tell.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn https_is_spoken_by_default() {
+    let wallet = TestWallet::obedient();
+    let shop = Shop::selling(&Bill::good()).await;
+    let error = client(&wallet).get(shop.url("/").replace("http:", "https:")).send().await.unwrap_err();
+    assert!(matches!(&error, ClientError::Http(source) if source.is_connect()), "{error:?}");
 }
 
 /// A name that stands for this machine, but not in the way that the rule knows.

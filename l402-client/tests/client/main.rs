@@ -1,8 +1,9 @@
 //! The client against servers and wallets of every kind, over real HTTP on loopback.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod hostile_servers;
 mod hostile_wallets;
 mod paying;
 mod redirects;
-mod secrets;
+#[path = "../support/mod.rs"]
 mod support;

@@ -31,12 +31,13 @@ async fn a_bill_of_the_dev_node_is_paid_and_the_goods_are_delivered() {
     let macaroon = Macaroon::new(&key, &identifier.to_bytes(), b"lsat").unwrap();
     let challenge = Challenge::new(macaroon, invoice.bolt11).unwrap().to_header_value();
     let shop = Shop::with(move |request| match request.headers.get("authorization") {
-        None => answer(402, &[challenge.clone()]),
+        None => answer(402, std::slice::from_ref(&challenge)),
         Some(value) => {
             let (limits, mut buffer) = (Limits::default(), Vec::new());
             let credential = CredentialRef::parse_all(value.as_bytes(), &limits).next().unwrap().unwrap();
             let unverified = credential.decode_into(&mut buffer, &limits).unwrap();
-            unverified.authenticate(std::slice::from_ref(&key)).unwrap().prove_payment().unwrap();
+            let authentic = unverified.authenticate(std::slice::from_ref(&key)).unwrap();
+            let _paid = authentic.prove_payment().unwrap();
             ResponseTemplate::new(200).set_body_string("the goods")
         }
     })

@@ -59,7 +59,7 @@ async fn redirects_within_the_origin_are_followed_before_and_after_paying() {
             "/old" => redirect("/new"),
             _ => match request.headers.get("authorization") {
                 Some(shown) if *shown == *credential => ResponseTemplate::new(200),
-                _ => answer(402, &[challenge.clone()]),
+                _ => answer(402, std::slice::from_ref(&challenge)),
             },
         })
         .await;

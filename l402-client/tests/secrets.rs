@@ -1,54 +1,54 @@
 //! No preimage, macaroon, credential or query reaches an error or an event.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
+#[allow(dead_code, reason = "shared with the other tests")]
+mod support;
+
+use std::cell::RefCell;
 use std::error::Error;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use l402_client::{L402Client, Receipt, reqwest};
 use l402_core::Preimage;
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, Payment};
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Bill, Shop, TestWallet, answer, client, preimage, preimage_hex, raw_server};
 
-/// Keeps every event of this thread, down to the most talkative level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(log.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        (log, guard)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Write for Log {
+/// Keeps every event of this thread, down to the most talkative level, from now on.
+///
+/// The subscriber is the process's own: one a thread would race with threads that have none, which is also why
+/// these tests are a program of their own and all begin with this.
+fn start_log() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(|| ThreadLog)
+            .init();
+    });
+    LOG.take();
+}
+
+fn log() -> String {
+    LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap())
+}
+
+struct ThreadLog;
+
+impl Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 
@@ -73,7 +73,7 @@ fn assert_no_secrets(text: &str, bill: &Bill) {
 
 #[tokio::test]
 async fn a_payment_leaves_a_trace_without_secrets() {
-    let (log, _guard) = Log::start();
+    start_log();
     let bill = Bill::good();
     let shop = Shop::selling(&bill).await;
     let client = client(&TestWallet::obedient());
@@ -84,7 +84,7 @@ async fn a_payment_leaves_a_trace_without_secrets() {
 
     assert_no_secrets(&debug, &bill);
     assert_no_secrets(&format!("{:?}", Receipt::of(&response)), &bill);
-    let events = log.text();
+    let events = log();
     assert_no_secrets(&events, &bill);
     let hash = preimage().payment_hash().to_string();
     for expected in ["l402: paying", "l402: paid", "l402: answered after payment", &hash[..8]] {
@@ -112,19 +112,20 @@ async fn failures_leave_a_trace_without_secrets() {
         ("not paid, or not provably", Shop::selling(&bill).await, TestWallet::answering(down)),
         ("answered after payment", greedy().await, TestWallet::obedient()),
     ] {
-        let (log, _guard) = Log::start();
+        start_log();
         let request = client(&wallet).get(shop.url("/?key=hush"));
         let error = request.send().await.unwrap_err();
         assert_no_secrets(&all_texts_of(&error), &bill);
-        assert_no_secrets(&log.text(), &bill);
-        assert!(!log.text().contains(&"5b".repeat(32)) && !format!("{error:?}").contains(&"5b".repeat(32)));
-        assert!(log.text().contains(event), "{event} not in {}", log.text());
+        assert_no_secrets(&log(), &bill);
+        assert!(!log().contains(&"5b".repeat(32)) && !format!("{error:?}").contains(&"5b".repeat(32)));
+        assert!(log().contains(event), "{event} not in {}", log());
     }
 }
 
 /// The errors that have seen a URL or a credential.
 #[tokio::test]
 async fn errors_of_http_hold_no_secrets() {
+    start_log();
     let bill = Bill::good();
     let wallet = TestWallet::obedient();
     let payment_required = format!(
@@ -145,5 +146,6 @@ async fn errors_of_http_hold_no_secrets() {
         let error = request.send().await.unwrap_err();
         assert_no_secrets(&all_texts_of(&error), &bill);
     }
+    assert_no_secrets(&log(), &bill);
     assert_eq!(wallet.payments().len(), 2, "the first two were paid");
 }

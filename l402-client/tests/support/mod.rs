@@ -84,7 +84,7 @@ impl Bill {
 pub(crate) fn macaroon_for(payment_hash: PaymentHash) -> Vec<u8> {
     let identifier = Identifier { payment_hash, token_id: TokenId::from_bytes([0xfb; 32]) };
     let key = RootKey::new(&[1; 32]).unwrap();
-    Macaroon::new(&key, &identifier.to_bytes(), b"shop").unwrap().as_bytes().to_vec()
+    Macaroon::new(&key, &identifier.to_bytes(), b"shops").unwrap().as_bytes().to_vec()
 }
 
 /// An unsigned invoice of [`preimage`], created now.
