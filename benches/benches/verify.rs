@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use l402_core::header::{CredentialRef, credential_header_value};
+use l402_core::header::{CredentialRef, Scheme, credential_header_value};
 use l402_core::{
     Grant, Identifier, Limits, Macaroon, MasterKey, Preimage, RequestContext, TokenId, UnixTime,
     UnknownCaveats,
@@ -28,7 +28,7 @@ impl Shop {
         let macaroon = CAVEATS[..caveats]
             .iter()
             .fold(bare, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
-        credential_header_value(&macaroon.to_base64(), preimage)
+        credential_header_value(Scheme::L402, &macaroon.to_base64(), preimage)
     }
 
     fn verify(&self, header: &[u8], buffer: &mut Vec<u8>) -> Option<Grant> {

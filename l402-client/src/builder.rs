@@ -8,9 +8,7 @@ use l402_core::ports::Wallet;
 use l402_core::{Clock, Msat};
 
 use crate::client::{L402Client, Settings};
-use crate::origin;
-
-const USER_AGENT: &str = concat!("l402-client/", env!("CARGO_PKG_VERSION"));
+use crate::transport::Transport;
 
 /// Builds an [`L402Client`]. Everything has a default; the one to think about is
 /// [`max_price`](L402ClientBuilder::max_price).
@@ -69,7 +67,8 @@ impl L402ClientBuilder {
     }
 
     /// Sends requests with this client, for proxies, certificates, timeouts and the like. Default: one that
-    /// follows redirects within their origin only and waits ten seconds for a connection.
+    /// follows redirects within their origin only, waits ten seconds for a connection, and uses the proxies that the
+    /// environment names for other machines, but not for this one.
     ///
     /// # Security
     /// Nothing is paid where a redirect has led to another origin, whatever this client follows. It is better not
@@ -94,12 +93,12 @@ impl L402ClientBuilder {
         if self.pay_timeout.is_zero() {
             return Err(BuildError::ZeroPayTimeout);
         }
-        let http = match self.http {
-            Some(client) => client,
-            None => default_http_client().map_err(BuildError::HttpClient)?,
+        let transport = match self.http {
+            Some(client) => Transport::from_client(client),
+            None => Transport::new().map_err(BuildError::HttpClient)?,
         };
         Ok(L402Client::new(Settings {
-            http,
+            transport,
             wallet: self.wallet,
             clock: self.clock,
             max_price: self.max_price,
@@ -113,14 +112,6 @@ impl fmt::Debug for L402ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("L402ClientBuilder").field("max_price", &self.max_price).finish_non_exhaustive()
     }
-}
-
-fn default_http_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(origin::redirect_policy())
-        .connect_timeout(Duration::from_secs(10))
-        .build()
 }
 
 /// Why a client cannot be built.

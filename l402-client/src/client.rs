@@ -16,6 +16,7 @@ use crate::flow::{self, Answer, Asked, Next};
 use crate::offer::{Offer, Terms};
 use crate::receipt::Receipt;
 use crate::request::RequestBuilder;
+use crate::transport::Transport;
 
 /// An HTTP client with a wallet. Clones share both; keep one for the whole program.
 ///
@@ -39,7 +40,7 @@ pub struct L402Client {
 }
 
 pub(crate) struct Settings {
-    pub(crate) http: reqwest::Client,
+    pub(crate) transport: Transport,
     pub(crate) wallet: Arc<dyn Wallet>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_price: Msat,
@@ -91,7 +92,7 @@ impl L402Client {
     /// Prepares a request with any method. A URL that is none comes out as an error of
     /// [`RequestBuilder::send`].
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
-        RequestBuilder::new(self.clone(), self.settings.http.request(method, url))
+        RequestBuilder::new(self.clone(), self.settings.transport.client().request(method, url))
     }
 
     /// Sends a request; if the answer is a bill within the terms, pays it and sends the request once more.
@@ -111,7 +112,7 @@ impl L402Client {
             Asked { url: request.url().clone(), authorized: request.headers().contains_key(AUTHORIZATION) };
         let repeat = request.try_clone();
 
-        let response = self.settings.http.execute(request).await.map_err(ClientError::http)?;
+        let response = self.settings.transport.execute(request).await.map_err(ClientError::http)?;
         let offer = match self.decide(&asked, &response) {
             Next::Deliver => return Ok(response),
             Next::Pay(offer) => offer,
@@ -178,7 +179,7 @@ impl L402Client {
         receipt: Receipt,
     ) -> Result<Response, ClientError> {
         let sent = match self.with_credential(request, offer, preimage) {
-            Ok(request) => self.settings.http.execute(request).await,
+            Ok(request) => self.settings.transport.execute(request).await,
             Err(error) => Err(error),
         };
         let mut response = match sent {
@@ -203,10 +204,11 @@ impl L402Client {
         offer: &Offer,
         preimage: &Preimage,
     ) -> Result<Request, reqwest::Error> {
-        let credential = credential_header_value(&offer.macaroon, preimage);
-        let mut request = reqwest::RequestBuilder::from_parts(self.settings.http.clone(), request)
-            .header(AUTHORIZATION, credential)
-            .build()?;
+        let credential = credential_header_value(offer.scheme, &offer.macaroon, preimage);
+        let mut request =
+            reqwest::RequestBuilder::from_parts(self.settings.transport.client().clone(), request)
+                .header(AUTHORIZATION, credential)
+                .build()?;
         if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
             value.set_sensitive(true); // keeps it out of logs and of HTTP/2's header table
         }
@@ -238,6 +240,7 @@ fn hash_prefix(offer: &Offer) -> String {
 #[cfg(test)]
 mod tests {
     use l402_core::PaymentHash;
+    use l402_core::header::Scheme;
     use l402_dev::DevNode;
 
     use super::*;
@@ -246,6 +249,7 @@ mod tests {
     fn the_credential_is_marked_sensitive() {
         let client = L402Client::builder(DevNode::new().unwrap().wallet()).build().unwrap();
         let offer = Offer {
+            scheme: Scheme::L402,
             macaroon: "AgEE".to_owned(),
             invoice: String::new(),
             amount: Msat::ZERO,

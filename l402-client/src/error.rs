@@ -57,11 +57,7 @@ pub enum ClientError {
     #[error("the body is a stream and cannot be sent again after paying; give it as bytes, text or JSON")]
     BodyNotReplayable,
 
-    /// The macaroon is not base64. Nothing was spent.
-    #[error("the challenge's macaroon is not base64")]
-    MacaroonNotBase64,
-
-    /// The macaroon is not in the V2 binary format. Nothing was spent.
+    /// The macaroon is not base64, or not in the V2 binary format. Nothing was spent.
     #[error("the challenge's macaroon cannot be read")]
     UnreadableMacaroon(#[source] MacaroonDecodeError),
 
@@ -188,7 +184,6 @@ impl ClientError {
             | Self::NotConfidential { .. }
             | Self::AuthorizationInUse
             | Self::BodyNotReplayable
-            | Self::MacaroonNotBase64
             | Self::UnreadableMacaroon(_)
             | Self::UnreadableIdentifier(_)
             | Self::UnreadableInvoice(_)

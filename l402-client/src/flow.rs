@@ -1,7 +1,7 @@
 //! What to do next, as functions without I/O: about an answer ([`next`]), and about what the wallet says
 //! ([`proof`]).
 
-use l402_core::header::ChallengeRef;
+use l402_core::header::{ChallengeRef, Scheme};
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, Payment};
 use l402_core::{Limits, UnixTime};
 use reqwest::StatusCode;
@@ -72,22 +72,25 @@ fn offer<'a>(
     Offer::check(challenge, terms, now)
 }
 
-/// The first L402 or LSAT challenge that can be read, or else what is wrong with the first that cannot.
+/// The first L402 challenge that can be read, or else the first LSAT challenge, or else what is wrong with the
+/// first that cannot be read.
 fn first_readable<'a>(
     values: impl Iterator<Item = &'a [u8]>,
     limits: &Limits,
 ) -> Result<ChallengeRef<'a>, ClientError> {
+    let mut lsat = None;
     let mut failure = ClientError::NoChallenge;
     for parsed in values.flat_map(|value| ChallengeRef::parse_all(value, limits)) {
         match parsed {
-            Ok(challenge) => return Ok(challenge),
+            Ok(challenge) if challenge.scheme == Scheme::L402 => return Ok(challenge),
+            Ok(challenge) => lsat = lsat.or(Some(challenge)),
             Err(error) if matches!(failure, ClientError::NoChallenge) => {
                 failure = ClientError::UnreadableChallenge(error);
             }
             Err(_) => {}
         }
     }
-    Err(failure)
+    lsat.ok_or(failure)
 }
 
 /// The proof of payment, if that is what the wallet gave.

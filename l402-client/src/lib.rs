@@ -49,8 +49,8 @@
 //! is never followed by another payment.
 //!
 //! # Security
-//! Proofs of payment go over `https`, or over `http` to this machine and to `.onion`. Mind that reqwest sends plain
-//! `http` through the proxy in the variable `HTTP_PROXY`, even to this machine, unless `NO_PROXY` names it.
+//! Proofs of payment go over `https`, or over `http` to this machine and to `.onion`. Proxies that
+//! the environment names (`HTTPS_PROXY` and so on) are used for other machines only.
 //!
 //! # Features
 //! - `rustls` (default): `https` URLs.
@@ -66,6 +66,7 @@ mod offer;
 mod origin;
 mod receipt;
 mod request;
+mod transport;
 
 /// The version of reqwest whose types this crate speaks.
 pub use reqwest;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use base64_simd::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use l402_core::bolt11::InvoiceFacts;
-use l402_core::header::ChallengeRef;
-use l402_core::{Identifier, Limits, MacaroonRef, Msat, Network, PaymentHash, UnixTime};
+use l402_core::header::{ChallengeRef, Scheme};
+use l402_core::{Identifier, Limits, Macaroon, Msat, Network, PaymentHash, UnixTime};
 
 use crate::error::ClientError;
 
@@ -21,6 +20,8 @@ pub(crate) struct Terms {
 
 /// A challenge that is worth its price as far as anybody can tell before paying.
 pub(crate) struct Offer {
+    /// The word the server used; one that knows only `LSAT` would not take `L402` back.
+    pub(crate) scheme: Scheme,
     /// As issued; goes back unchanged.
     pub(crate) macaroon: String,
     pub(crate) invoice: String,
@@ -54,6 +55,7 @@ impl Offer {
             return Err(ClientError::Expired { expires_at: invoice.expires_at, now });
         }
         Ok(Self {
+            scheme: challenge.scheme,
             macaroon: challenge.macaroon.to_owned(),
             invoice: challenge.invoice.to_owned(),
             amount: price,
@@ -64,15 +66,7 @@ impl Offer {
 
 /// The payment that the macaroon says it is for.
 fn payment_hash_of(macaroon: &str, limits: &Limits) -> Result<PaymentHash, ClientError> {
-    let bytes = base64_decode(macaroon).ok_or(ClientError::MacaroonNotBase64)?;
-    let macaroon = MacaroonRef::decode(&bytes, limits).map_err(ClientError::UnreadableMacaroon)?;
-    let identifier = Identifier::decode(macaroon.identifier()).map_err(ClientError::UnreadableIdentifier)?;
-    Ok(identifier.payment_hash)
-}
-
-/// Reads the four dialects that servers write: either alphabet, with or without padding.
-fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    [STANDARD, URL_SAFE, STANDARD_NO_PAD, URL_SAFE_NO_PAD]
-        .iter()
-        .find_map(|dialect| dialect.decode_to_vec(text).ok())
+    let macaroon = Macaroon::from_base64(macaroon, limits).map_err(ClientError::UnreadableMacaroon)?;
+    let identifier = Identifier::decode(macaroon.as_macaroon_ref().identifier());
+    Ok(identifier.map_err(ClientError::UnreadableIdentifier)?.payment_hash)
 }

@@ -20,10 +20,19 @@ pub(crate) fn name(url: &Url) -> String {
 pub(crate) fn is_confidential(url: &Url) -> bool {
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
-        ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
-        ("http", Some(Host::Ipv6(address))) => address.is_loopback(),
-        ("http", Some(Host::Domain(name))) => name == "localhost" || name.ends_with(".onion"),
+        ("http", Some(Host::Domain(name))) if name.ends_with(".onion") => true,
+        ("http", _) => is_this_machine(url),
         _ => false,
+    }
+}
+
+/// Whether the URL's host is the machine this runs on.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

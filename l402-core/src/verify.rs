@@ -5,7 +5,7 @@
 //! is counting the use, which takes a store.
 //!
 //! ```
-//! use l402_core::header::{CredentialRef, credential_header_value};
+//! use l402_core::header::{Scheme, CredentialRef, credential_header_value};
 //! use l402_core::{
 //!     Identifier, Limits, MasterKey, MintRequest, Preimage, RequestContext, TokenId, UnixTime, UnknownCaveats, Uses,
 //!     Msat, mint,
@@ -22,7 +22,7 @@
 //! };
 //! let terms = MintRequest::new(identifier, &request, Msat::from_sat(10)).with_uses(Uses::ONCE);
 //! let macaroon = mint(&terms, &master.root_key(&identifier.token_id))?;
-//! let header = credential_header_value(&macaroon.to_base64(), &preimage);
+//! let header = credential_header_value(Scheme::L402, &macaroon.to_base64(), &preimage);
 //!
 //! // The server verifies.
 //! let limits = Limits::default();

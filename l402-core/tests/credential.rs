@@ -14,7 +14,7 @@ use l402_core::{
 /// Asserts that a value holds exactly `count` credentials, each of which is the one of the test sale.
 #[track_caller]
 fn assert_is_the_credential(value: &[u8], count: usize) {
-    let reference = credential_header_value(&token().to_base64(), &preimage());
+    let reference = credential_header_value(Scheme::L402, &token().to_base64(), &preimage());
     let shown = String::from_utf8_lossy(value);
     read(reference.as_bytes(), |reference| {
         let outcome = read(value, |found| {
@@ -45,9 +45,18 @@ fn token_ids(found: &[Unverified<'_>]) -> Vec<[u8; 32]> {
 
 #[test]
 fn the_output_is_exactly_one_form() {
-    assert_eq!(credential_header_value("AgEE==", &preimage()), format!("L402 AgEE==:{}", "ab".repeat(32)));
-    let value = credential_header_value(&token().to_base64(), &preimage());
-    assert_is_the_credential(value.as_bytes(), 1);
+    assert_eq!(
+        credential_header_value(Scheme::L402, "AgEE==", &preimage()),
+        format!("L402 AgEE==:{}", "ab".repeat(32))
+    );
+    assert_eq!(
+        credential_header_value(Scheme::Lsat, "AgEE", &preimage()),
+        format!("LSAT AgEE:{}", "ab".repeat(32))
+    );
+    for scheme in [Scheme::L402, Scheme::Lsat] {
+        let value = credential_header_value(scheme, &token().to_base64(), &preimage());
+        assert_is_the_credential(value.as_bytes(), 1);
+    }
 }
 
 #[test]
@@ -106,7 +115,7 @@ fn all_dialects_of_base64_and_hex_are_the_same_credential() {
             text.contains('+') && text.contains('/') && text.ends_with('=')
         })
         .unwrap();
-    let reference = credential_header_value(&macaroon.to_base64(), &preimage());
+    let reference = credential_header_value(Scheme::L402, &macaroon.to_base64(), &preimage());
     read(reference.as_bytes(), |reference| {
         for text in base64_dialects(macaroon.as_bytes()) {
             for preimage in [preimage_hex(), preimage_hex().to_uppercase(), "aB".repeat(32)] {

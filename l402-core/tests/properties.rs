@@ -11,7 +11,7 @@ use common::{
     IDENTIFIER, LOCATION, NOW, RawMacaroon, SIGNATURE, VERIFICATION_ID, attenuate, base64_dialects,
     identifier, key, preimage, preimage_hex, read, request, token, token_with,
 };
-use l402_core::header::{Challenge, ChallengeRef, CredentialRef, credential_header_value};
+use l402_core::header::{Challenge, ChallengeRef, CredentialRef, Scheme, credential_header_value};
 use l402_core::{
     Grant, Identifier, Limits, Macaroon, MacaroonRef, PaymentHash, Preimage, Rejection, RequestContext,
     RootKey, TokenId, UnixTime, UnknownCaveats, Uses,
@@ -79,7 +79,7 @@ fn valid_inputs() -> Vec<Vec<u8>> {
     vec![
         Challenge::new(token(), "lnbc1".to_owned()).unwrap().to_header_value().into_bytes(),
         format!(r#"Digest qop="a, \"b\"", LSAT token={text} invoice=lnbc1, Negotiate a=="#).into_bytes(),
-        credential_header_value(&text, &common::preimage()).into_bytes(),
+        credential_header_value(Scheme::L402, &text, &common::preimage()).into_bytes(),
         format!("LSAT {text}, {text}:{preimage}, L402 {text}:{preimage}, Bearer z").into_bytes(),
         format!(r#"L402 x="a\"b:c", macaroon="{text}", preimage="{preimage}""#).into_bytes(),
         token().as_bytes().to_vec(),
@@ -165,6 +165,32 @@ proptest! {
         read_as_everything(&bytes);
     }
 
+    /// A credential that stands alone has a short way through the parser. Behind another scheme it has not.
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads(
+        damaged in vec(edit(), 0..4),
+        arbitrary in prop::option::of(header_like()),
+        space in select(vec![" ", "  ", "\t"]),
+    ) {
+        let body = arbitrary.unwrap_or_else(|| {
+            let mut body = format!("{}:{}", token().to_base64(), preimage_hex()).into_bytes();
+            damaged.iter().for_each(|edit| edit.apply(&mut body));
+            body
+        });
+        let alone = [b"L402", space.as_bytes(), &body].concat();
+        let behind = [b"Bearer z, ", &alone[..]].concat();
+        let outcome = read(&alone, |alone| {
+            read(&behind, |behind| {
+                assert_eq!(alone.len(), behind.len());
+                assert!(alone.iter().zip(behind).all(|(one, other)| one.is_same_as(other)));
+            })
+        });
+        match outcome {
+            Ok(behind) => prop_assert_eq!(behind, Ok(())),
+            Err(error) => prop_assert_eq!(read(&behind, |_| ()), Err(error)),
+        }
+    }
+
     #[test]
     fn a_minted_macaroon_is_read_back(
         secret in vec(any::<u8>(), 1..100),
@@ -220,7 +246,7 @@ proptest! {
         let macaroon = Macaroon::new(&root_key, &identifier.to_bytes(), b"lsat").unwrap();
         let macaroon = attenuate(macaroon, [caveat]);
         for text in base64_dialects(macaroon.as_bytes()) {
-            let paid = read(credential_header_value(&text, &preimage).as_bytes(), |found| {
+            let paid = read(credential_header_value(Scheme::L402, &text, &preimage).as_bytes(), |found| {
                 let authentic = found[0].clone().authenticate(std::slice::from_ref(&root_key));
                 found.len() == 1 && authentic.and_then(|authentic| authentic.prove_payment()).is_ok()
             });
@@ -439,7 +465,7 @@ fn the_largest_token_is_read_and_a_larger_one_is_not() {
     let limits = Limits::default();
     let fits = |caveats: usize, len: usize| {
         let macaroon = token_with((0..caveats).map(|_| vec![b'x'; len]));
-        let value = credential_header_value(&macaroon.to_base64(), &preimage());
+        let value = credential_header_value(Scheme::L402, &macaroon.to_base64(), &preimage());
         let short_enough = value.len() <= limits.header_bytes;
         let granted = read(value.as_bytes(), |found| found[0].clone().authenticate(&[key()]).is_ok());
         assert_eq!(granted.is_ok(), short_enough && caveats <= limits.caveats && len <= limits.caveat_bytes);

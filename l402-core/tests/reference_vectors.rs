@@ -201,7 +201,7 @@ fn vector_7_in_the_dialect_with_hex_identifiers() {
             ChallengeRef::parse_all(value.as_bytes(), &Limits::default()).next().unwrap().unwrap();
         assert_eq!((challenge.macaroon, challenge.invoice), (&text[..], "lntb10u1"));
     }
-    let value = l402_core::header::credential_header_value(&text, &preimage);
+    let value = l402_core::header::credential_header_value(l402_core::header::Scheme::L402, &text, &preimage);
     assert_eq!(
         common::read(value.as_bytes(), |_| ()),
         Err(CredentialError::Identifier(IdentifierError::Length))

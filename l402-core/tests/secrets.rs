@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{attenuate, base64_dialects, to_hex};
-use l402_core::header::{Challenge, ChallengeRef, CredentialRef, credential_header_value};
+use l402_core::header::{Challenge, ChallengeRef, CredentialRef, Scheme, credential_header_value};
 use l402_core::ports::{IssuedKey, PayOutcome, Payment, Settlement};
 use l402_core::verify::{Authentic, Paid};
 use l402_core::{
@@ -109,7 +109,7 @@ fn every_step_of_verification_prints_nothing_secret() {
     let secrets =
         [&preimage[..], preimage_text.as_bytes(), text.as_bytes(), macaroon.as_macaroon_ref().signature()];
 
-    let value = credential_header_value(&text, &Preimage::from_bytes(preimage));
+    let value = credential_header_value(Scheme::L402, &text, &Preimage::from_bytes(preimage));
     let limits = Limits::default();
     let mut found = CredentialRef::parse_all(value.as_bytes(), &limits);
     assert_debug_hides(&found, &secrets);

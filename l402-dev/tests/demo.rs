@@ -118,6 +118,17 @@ fn pay_prints_the_preimage_and_nothing_else() {
     assert_eq!(preimage.payment_hash().to_string(), offer["payment_hash"].as_str().unwrap());
 }
 
+/// A proof of payment must not leave the machine because the environment names a proxy.
+#[test]
+fn the_demo_takes_no_proxy_to_itself() {
+    let output = Command::new(BIN)
+        .args(["demo", "--json"])
+        .envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:9")))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[test]
 fn mistakes_are_answered_with_what_to_do() {
     let unpayable = l402_dev(&["pay", "lnbc1garbage", "--node", "http://127.0.0.1:9/node"]);

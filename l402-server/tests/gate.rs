@@ -4,7 +4,7 @@
 mod common;
 
 use common::{NOW, PRICE, Shop, admission, answer, body, master_key, verdict};
-use l402_core::header::credential_header_value;
+use l402_core::header::{Scheme, credential_header_value};
 use l402_core::{Identifier, Macaroon, MasterKey, Preimage, RootKey, TokenId, Uses};
 use l402_server::{BuildError, Gate};
 use std::time::Duration;
@@ -116,7 +116,7 @@ async fn forged_tampered_and_foreign_tokens_are_refused_without_an_invoice() {
     let mint = |key: &RootKey, token_id| {
         let identifier = Identifier { payment_hash: own.payment_hash(), token_id };
         let macaroon = Macaroon::new(key, &identifier.to_bytes(), b"lsat").unwrap();
-        credential_header_value(&macaroon.to_base64(), &own)
+        credential_header_value(Scheme::L402, &macaroon.to_base64(), &own)
     };
     let ours = TokenId::sealing(master_key().id(), [9; 32]);
     let forged = mint(&RootKey::new(b"not the key").unwrap(), ours);
@@ -124,8 +124,9 @@ async fn forged_tampered_and_foreign_tokens_are_refused_without_an_invoice() {
     let foreign_key = MasterKey::from_bytes([8; 32]);
     let foreign_id = TokenId::sealing(foreign_key.id(), [9; 32]);
     let foreign = mint(&foreign_key.root_key(&foreign_id), foreign_id);
-    let other_preimage = credential_header_value(&token.macaroon, &own);
-    let zero_preimage = credential_header_value(&token.macaroon, &Preimage::from_bytes([0; 32]));
+    let other_preimage = credential_header_value(Scheme::L402, &token.macaroon, &own);
+    let zero_preimage =
+        credential_header_value(Scheme::L402, &token.macaroon, &Preimage::from_bytes([0; 32]));
     let attenuated = tamper(&token.macaroon, |bytes| replace(bytes, b"uses=1", b"uses=9"));
     let repriced = tamper(&token.macaroon, |bytes| replace(bytes, b"amount=10000", b"amount=90000"));
     let rerouted = tamper(&token.macaroon, |bytes| replace(bytes, b"path=/report", b"path=/dearer"));

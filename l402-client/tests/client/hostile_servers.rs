@@ -72,7 +72,7 @@ refused! {
 
     // Macaroons.
     a_macaroon_of_garbage: [Bill { macaroon: "garbage!".to_owned(), ..Bill::good() }.challenge()]
-        => ClientError::MacaroonNotBase64,
+        => ClientError::UnreadableMacaroon(MacaroonDecodeError::Base64),
     a_macaroon_of_another_format: [with_macaroon(br#"{"hash": "00", "exp": 1}"#).challenge()]
         => ClientError::UnreadableMacaroon(MacaroonDecodeError::Version),
     a_macaroon_with_more_behind: [

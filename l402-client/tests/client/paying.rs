@@ -93,9 +93,8 @@ async fn every_form_of_a_challenge_is_understood() {
     for form in [
         r#"L402 macaroon="M", invoice="I""#,
         r#"L402 macaroon="M", invoice="I", version="0", token="M""#,
-        r#"LSAT macaroon="M", invoice="I""#,
         r#"l402 macaroon="M", invoice="I""#,
-        r#"Lsat   macaroon="M",invoice="I""#,
+        r#"L402   macaroon="M",invoice="I""#,
         r#"L402 macaroon=M, invoice=I"#,
         r#"L402 invoice="I", macaroon="M""#,
         r#"L402 version="0", token="M", invoice="I""#,
@@ -105,6 +104,15 @@ async fn every_form_of_a_challenge_is_understood() {
         r#"L402 macaroon="M", invoice="I", Bearer realm="x""#,
         r#"LSAT macaroon="M", invoice="I", L402 macaroon="M", invoice="I""#,
     ] {
+        assert_buys(&bill, &[bill.challenge_as(form)]).await;
+    }
+}
+
+/// A server that knows only the old name does not take the new one back.
+#[tokio::test]
+async fn a_server_that_says_lsat_hears_lsat() {
+    let bill = Bill { scheme: "LSAT", ..Bill::good() };
+    for form in [r#"LSAT macaroon="M", invoice="I""#, r#"Lsat   invoice="I",macaroon="M""#] {
         assert_buys(&bill, &[bill.challenge_as(form)]).await;
     }
 }

@@ -36,6 +36,8 @@ pub(crate) fn preimage_hex() -> String {
 /// What a shop asks for: a macaroon and an invoice, as text.
 #[derive(Clone)]
 pub(crate) struct Bill {
+    /// The word that the shop takes back.
+    pub(crate) scheme: &'static str,
     pub(crate) macaroon: String,
     pub(crate) invoice: String,
 }
@@ -48,7 +50,8 @@ impl Bill {
 
     /// A good macaroon with whatever invoice.
     pub(crate) fn with_invoice(invoice: String) -> Self {
-        Self { macaroon: STANDARD.encode_to_string(macaroon_for(preimage().payment_hash())), invoice }
+        let macaroon = STANDARD.encode_to_string(macaroon_for(preimage().payment_hash()));
+        Self { scheme: "L402", macaroon, invoice }
     }
 
     pub(crate) fn with_amount(amount: Msat) -> Self {
@@ -77,7 +80,7 @@ impl Bill {
 
     /// The only `Authorization` that pays for it.
     pub(crate) fn credential(&self) -> String {
-        format!("L402 {}:{}", self.macaroon, preimage_hex())
+        format!("{} {}:{}", self.scheme, self.macaroon, preimage_hex())
     }
 }
 

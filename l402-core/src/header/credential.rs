@@ -16,13 +16,13 @@ use crate::verify::{MAX_MACAROONS, Unverified};
 
 /// The value of the `Authorization` field that redeems a paid challenge: `L402 <macaroon>:<preimage>`.
 ///
-/// `macaroon` is the text of the challenge, unchanged.
+/// `scheme` is the one that the challenge used, and `macaroon` its text, unchanged.
 ///
 /// # Security
 /// The result holds the preimage: mark the header sensitive and keep it out of logs.
 #[must_use]
-pub fn credential_header_value(macaroon: &str, preimage: &Preimage) -> String {
-    format!("L402 {macaroon}:{}", preimage.expose_hex())
+pub fn credential_header_value(scheme: Scheme, macaroon: &str, preimage: &Preimage) -> String {
+    format!("{scheme} {macaroon}:{}", preimage.expose_hex())
 }
 
 /// A credential as it stands in an `Authorization` value, split but not decoded.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use l402_core::header::{ChallengeRef, credential_header_value};
+use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_core::{Limits, ManualClock, MasterKey, Msat, Preimage, UnixTime};
 use l402_dev::DevNode;
@@ -26,7 +26,7 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) fn header(&self) -> String {
-        credential_header_value(&self.macaroon, &self.preimage)
+        credential_header_value(Scheme::L402, &self.macaroon, &self.preimage)
     }
 }
 

@@ -2,7 +2,7 @@
 //! can really make.
 
 use base64_simd::STANDARD;
-use l402_core::header::credential_header_value;
+use l402_core::header::{Scheme, credential_header_value};
 use l402_core::{Identifier, Limits, Macaroon, Preimage, RootKey};
 
 use crate::cli::Failure;
@@ -21,7 +21,7 @@ pub(crate) fn forge(macaroon: &str) -> Result<String, Failure> {
     for caveat in real.caveats() {
         forged = forged.attenuate(caveat.id())?;
     }
-    Ok(credential_header_value(&forged.to_base64(), &preimage))
+    Ok(credential_header_value(Scheme::L402, &forged.to_base64(), &preimage))
 }
 
 /// Changes a paid token from one use to nine.
@@ -31,5 +31,5 @@ pub(crate) fn tamper(macaroon: &str, preimage: &Preimage) -> Result<String, Fail
     let at =
         bytes.windows(ONE.len()).position(|window| window == ONE).ok_or("the token does not count uses")?;
     bytes[at + ONE.len() - 1] = b'9';
-    Ok(credential_header_value(&STANDARD.encode_to_string(bytes), preimage))
+    Ok(credential_header_value(Scheme::L402, &STANDARD.encode_to_string(bytes), preimage))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use l402_client::{L402Client, Receipt};
 use l402_core::bolt11::InvoiceFacts;
-use l402_core::header::{ChallengeRef, credential_header_value};
+use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_core::{Limits, Msat, Preimage};
 use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -82,7 +82,7 @@ pub(crate) async fn run(shop: &Shop) -> Result<Walk, Failure> {
     let preimage = pay(shop, &challenge.invoice).await?;
     let preimage_matches = preimage.payment_hash().to_string() == challenge.payment_hash;
 
-    let credential = credential_header_value(&macaroon, &preimage);
+    let credential = credential_header_value(Scheme::L402, &macaroon, &preimage);
     let answer = http.get(&url).header(AUTHORIZATION, &credential).send().await?;
     let paid = Paid { status: answer.status().as_u16(), body: answer.text().await? };
 
