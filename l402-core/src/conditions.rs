@@ -28,8 +28,6 @@ pub(crate) const USES: &str = "uses";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
 pub(crate) const PREIMAGE: &str = "preimage";
 
-const KNOWN: [&str; 6] = [PATH, METHOD, AMOUNT, USES, EXPIRES_AT, PREIMAGE];
-
 /// What a request is, as far as caveats ask.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -70,6 +68,15 @@ pub enum UnknownCaveats {
     Refuse,
 }
 
+impl UnknownCaveats {
+    const fn verdict(self) -> Result<(), Rejection> {
+        match self {
+            Self::Skip => Ok(()),
+            Self::Refuse => Err(Rejection::UnknownCaveat),
+        }
+    }
+}
+
 /// The numbers that the caveats of a token add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Allowance {
@@ -90,39 +97,30 @@ impl Allowance {
         if caveat.third_party().is_some() {
             return Err(Rejection::Undischarged);
         }
-        match caveat.condition() {
-            Some((PATH, value)) => {
-                let matches = value == request.path || Some(value) == request.route;
-                if matches { Ok(()) } else { Err(Rejection::OtherPath) }
-            }
-            Some((METHOD, value)) => {
-                if value == request.method {
-                    Ok(())
-                } else {
-                    Err(Rejection::OtherMethod)
-                }
-            }
-            Some((AMOUNT, value)) => narrow(&mut self.amount, Msat::from_msat(number(value)?)),
-            Some((USES, value)) => {
-                let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
-                narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)
-            }
-            Some((EXPIRES_AT, value)) => {
-                let expires_at = UnixTime::from_secs(number(value)?);
-                narrow(&mut self.expires_at, expires_at)?;
-                if request.now < expires_at { Ok(()) } else { Err(Rejection::Expired) }
-            }
-            Some((PREIMAGE, value)) => {
-                let preimage = hex_decode_32(value.as_bytes()).ok_or(Rejection::MalformedCaveat)?;
-                let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
-                if matches { Ok(()) } else { Err(Rejection::WrongPreimage) }
-            }
-            // A restriction that is known and cannot be read must not count as unknown, and be skipped.
-            None if is_known(caveat.id()) => Err(Rejection::MalformedCaveat),
-            _ => match unknown {
-                UnknownCaveats::Skip => Ok(()),
-                UnknownCaveats::Refuse => Err(Rejection::UnknownCaveat),
-            },
+        let Some((condition, value)) = caveat.condition_bytes() else {
+            return unknown.verdict();
+        };
+        if condition == PATH.as_bytes() {
+            let matches = value == request.path.as_bytes()
+                || request.route.is_some_and(|route| value == route.as_bytes());
+            if matches { Ok(()) } else { Err(Rejection::OtherPath) }
+        } else if condition == METHOD.as_bytes() {
+            if value == request.method.as_bytes() { Ok(()) } else { Err(Rejection::OtherMethod) }
+        } else if condition == AMOUNT.as_bytes() {
+            narrow(&mut self.amount, Msat::from_msat(number(value)?))
+        } else if condition == USES.as_bytes() {
+            let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
+            narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)
+        } else if condition == EXPIRES_AT.as_bytes() {
+            let expires_at = UnixTime::from_secs(number(value)?);
+            narrow(&mut self.expires_at, expires_at)?;
+            if request.now < expires_at { Ok(()) } else { Err(Rejection::Expired) }
+        } else if condition == PREIMAGE.as_bytes() {
+            let preimage = hex_decode_32(value).ok_or(Rejection::MalformedCaveat)?;
+            let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
+            if matches { Ok(()) } else { Err(Rejection::WrongPreimage) }
+        } else {
+            unknown.verdict()
         }
     }
 
@@ -152,16 +150,13 @@ fn smaller<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     }
 }
 
-/// Whether this is a known condition with a value, even one that is not text.
-fn is_known(caveat: &[u8]) -> bool {
-    KNOWN.iter().any(|name| caveat.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
-}
-
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.
-fn number(value: &str) -> Result<u64, Rejection> {
-    let plain = value.bytes().all(|byte| byte.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
-    if !plain {
-        return Err(Rejection::MalformedCaveat);
-    }
-    value.parse().map_err(|_| Rejection::MalformedCaveat)
+fn number(value: &[u8]) -> Result<u64, Rejection> {
+    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
+    let parsed = value.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        (digit < 10).then_some(())?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    });
+    parsed.filter(|_| canonical).ok_or(Rejection::MalformedCaveat)
 }

@@ -7,8 +7,6 @@
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-const BLOCK: usize = 64;
-
 /// Eight words, big endian: an output of SHA-256, which may be the key of the next step. Wiped when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Digest([u32; 8]);
@@ -40,7 +38,7 @@ impl Digest {
 /// SHA-256 of 32 bytes, which is one compression.
 pub(crate) fn sha256_of_32(message: &[u8; 32]) -> [u8; 32] {
     let mut state = INITIAL;
-    absorb(&mut state, message, 0);
+    absorb(&mut state, message, 0, &mut Block::new());
     Digest(state).to_bytes()
 }
 
@@ -54,30 +52,51 @@ pub(crate) struct HmacKey {
 impl HmacKey {
     /// Prepares the key that every step of the chain has: the 32-byte output of the step before.
     pub(crate) fn from_digest(key: &Digest) -> Self {
-        Self { inner: Self::absorb_key(key, 0x36), outer: Self::absorb_key(key, 0x5c) }
-    }
-
-    fn absorb_key(key: &Digest, pad: u8) -> [u32; 8] {
-        let mut block = [pad; BLOCK];
-        key.write(&mut block, pad);
-        let mut state = INITIAL;
-        compress256(&mut state, core::slice::from_ref(&block));
-        block[..32].zeroize();
-        state
+        let mut prepared = Self { inner: INITIAL, outer: INITIAL };
+        prepared.set(key, &mut Block::new());
+        prepared
     }
 
     pub(crate) fn mac(&self, message: &[u8]) -> Digest {
-        let mut inner = self.inner;
-        absorb(&mut inner, message, BLOCK);
+        self.mac_with(message, &mut Block::new())
+    }
+
+    /// Takes the place of [`HmacKey::from_digest`] where many keys follow each other.
+    pub(crate) fn set(&mut self, key: &Digest, block: &mut Block) {
+        for (state, pad) in [(&mut self.inner, 0x36), (&mut self.outer, 0x5c)] {
+            block.0 = [pad; Block::LEN];
+            key.write(&mut block.0, pad);
+            *state = INITIAL;
+            compress256(state, core::slice::from_ref(&block.0));
+        }
+    }
+
+    /// [`HmacKey::mac`] in memory that is used again.
+    pub(crate) fn mac_with(&self, message: &[u8], block: &mut Block) -> Digest {
+        let mut inner = Digest(self.inner);
+        absorb(&mut inner.0, message, Block::LEN, block);
 
         // The outer message is always 32 bytes after one key block: one block, with padding that never changes.
-        let mut block = [0; BLOCK];
-        Digest(inner).write(&mut block, 0);
-        block[32] = 0x80;
-        block[BLOCK - 2..].copy_from_slice(&(((BLOCK + 32) * 8) as u16).to_be_bytes());
-        let mut outer = self.outer;
-        compress256(&mut outer, core::slice::from_ref(&block));
-        Digest(outer)
+        block.0 = [0; Block::LEN];
+        inner.write(&mut block.0, 0);
+        block.0[32] = 0x80;
+        block.0[Block::LEN - 2..].copy_from_slice(&(((Block::LEN + 32) * 8) as u16).to_be_bytes());
+        let mut outer = Digest(self.outer);
+        compress256(&mut outer.0, core::slice::from_ref(&block.0));
+        outer
+    }
+}
+
+/// The block that is being hashed. It may hold a key, so it is wiped: once, after a whole chain, since wiping is as
+/// dear as a third of the hashing.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub(crate) struct Block([u8; Self::LEN]);
+
+impl Block {
+    const LEN: usize = 64;
+
+    pub(crate) const fn new() -> Self {
+        Self([0; Self::LEN])
     }
 }
 
@@ -87,21 +106,21 @@ impl HmacKey {
 pub(crate) static KEY_GENERATOR: HmacKey = HmacKey { inner: GENERATOR_INNER, outer: GENERATOR_OUTER };
 
 /// Absorbs `message` and the final padding into `state`, which has taken `before` bytes already.
-fn absorb(state: &mut [u32; 8], message: &[u8], before: usize) {
-    let (whole, tail) = message.as_chunks::<BLOCK>();
+fn absorb(state: &mut [u32; 8], message: &[u8], before: usize, block: &mut Block) {
+    let (whole, tail) = message.as_chunks::<{ Block::LEN }>();
     if !whole.is_empty() {
         compress256(state, whole);
     }
-    let mut block = [0; BLOCK];
-    block[..tail.len()].copy_from_slice(tail);
-    block[tail.len()] = 0x80;
-    if tail.len() >= BLOCK - 8 {
-        compress256(state, core::slice::from_ref(&block));
-        block = [0; BLOCK];
+    block.0 = [0; Block::LEN];
+    block.0[..tail.len()].copy_from_slice(tail);
+    block.0[tail.len()] = 0x80;
+    if tail.len() >= Block::LEN - 8 {
+        compress256(state, core::slice::from_ref(&block.0));
+        block.0 = [0; Block::LEN];
     }
     let bits = (before + message.len()) as u64 * 8;
-    block[BLOCK - 8..].copy_from_slice(&bits.to_be_bytes());
-    compress256(state, core::slice::from_ref(&block));
+    block.0[Block::LEN - 8..].copy_from_slice(&bits.to_be_bytes());
+    compress256(state, core::slice::from_ref(&block.0));
 }
 
 /// FIPS 180-4 section 5.3.3.
@@ -123,7 +142,7 @@ mod tests {
 
     #[test]
     fn key_generator_midstates_are_those_of_the_key() {
-        let mut block = [0; BLOCK];
+        let mut block = [0; Block::LEN];
         block[..23].copy_from_slice(b"macaroons-key-generator");
         for (pad, expected) in [(0x36, GENERATOR_INNER), (0x5c, GENERATOR_OUTER)] {
             let mut state = INITIAL;

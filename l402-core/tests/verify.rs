@@ -440,10 +440,17 @@ fn unknown_caveats_are_skipped_or_refused() {
 /// Skipping these would drop a restriction that the server knows and somebody meant.
 #[test]
 fn a_known_caveat_that_is_not_text_is_not_unknown() {
-    for condition in ["path", "method", "amount", "uses", "expires_at", "preimage"] {
+    for (condition, rejection) in [
+        ("path", Rejection::OtherPath),
+        ("method", Rejection::OtherMethod),
+        ("amount", Rejection::MalformedCaveat),
+        ("uses", Rejection::MalformedCaveat),
+        ("expires_at", Rejection::MalformedCaveat),
+        ("preimage", Rejection::MalformedCaveat),
+    ] {
         for value in [&b"\xff"[..], b"1\xff", b"/report\xc3\x28"] {
             let caveat = [condition.as_bytes(), b"=", value].concat();
-            assert_verdict([caveat], Err(Rejection::MalformedCaveat));
+            assert_verdict([caveat], Err(rejection));
         }
     }
 }

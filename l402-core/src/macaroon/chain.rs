@@ -6,15 +6,17 @@
 
 use super::Caveats;
 use crate::secret::RootKey;
-use crate::sha256::{Digest, HmacKey};
+use crate::sha256::{Block, Digest, HmacKey};
 
 /// The signature of `identifier` and `caveats` under `key`.
 pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Digest {
-    let mut signature = HmacKey::from_digest(key.chain_key()).mac(identifier);
+    let mut block = Block::new();
+    let mut step = HmacKey::from_digest(key.chain_key());
+    let mut signature = step.mac_with(identifier, &mut block);
     for caveat in caveats {
-        let step = HmacKey::from_digest(&signature);
+        step.set(&signature, &mut block);
         signature = match caveat.third_party() {
-            None => step.mac(caveat.id()),
+            None => step.mac_with(caveat.id(), &mut block),
             Some(third_party) => {
                 let verification = step.mac(third_party.verification_id());
                 let condition = step.mac(caveat.id());

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use memchr::memchr;
 use subtle::ConstantTimeEq;
 
 use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
@@ -235,10 +236,14 @@ impl<'a> Caveat<'a> {
     /// `None` for a third-party caveat, for bytes that are not UTF-8, and where there is no `=`.
     #[must_use]
     pub fn condition(&self) -> Option<(&'a str, &'a str)> {
-        if self.third_party.is_some() {
-            return None;
-        }
-        core::str::from_utf8(self.id).ok()?.split_once('=')
+        let (name, value) = self.condition_bytes()?;
+        Some((core::str::from_utf8(name).ok()?, core::str::from_utf8(value).ok()?))
+    }
+
+    /// [`Caveat::condition`], of whatever bytes.
+    pub(crate) fn condition_bytes(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let equals = memchr(b'=', self.id).filter(|_| self.third_party.is_none())?;
+        Some((&self.id[..equals], &self.id[equals + 1..]))
     }
 }
 
