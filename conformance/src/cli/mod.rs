@@ -1,0 +1,65 @@
+//! Commands and their options.
+
+mod cases;
+mod server;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Parser, Subcommand};
+
+/// Conformance tests for L402 servers in any language.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  conformant: every MUST was checked and is kept
+  1  failing: a MUST is broken
+  2  harness error: the suite could not find out, or the command line is wrong
+  3  partial: no MUST is broken, but some were not checked, for example without --payer";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Test a server
+    Server(server::Options),
+    /// List the cases
+    List(cases::ListOptions),
+    /// Say what a case requires, and where that is written
+    Explain(cases::ExplainOptions),
+}
+
+/// What a command fails with: shown as it is, so it says what to do.
+type Failure = Box<dyn Error + Send + Sync>;
+
+pub(crate) async fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        Command::Server(options) => server::run(options).await,
+        Command::List(options) => cases::list(&options),
+        Command::Explain(options) => cases::explain(&options),
+    };
+    outcome.unwrap_or_else(|failure| {
+        say_on_stderr(&format_args!("error: {failure}"));
+        ExitCode::from(HARNESS_ERROR)
+    })
+}
+
+const HARNESS_ERROR: u8 = 2;
+
+const HEADING: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const NOTABLE: Style = AnsiColor::Yellow.on_default();
+const FAINT: Style = Style::new().dimmed();
+
+fn say_on_stderr(line: &dyn Display) {
+    // Nothing can be done about a standard error that is closed.
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,114 @@
+//! A line for the shell that sends a request again.
+
+use std::fmt::Write;
+
+use super::Request;
+
+pub(super) fn line(request: &Request) -> String {
+    let mut values = request.headers.iter().map(|(_, value)| value);
+    if values.all(|value| is_printable(value)) && is_printable(&request.body) {
+        curl(request)
+    } else {
+        netcat(request)
+    }
+}
+
+fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn curl(request: &Request) -> String {
+    let mut line = "curl --include --http1.1 --path-as-is --globoff --noproxy '*'".to_owned();
+    match request.method {
+        "GET" => {}
+        "HEAD" => line.push_str(" --head"),
+        method => push(&mut line, "--request", method),
+    }
+    for (name, value) in &request.headers {
+        // curl writes these two itself.
+        if !matches!(*name, "Host" | "Content-Length") {
+            push(&mut line, "--header", &format!("{name}: {}", String::from_utf8_lossy(value)));
+        }
+    }
+    if !request.body.is_empty() {
+        push(&mut line, "--data-binary", &String::from_utf8_lossy(&request.body));
+    }
+    push(&mut line, "--url", &request.endpoint.url);
+    line
+}
+
+fn push(line: &mut String, option: &str, value: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(line, " {option} {}", quote(value));
+}
+
+/// Nothing but a single quote is special in single quotes, and that one cannot be in there.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The bytes as a format of `printf`, with octal escapes, which every shell's `printf` knows.
+fn netcat(request: &Request) -> String {
+    let mut format = String::new();
+    for byte in request.to_bytes() {
+        match byte {
+            b'%' => format.push_str("%%"),
+            b'\\' => format.push_str(r"\\"),
+            b'\r' => format.push_str(r"\r"),
+            b'\n' => format.push_str(r"\n"),
+            b' '..=b'~' => format.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => _ = write!(format, r"\{byte:03o}"),
+        }
+    }
+    let (host, port) = (&request.endpoint.host, request.endpoint.port);
+    format!("# curl cannot send these bytes\nprintf {} | nc {} {port}", quote(&format), quote(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::target::Endpoint;
+
+    fn request() -> Request {
+        Request::new("GET", &Endpoint::parse("http://127.0.0.1:8402/a[1]?b='c'&d=$e").unwrap())
+    }
+
+    /// What a program gets as its arguments when a shell runs `line`.
+    fn arguments(line: &str) -> Vec<String> {
+        let shown = line.replacen("curl ", "printf '%s\\0' ", 1);
+        let output = Command::new("sh").args(["-c", &shown]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.trim_end_matches('\0').split('\0').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_shell_hands_every_byte_to_curl() {
+        let hostile = r#"L402  it's $(rm) `x` "q" \ !"#;
+        let arguments = arguments(&line(&request().with_header("Authorization", hostile)));
+        assert!(arguments.contains(&format!("Authorization: {hostile}")), "{arguments:?}");
+        assert_eq!(arguments.last().unwrap(), &request().endpoint.url);
+    }
+
+    #[test]
+    fn the_method_and_the_body_are_repeated() {
+        let head = Request { method: "HEAD", ..request() };
+        assert!(line(&head).contains(" --head "));
+        let post = Request { method: "POST", ..request() }.with_body("text/plain", "it's");
+        let arguments = arguments(&line(&post));
+        assert!(arguments.windows(2).any(|pair| pair == ["--request", "POST"]));
+        assert!(arguments.windows(2).any(|pair| pair == ["--data-binary", "it's"]));
+    }
+
+    #[test]
+    fn bytes_that_curl_cannot_send_are_printed_by_the_shell() {
+        let odd = request().with_header("Authorization", b"it's 100% \\ \x01\x1f7\x7f\xff".to_vec());
+        let line = line(&odd);
+        assert!(line.starts_with("# curl cannot send these bytes\n"));
+        let (print, _) = line.rsplit_once(" | nc ").unwrap();
+        let output = Command::new("sh").args(["-c", print]).output().unwrap();
+        assert_eq!(output.stdout.escape_ascii().to_string(), odd.to_bytes().escape_ascii().to_string());
+    }
+}

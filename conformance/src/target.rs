@@ -1,0 +1,138 @@
+//! [`Target`]: the server under test.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// A server under test: a URL that answers 402, and 2xx to a `GET` that is paid for.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) other: Option<Endpoint>,
+    pub(crate) timeout: Duration,
+}
+
+impl Target {
+    /// Tests `url`, such as `http://127.0.0.1:8402/report`.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not an `http://` URL.
+    pub fn new(url: &str) -> Result<Self, TargetError> {
+        Ok(Self { endpoint: Endpoint::parse(url)?, other: None, timeout: Duration::from_secs(10) })
+    }
+
+    /// Also tests that a token for the first URL does not open this one, on the same server. Default: not tested,
+    /// since a server may sell several URLs with one token.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not an `http://` URL.
+    pub fn with_other_url(mut self, url: &str) -> Result<Self, TargetError> {
+        self.other = Some(Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// How long one answer may take. Default: 10 seconds, since a server may wait for its Lightning node.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The URL under test.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.endpoint.url
+    }
+}
+
+/// Why a URL cannot be tested.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// Not a URL.
+    #[error("{0:?} is not a URL such as http://127.0.0.1:8402/report")]
+    NotAUrl(String),
+    /// `https://`.
+    #[error("https is not supported yet: test the server over http:// on this machine, behind its TLS proxy")]
+    Https,
+    /// Another scheme.
+    #[error("{0}: URLs cannot be tested, only http: ones")]
+    Scheme(String),
+    /// A user name or password, which would become an `Authorization` header of its own.
+    #[error("the URL has a user name or a password: leave it out")]
+    UserInfo,
+}
+
+/// Where to connect, and what to ask for there.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    /// The value of the `Host` header.
+    pub(crate) authority: String,
+    /// For the resolver: an IPv6 address without its brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) path_and_query: String,
+}
+
+impl Endpoint {
+    pub(crate) fn parse(text: &str) -> Result<Self, TargetError> {
+        let mut url = Url::parse(text).map_err(|_| TargetError::NotAUrl(text.to_owned()))?;
+        match url.scheme() {
+            "http" => {}
+            "https" => return Err(TargetError::Https),
+            other => return Err(TargetError::Scheme(other.to_owned())),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(TargetError::UserInfo);
+        }
+        url.set_fragment(None);
+        let authority = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let path_and_query = url[url::Position::BeforePath..].to_owned();
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Self { url: url.into(), authority, host, port, path_and_query })
+    }
+
+    /// The URL with one more path segment.
+    pub(crate) fn join(&self, segment: &str) -> Result<Self, TargetError> {
+        let (base, query) = self.url.split_once('?').map_or((self.url.as_str(), None), |(b, q)| (b, Some(q)));
+        let mut url = format!("{}/{segment}", base.trim_end_matches('/'));
+        if let Some(query) = query {
+            url = format!("{url}?{query}");
+        }
+        Self::parse(&url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let endpoint = Endpoint::parse("http://[::1]:8402/a%20b?q=1#frag").unwrap();
+        assert_eq!((endpoint.host.as_str(), endpoint.port), ("::1", 8402));
+        assert_eq!(endpoint.authority, "[::1]:8402");
+        assert_eq!(endpoint.path_and_query, "/a%20b?q=1");
+        assert_eq!(Endpoint::parse("http://example.com").unwrap().path_and_query, "/");
+    }
+
+    #[test]
+    fn what_cannot_be_tested_is_refused_with_a_reason() {
+        let refused = |url: &str| Target::new(url).unwrap_err().to_string();
+        assert!(refused("https://example.com/").contains("not supported yet"));
+        assert!(refused("ftp://example.com/").contains("only http:"));
+        assert!(refused("example.com/").contains("is not a URL"));
+        assert!(refused("http://me:secret@example.com/").contains("leave it out"));
+    }
+
+    #[test]
+    fn a_segment_is_added_before_the_query() {
+        let join = |url: &str| Endpoint::parse(url).unwrap().join("pay").unwrap().path_and_query;
+        assert_eq!(join("http://a/node"), "/node/pay");
+        assert_eq!(join("http://a/node/"), "/node/pay");
+        assert_eq!(join("http://a"), "/pay");
+        assert_eq!(join("http://a/node?k=1"), "/node/pay?k=1");
+    }
+}

@@ -1,0 +1,166 @@
+//! The command as its users run it.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::process::Output;
+
+use support::flawed::{self, Flaw};
+use tokio::process::Command;
+
+async fn l402_conformance(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_l402-conformance")).args(args).output().await.unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_conformant_server_exits_0() {
+    let address = flawed::serve(Flaw::None).await;
+    let (url, other) = (format!("http://{address}/report"), format!("http://{address}/other"));
+    let node = format!("http://{address}/node");
+    let output = l402_conformance(&["server", "--url", &url, "--other-url", &other, "--payer", &node]).await;
+    assert_eq!(code(&output), 0);
+    let text = stdout(&output);
+    assert!(text.contains("verdict: conformant") && text.contains("PASS  challenge/status-402"), "{text}");
+    assert!(!text.contains('\x1b'), "no colours in a pipe");
+}
+
+#[tokio::test]
+async fn a_failing_server_exits_1_and_the_failure_says_everything() {
+    let address = flawed::serve(Flaw::SwappedParameters).await;
+    let output = l402_conformance(&["server", "--url", &format!("http://{address}/report")]).await;
+    assert_eq!(code(&output), 1);
+    let text = stdout(&output);
+    for part in [
+        "FAIL  challenge/form",
+        "MUST: l402-challenge = \"L402\" 1*SP",
+        "source:   L402 protocol-specification, §5.3",
+        "expected: L402 macaroon=",
+        "actual:   the first parameter is not `macaroon`",
+        "> GET /report HTTP/1.1\\r\\n",
+        "< HTTP/1.1 402 Payment Required\\r\\n",
+        &format!(
+            "curl --include --http1.1 --path-as-is --globoff --noproxy '*' --header 'User-Agent: l402-conformance/{}'",
+            env!("CARGO_PKG_VERSION")
+        ),
+        "SKIP  credential/accepted",
+        "needs a payer",
+        "verdict: failing",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_harness_error_exits_2() {
+    let address = flawed::serve(Flaw::None).await;
+    let url = format!("http://{address}/report");
+    let output = l402_conformance(&["server", "--url", &url, "--payer", "exit 7"]).await;
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).contains("the payer failed: exit status: 7"));
+    assert!(stdout(&output).contains("verdict: harness error"));
+
+    for (args, reason) in [
+        (["server", "--url", "https://example.com/"].as_slice(), "https is not supported yet"),
+        (&["server", "--url", &url, "--payer", "https://example.com/"], "https is not supported yet"),
+        (&["server"], "--url"),
+        (&["explain", "challenge/nothing"], "no case is called"),
+    ] {
+        let output = l402_conformance(args).await;
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_not_fully_checked_exits_3() {
+    let address = flawed::serve(Flaw::None).await;
+    let output = l402_conformance(&["server", "--url", &format!("http://{address}/report"), "--json"]).await;
+    assert_eq!(code(&output), 3);
+    assert_eq!(json(&output)["verdict"], "partial");
+}
+
+#[tokio::test]
+async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
+    let address = flawed::serve(Flaw::TabIs500).await;
+    let url = format!("http://{address}/report");
+    let report = json(&l402_conformance(&["server", "--url", &url, "--json"]).await);
+    assert_eq!(report["target"], url);
+    assert_eq!(report["verdict"], "failing");
+    assert_eq!(report["counts"]["failed"], 1);
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), l402_conformance::server::cases().len());
+    let by_id = |id: &str| cases.iter().find(|case| case["id"] == id).unwrap();
+    assert_eq!(by_id("challenge/status-402")["exchanges"].as_array().unwrap().len(), 0);
+    assert_eq!(by_id("credential/accepted")["needs"][0], "payer");
+    let failed = by_id("verification/control-characters");
+    assert_eq!((&failed["outcome"], &failed["level"]), (&"fail".into(), &"must".into()));
+    assert!(failed["actual"].as_str().unwrap().starts_with("status 500 for 0x09"));
+    let last = failed["exchanges"].as_array().unwrap().last().unwrap();
+    assert!(last["request"].as_str().unwrap().contains("\\t"));
+    assert!(last["response"].as_str().unwrap().starts_with("HTTP/1.1 500 "));
+    assert!(last["curl"].as_str().unwrap().starts_with("# curl cannot send these bytes\nprintf 'GET "));
+}
+
+#[tokio::test]
+async fn a_payer_may_be_any_command() {
+    let address = flawed::serve(Flaw::None).await;
+    let url = format!("http://{address}/report");
+    // What it prints is no preimage; that it was given the invoice shows in the file.
+    let file = tempfile_path();
+    let command = format!("cat > '{file}'; echo no preimage");
+    let output = l402_conformance(&["server", "--url", &url, "--payer", &command]).await;
+    assert_eq!(code(&output), 2);
+    let invoice = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(invoice.starts_with("lnbcrt") && invoice.ends_with('\n'), "{invoice}");
+    assert!(stdout(&output).contains("not a preimage of 64 hex digits"));
+}
+
+fn tempfile_path() -> String {
+    let name = format!("l402-conformance-{}", std::process::id());
+    std::env::temp_dir().join(name).into_os_string().into_string().unwrap()
+}
+
+#[tokio::test]
+async fn the_cases_can_be_listed_and_explained() {
+    let output = l402_conformance(&["list"]).await;
+    assert_eq!(code(&output), 0);
+    let text = stdout(&output);
+    assert_eq!(text.lines().count(), l402_conformance::server::cases().len());
+    assert!(text.contains("challenge/status-402"));
+
+    let list = json(&l402_conformance(&["list", "--json"]).await);
+    let first = &list.as_array().unwrap()[0];
+    assert_eq!(first["id"], "challenge/status-402");
+    assert_eq!(first["source"]["section"], "§6.1");
+
+    let text = stdout(&l402_conformance(&["explain", "verification/tampered"]).await);
+    for part in
+        ["MUST: The server MUST verify the cryptographic integrity", "§6.1", "depends on credential/accepted"]
+    {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_help_has_the_exit_codes() {
+    let text = stdout(&l402_conformance(&["--help"]).await);
+    assert!(text.contains("3  partial"), "{text}");
+}

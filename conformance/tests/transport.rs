@@ -1,0 +1,77 @@
+//! Servers that do not speak, or speak something else.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::time::Duration;
+
+use l402_conformance::{Outcome, Report, Target, Verdict, server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// Tests a server that reads a request, writes `answer` and hangs up, or holds the line.
+async fn check(answer: &'static [u8], hang_up: bool) -> Report {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::new(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let read = stream.read(&mut [0; 4096]).await.unwrap();
+            assert!(read > 0);
+            stream.write_all(answer).await.unwrap();
+            if !hang_up {
+                held.push(stream);
+            }
+        }
+    });
+    // Long enough for any answer that is coming, and waited for only where none is.
+    server::check(&target.with_timeout(Duration::from_secs(1)), None).await
+}
+
+fn first_failure(report: &Report) -> String {
+    match &report.cases[0].outcome {
+        Outcome::Fail { actual, .. } => actual.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_the_harness_error_it_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::new(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    drop(listener);
+    let report = server::check(&target, None).await;
+    assert!(
+        matches!(&report.cases[0].outcome, Outcome::Error { reason } if reason.contains("cannot connect"))
+    );
+    assert_eq!(report.counts().errors, 1);
+    assert_eq!(report.verdict(), Verdict::HarnessError);
+}
+
+#[tokio::test]
+async fn a_server_that_owes_an_answer_fails() {
+    for hang_up in [true, false] {
+        let report = check(b"", hang_up).await;
+        assert!(first_failure(&report).contains("no complete answer"));
+        assert_eq!(report.verdict(), Verdict::Failing);
+        assert_eq!(report.cases[0].exchanges.len(), 1);
+        assert!(report.cases[0].exchanges[0].request().starts_with(b"GET / HTTP/1.1\r\n"));
+    }
+    assert!(first_failure(&check(b"HTTP/1.1 402 X\r\nContent-", true).await).contains("24 bytes"));
+    assert!(
+        first_failure(&check(b"220 smtp.example.com ESMTP\r\n", false).await).contains("not an HTTP/1.1")
+    );
+}
+
+#[tokio::test]
+async fn throttling_is_not_held_against_the_server() {
+    let report = check(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n", true).await;
+    assert!(matches!(&report.cases[0].outcome, Outcome::Error { reason } if reason.contains("throttles")));
+    assert_eq!(report.verdict(), Verdict::HarnessError);
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_does_not_matter() {
+    let report = check(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc", false).await;
+    assert_eq!(first_failure(&report), "status 200");
+    assert!(report.cases[0].exchanges[0].response().ends_with(b"abc"));
+}
