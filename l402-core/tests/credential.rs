@@ -229,7 +229,7 @@ fn other_schemes_hold_nothing() {
 #[test]
 fn malformed_credentials_have_exact_errors() {
     use CredentialError::{Ambiguous, Base64, MissingMacaroon, Preimage, Scheme, Syntax, TooLong};
-    let cases: [(&str, CredentialError); 45] = [
+    let cases: [(&str, CredentialError); 46] = [
         // No scheme.
         ("$M:$P", Scheme),
         (":$P", Scheme),
@@ -278,12 +278,18 @@ fn malformed_credentials_have_exact_errors() {
         ("L402 macaroon=\"$M\", preimage=\"$P\" junk", Syntax),
         ("L402 macaroon=\"$M\", preimage=\"a\\bc\"", Syntax),
         ("L402 macaroon=\"$M\", preimage=\"$P", Syntax),
+        ("L402 x=\"$M:$P", Syntax),
         ("L402 macaroon=\"$M\", token=\"AgEE\", preimage=\"$P\"", Ambiguous),
         ("L402 macaroon=\"$M\", preimage=\"$P\", preimage=\"00\"", Ambiguous),
     ];
     for (form, error) in cases {
         assert_refused(fill(form), error);
     }
+    // What has no macaroon is no credential even before it is decoded.
+    let (value, limits) = (fill("L402 :$P"), Limits::default());
+    let undecoded = CredentialRef::parse_all(value.as_bytes(), &limits).next().unwrap();
+    assert_eq!(undecoded.unwrap_err(), MissingMacaroon);
+
     assert_refused("A".repeat(10_000), TooLong);
     assert_refused(format!("L402 {}:{}", "A".repeat(10_000), preimage_hex()), TooLong);
     assert_refused(fill(&"L402 $M:$P, ".repeat(40)), TooLong);

@@ -246,7 +246,7 @@ fn an_unknown_key_is_refused() {
 #[test]
 fn a_master_key_finds_the_keys_of_its_own_tokens_only() {
     let found = |master: &MasterKey, token| {
-        RootKeyStore::root_key(master, token).into_ready().unwrap().unwrap().is_some()
+        RootKeyStore::root_key(master, token, NOW).into_ready().unwrap().unwrap().is_some()
     };
     let issued = master().issue([9; 32]).into_ready().unwrap().unwrap();
     assert!(found(&master(), issued.token_id));
@@ -254,7 +254,8 @@ fn a_master_key_finds_the_keys_of_its_own_tokens_only() {
     assert!(!found(&master(), TokenId::from_bytes([9; 32])));
 
     let macaroon = Macaroon::new(&issued.root_key, b"id", b"").unwrap();
-    let again = RootKeyStore::root_key(&master(), issued.token_id).into_ready().unwrap().unwrap().unwrap();
+    let again =
+        RootKeyStore::root_key(&master(), issued.token_id, NOW).into_ready().unwrap().unwrap().unwrap();
     assert!(macaroon.as_macaroon_ref().is_signed_by(&again));
 }
 

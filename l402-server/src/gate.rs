@@ -94,12 +94,13 @@ impl Gate {
 
     /// The root keys of a credential's tokens, nearly always one; as many as are known.
     fn root_keys(&self, credential: &Unverified<'_>) -> PortFuture<Result<Vec<RootKey>, StoreError>> {
+        let now = self.rules().clock.now();
         let mut keys = PortFuture::ready(Ok(Vec::new()));
         for token in credential.token_ids() {
             let gate = self.clone();
             keys = keys.then(move |found: Result<Vec<RootKey>, StoreError>| {
                 let Ok(mut found) = found else { return PortFuture::ready(found) };
-                gate.rules().keys.root_key(token).then(|key| {
+                gate.rules().keys.root_key(token, now).then(|key| {
                     PortFuture::ready(key.map(|key| {
                         found.extend(key);
                         found

@@ -12,7 +12,7 @@ use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
     PortFuture, ProviderCapabilities, ReplayStore, RootKeyStore, Settlement, StoreError,
 };
-use l402_core::{ManualClock, MasterKey, Msat, Network, PaymentHash, RootKey, TokenId};
+use l402_core::{ManualClock, MasterKey, Msat, Network, PaymentHash, RootKey, TokenId, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::stores::MemoryReplayStore;
 use l402_server::{BuildError, Gate, RequestParts};
@@ -175,8 +175,8 @@ impl RootKeyStore for Slow<MasterKey> {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
         PortFuture::new(later(self.0.issue(entropy)))
     }
-    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
-        PortFuture::new(later(RootKeyStore::root_key(&self.0, token)))
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+        PortFuture::new(later(RootKeyStore::root_key(&self.0, token, now)))
     }
 }
 
@@ -276,7 +276,7 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
         fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
             PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
         }
-        fn root_key(&self, _: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+        fn root_key(&self, _: TokenId, _: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
             PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
         }
     }

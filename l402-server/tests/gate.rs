@@ -5,7 +5,7 @@ mod common;
 
 use common::{NOW, PRICE, Shop, admission, answer, body, master_key, verdict};
 use l402_core::header::{Scheme, credential_header_value};
-use l402_core::{Identifier, Macaroon, MasterKey, Preimage, RootKey, TokenId, Uses};
+use l402_core::{Identifier, KeyRing, Macaroon, MasterKey, Preimage, RootKey, TokenId, Uses};
 use l402_server::{BuildError, Gate};
 use std::time::Duration;
 
@@ -187,6 +187,25 @@ async fn another_instance_with_the_same_secret_accepts_the_token() {
     let token = shop.buy("/report").await;
     let twin = Shop::open();
     admission(twin.get("/report", &[token.header().as_bytes()]).await).finish(200).await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_outlive_the_rotation_of_their_secret_until_the_cut_off() {
+    let token = Shop::open().buy("/report").await;
+    let new = MasterKey::from_bytes([8; 32]);
+    let cut_off = NOW.saturating_add(Duration::from_secs(60));
+    let ring = KeyRing::new(new.clone()).with_retired(master_key(), cut_off);
+    let shop = Shop::open_with(|gate| gate.root_keys(ring));
+
+    drop(admission(shop.get("/report", &[token.header().as_bytes()]).await));
+    let fresh = shop.buy("/report").await;
+    let only_new = Shop::open_with(|gate| gate.root_key(new));
+    drop(admission(only_new.get("/report", &[fresh.header().as_bytes()]).await));
+
+    shop.clock.advance(Duration::from_secs(60));
+    let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (401, "unknown_root_key".to_owned()));
+    admission(shop.get("/report", &[fresh.header().as_bytes()]).await).finish(200).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,23 +2,25 @@
 
 use super::{PortFuture, StoreError, forward_port};
 use crate::hash::TokenId;
+use crate::key_ring::KeyRing;
 use crate::secret::{MasterKey, RootKey};
+use crate::time::UnixTime;
 
 /// Gives every new token its id and root key, and finds the key again.
 ///
-/// [`MasterKey`] is the one to use unless tokens must be forgotten one by one: it derives keys and stores
-/// nothing, so that a flood of challenges writes nothing anywhere.
+/// [`MasterKey`], or [`KeyRing`] where secrets are rotated, is the one to use unless tokens must be forgotten one by
+/// one: it derives keys and stores nothing, so that a flood of challenges writes nothing anywhere.
 pub trait RootKeyStore: Send + Sync {
     /// Chooses id and root key of a new token. `entropy` is 32 fresh random bytes.
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
 
-    /// The root key of a token; `None` when it was never issued, is rotated out or revoked.
-    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>>;
+    /// The root key of a token at the time `now`; `None` when it was never issued, is rotated out or revoked.
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>>;
 }
 
 forward_port!(RootKeyStore {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
-    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>>;
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>>;
 });
 
 /// The id and root key of a new token.
@@ -46,8 +48,19 @@ impl RootKeyStore for MasterKey {
         PortFuture::ready(Ok(IssuedKey::new(token_id, self.root_key(&token_id))))
     }
 
-    fn root_key(&self, token: TokenId) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+    fn root_key(&self, token: TokenId, _: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
         let known = token.root_key_id() == self.id();
         PortFuture::ready(Ok(known.then(|| Self::root_key(self, &token))))
+    }
+}
+
+/// Issues with the current secret, and finds the keys of those not yet cut off.
+impl RootKeyStore for KeyRing {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
+        self.current().issue(entropy)
+    }
+
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+        PortFuture::ready(Ok(Self::root_key(self, &token, now)))
     }
 }
