@@ -21,7 +21,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", test))]
 extern crate std;
 
 mod amount;
@@ -42,6 +42,8 @@ mod secret;
 mod sha256;
 mod time;
 pub mod verify;
+#[cfg(test)]
+mod verify_cost;
 
 pub use amount::Msat;
 pub use conditions::{RequestContext, UnknownCaveats};

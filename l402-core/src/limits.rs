@@ -16,7 +16,7 @@
 pub struct Limits {
     /// Bytes of one header field value. Default 8 KiB, the size most servers allow for all headers.
     pub header_bytes: usize,
-    /// Caveats in one macaroon. Default 64; minted tokens have 5.
+    /// Caveats in one macaroon, or in all macaroons of one credential. Default 64; minted tokens have 5.
     pub caveats: usize,
     /// Bytes of one caveat, of its verification id and of its location. Default 1 KiB.
     pub caveat_bytes: usize,

@@ -102,11 +102,17 @@ impl<'a> CredentialRef<'a> {
             *end = buffer.len();
             count += 1;
         }
-        let decode = |bytes| MacaroonRef::decode(bytes, limits).map_err(CredentialError::Macaroon);
-        let first = decode(&buffer[..ends[0]])?;
+        let decode =
+            |bytes, limits: &Limits| MacaroonRef::decode(bytes, limits).map_err(CredentialError::Macaroon);
+        let first = decode(&buffer[..ends[0]], limits)?;
         let mut others = Vec::new();
+        let mut limits = *limits;
+        let mut last = first;
         for bounds in ends[..count].windows(2) {
-            others.push(decode(&buffer[bounds[0]..bounds[1]])?);
+            // One allowance for the whole list, or a list would cost a multiple of what one macaroon may.
+            limits.caveats -= last.caveats().count();
+            last = decode(&buffer[bounds[0]..bounds[1]], &limits)?;
+            others.push(last);
         }
         Unverified::new(first, others, preimage)
     }
