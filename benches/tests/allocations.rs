@@ -1,0 +1,72 @@
+//! What is promised to need no memory needs none: counted, not timed.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use l402_core::header::{CredentialRef, Scheme, credential_header_value};
+use l402_core::{
+    Identifier, Limits, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime,
+    UnknownCaveats, Uses, mint,
+};
+
+const REQUEST: RequestContext<'_> = RequestContext::new("GET", "/report", UnixTime::from_secs(1_900_000_000));
+
+fn master() -> MasterKey {
+    MasterKey::from_bytes([7; 32])
+}
+
+fn header(preimage: &Preimage) -> String {
+    let payment_hash = Preimage::from_bytes([9; 32]).payment_hash();
+    let identifier = Identifier { payment_hash, token_id: TokenId::sealing(master().id(), [3; 32]) };
+    let terms = MintRequest::new(identifier, &REQUEST, Msat::from_sat(10)).with_uses(Uses::ONCE);
+    let macaroon = mint(&terms, &master().root_key(&identifier.token_id)).unwrap();
+    credential_header_value(Scheme::L402, &macaroon.to_base64(), preimage)
+}
+
+/// Parses and verifies once to warm up and once to count. Returns the verdict and the allocations.
+fn verify(header: &str) -> (bool, u64) {
+    let (master, limits) = (master(), Limits::default());
+    let mut buffer = Vec::with_capacity(header.len());
+    let mut attempt = || {
+        let credential = CredentialRef::parse_all(header.as_bytes(), &limits).next()?.ok()?;
+        let unverified = credential.decode_into(&mut buffer, &limits).ok()?;
+        let key = master.root_key(&unverified.token_id());
+        let paid = unverified.authenticate(std::slice::from_ref(&key)).ok()?.prove_payment().ok()?;
+        paid.permit(&REQUEST, UnknownCaveats::Skip).ok()
+    };
+    let warm = attempt().is_some();
+    let mut verdict = false;
+    let counted = allocation_counter::measure(|| verdict = attempt().is_some());
+    assert_eq!(warm, verdict);
+    (verdict, counted.count_total)
+}
+
+#[test]
+fn a_valid_credential_is_verified_without_an_allocation() {
+    assert_eq!(verify(&header(&Preimage::from_bytes([9; 32]))), (true, 0));
+}
+
+#[test]
+fn a_bad_credential_is_refused_without_an_allocation() {
+    let valid = header(&Preimage::from_bytes([9; 32]));
+    let tampered = format!("{}AAAA{}", &valid[..valid.len() - 80], &valid[valid.len() - 76..]);
+    for (case, header) in [
+        ("wrong preimage", header(&Preimage::from_bytes([8; 32]))),
+        ("tampered", tampered),
+        ("truncated", valid[..valid.len() - 70].to_owned()),
+        ("not base64", format!("L402 ****:{}", "00".repeat(32))),
+        ("not a macaroon", format!("L402 {}:{}", "A".repeat(400), "00".repeat(32))),
+        ("no colon", format!("L402 {}", "A".repeat(400))),
+        ("parameters", format!("L402 macaroon=\"{}\", preimage=\"00\"", "A".repeat(400))),
+        ("a list", format!("L402 {}:{}", ["A"; 40].join(","), "00".repeat(32))),
+        ("too long", format!("L402 {}:{}", "A".repeat(10_000), "00".repeat(32))),
+        ("other scheme", "Bearer abc".to_owned()),
+        ("no scheme", "\u{1}".to_owned()),
+    ] {
+        assert_eq!(verify(&header), (false, 0), "{case}");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let counted = allocation_counter::measure(|| drop(std::hint::black_box(vec![1])));
+    assert_eq!(counted.count_total, 1);
+}
