@@ -27,8 +27,8 @@ extern crate std;
 mod amount;
 #[cfg(feature = "bolt11")]
 pub mod bolt11;
+mod caveat;
 mod codec;
-mod conditions;
 mod hash;
 pub mod header;
 mod identifier;
@@ -46,7 +46,7 @@ pub mod verify;
 mod verify_cost;
 
 pub use amount::Msat;
-pub use conditions::{RequestContext, UnknownCaveats};
+pub use caveat::{AtMost, CaveatPolicy, RequestContext, Satisfier, UnknownCaveats};
 pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
 pub use identifier::{Identifier, IdentifierError};
 pub use key_ring::KeyRing;

@@ -4,7 +4,7 @@ use alloc::format;
 use core::num::NonZeroU32;
 
 use crate::amount::Msat;
-use crate::conditions::{AMOUNT, EXPIRES_AT, METHOD, PATH, RequestContext, USES};
+use crate::caveat::{AMOUNT, EXPIRES_AT, METHOD, PATH, RequestContext, USES};
 use crate::identifier::Identifier;
 use crate::macaroon::{Macaroon, TooLarge};
 use crate::secret::RootKey;

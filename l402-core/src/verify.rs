@@ -44,8 +44,8 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use crate::amount::Msat;
+use crate::caveat::{self, Allowance, CaveatPolicy, PREIMAGE, RequestContext};
 use crate::codec::{ct_eq_32, hex_decode_32};
-use crate::conditions::{Allowance, PREIMAGE, RequestContext, UnknownCaveats};
 use crate::hash::{PaymentHash, TokenId};
 use crate::header::CredentialError;
 use crate::identifier::Identifier;
@@ -204,19 +204,21 @@ pub struct Paid<'a> {
 }
 
 impl Paid<'_> {
-    /// Checks every caveat against the request.
+    /// Checks every caveat against the request. `policy` is a [`CaveatPolicy`], or only what to do with
+    /// [`UnknownCaveats`](crate::UnknownCaveats).
     ///
     /// # Errors
     /// The [`Rejection`] of the first caveat that does not hold.
-    pub fn permit(self, request: &RequestContext<'_>, unknown: UnknownCaveats) -> Result<Grant, Rejection> {
+    pub fn permit<'p>(
+        self,
+        request: &RequestContext<'_>,
+        policy: impl Into<CaveatPolicy<'p>>,
+    ) -> Result<Grant, Rejection> {
+        let policy = policy.into();
         let Identifier { payment_hash, token_id } = self.credential.identifier;
         let mut total = Allowance::default();
         for macaroon in self.credential.macaroons() {
-            let mut allowance = Allowance::default();
-            for caveat in macaroon.caveats() {
-                allowance.apply(&caveat, &payment_hash, request, unknown)?;
-            }
-            total = total.and(allowance);
+            total = total.and(caveat::check(macaroon, &payment_hash, request, &policy)?);
         }
         let Allowance { amount, uses, expires_at } = total;
         Ok(Grant {
@@ -268,7 +270,9 @@ pub enum Rejection {
     MalformedCaveat,
     /// A repeated caveat that allows more than the one before.
     WidenedCaveat,
-    /// A caveat nobody here knows, with [`UnknownCaveats::Refuse`].
+    /// A caveat of [`Satisfier`](crate::Satisfier)s, or about services, that does not hold.
+    CaveatNotMet,
+    /// A caveat nobody here knows, with [`UnknownCaveats::Refuse`](crate::UnknownCaveats::Refuse).
     UnknownCaveat,
     /// A third-party caveat without its discharge.
     Undischarged,
@@ -288,6 +292,7 @@ impl Rejection {
             | Self::OtherMethod
             | Self::MalformedCaveat
             | Self::WidenedCaveat
+            | Self::CaveatNotMet
             | Self::UnknownCaveat
             | Self::Undischarged
             | Self::UsedUp => true,
@@ -307,6 +312,7 @@ impl Rejection {
             Self::OtherMethod => "wrong_method",
             Self::MalformedCaveat => "malformed_caveat",
             Self::WidenedCaveat => "widened_caveat",
+            Self::CaveatNotMet => "caveat_not_met",
             Self::UnknownCaveat => "unknown_caveat",
             Self::Undischarged => "undischarged_caveat",
             Self::UsedUp => "token_used",
@@ -326,6 +332,7 @@ impl fmt::Display for Rejection {
             Self::OtherMethod => "the token was bought for another method",
             Self::MalformedCaveat => "a caveat of the token has a value it cannot have",
             Self::WidenedCaveat => "a caveat of the token allows more than the one before it",
+            Self::CaveatNotMet => "a caveat of the token does not hold for this request",
             Self::UnknownCaveat => "the token has a caveat that this server does not know",
             Self::Undischarged => "the token has a third-party caveat without a discharge",
             Self::UsedUp => "the token has been used up",

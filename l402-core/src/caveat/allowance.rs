@@ -1,0 +1,97 @@
+//! The conditions that minted tokens have, added up.
+
+use core::num::NonZeroU32;
+
+use super::{RequestContext, decimal};
+use crate::amount::Msat;
+use crate::codec::hex_decode_32;
+use crate::hash::PaymentHash;
+use crate::macaroon::Caveat;
+use crate::secret::Preimage;
+use crate::time::UnixTime;
+use crate::verify::Rejection;
+
+pub(crate) const PATH: &str = "path";
+pub(crate) const METHOD: &str = "method";
+pub(crate) const AMOUNT: &str = "amount";
+pub(crate) const USES: &str = "uses";
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+pub(crate) const PREIMAGE: &str = "preimage";
+
+/// The numbers that the caveats of a token add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    pub(crate) amount: Option<Msat>,
+    pub(crate) uses: Option<NonZeroU32>,
+    pub(crate) expires_at: Option<UnixTime>,
+}
+
+impl Allowance {
+    /// Checks one more caveat of the same macaroon. `false` when it is not one of these.
+    pub(crate) fn apply(
+        &mut self,
+        caveat: &Caveat<'_>,
+        payment_hash: &PaymentHash,
+        request: &RequestContext<'_>,
+    ) -> Result<bool, Rejection> {
+        let Some((condition, value)) = caveat.condition_bytes() else {
+            return Ok(false);
+        };
+        if condition == PATH.as_bytes() {
+            let matches = value == request.path.as_bytes()
+                || request.route.is_some_and(|route| value == route.as_bytes());
+            holds(matches, Rejection::OtherPath)?;
+        } else if condition == METHOD.as_bytes() {
+            holds(value == request.method.as_bytes(), Rejection::OtherMethod)?;
+        } else if condition == AMOUNT.as_bytes() {
+            narrow(&mut self.amount, Msat::from_msat(number(value)?))?;
+        } else if condition == USES.as_bytes() {
+            let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
+            narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)?;
+        } else if condition == EXPIRES_AT.as_bytes() {
+            let expires_at = UnixTime::from_secs(number(value)?);
+            narrow(&mut self.expires_at, expires_at)?;
+            holds(request.now < expires_at, Rejection::Expired)?;
+        } else if condition == PREIMAGE.as_bytes() {
+            let preimage = hex_decode_32(value).ok_or(Rejection::MalformedCaveat)?;
+            let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
+            holds(matches, Rejection::WrongPreimage)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// What two macaroons allow together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            amount: smaller(self.amount, other.amount),
+            uses: smaller(self.uses, other.uses),
+            expires_at: smaller(self.expires_at, other.expires_at),
+        }
+    }
+}
+
+/// Takes a repeated value only if it does not allow more than the one before.
+fn narrow<T: Copy + Ord>(current: &mut Option<T>, next: T) -> Result<(), Rejection> {
+    if current.is_some_and(|current| next > current) {
+        return Err(Rejection::WidenedCaveat);
+    }
+    *current = Some(next);
+    Ok(())
+}
+
+fn smaller<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn holds(condition: bool, otherwise: Rejection) -> Result<(), Rejection> {
+    if condition { Ok(()) } else { Err(otherwise) }
+}
+
+fn number(value: &[u8]) -> Result<u64, Rejection> {
+    decimal(value).ok_or(Rejection::MalformedCaveat)
+}

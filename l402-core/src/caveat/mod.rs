@@ -1,0 +1,212 @@
+//! Caveats that are known: what they allow, how they combine, and how to add one's own.
+//!
+//! | caveat | holds when | written by |
+//! |---|---|---|
+//! | `path=/report` | the request's path or route template is exactly this | mint |
+//! | `method=GET` | the request's method is exactly this | mint |
+//! | `amount=10000` | always; the price paid, in msat | mint |
+//! | `uses=1` | the use count, kept elsewhere, is below it | mint |
+//! | `expires_at=1900000000` | the time, in Unix seconds, is before it | mint |
+//! | `preimage=<64 hex>` | it is the preimage of the payment hash | some clients |
+//! | `services=<name>:<tier>,…` | the request's service is one of them | other servers |
+//! | `<service>_capabilities=<name>,…` | the request's capability is one of them | other servers |
+//! | `<service>_valid_until=1900000000` | the time is before it | other servers |
+//!
+//! Every caveat must hold, so that adding one never allows more, and a repeated one must not allow more than the one
+//! before. A [`Satisfier`] adds a condition of one's own.
+
+mod allowance;
+mod service;
+
+use core::fmt;
+
+use crate::hash::PaymentHash;
+use crate::macaroon::{Caveat, MacaroonRef};
+use crate::time::UnixTime;
+use crate::verify::Rejection;
+pub(crate) use allowance::{AMOUNT, Allowance, EXPIRES_AT, METHOD, PATH, PREIMAGE, USES};
+pub use service::AtMost;
+use service::{Capabilities, Services, ValidUntil};
+
+/// What a request is, as far as caveats ask.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RequestContext<'a> {
+    /// The method, as in the request line.
+    pub method: &'a str,
+    /// The path, as in the request line: not decoded, without the query.
+    pub path: &'a str,
+    /// The template that the router matched, such as `/items/{id}`, if it tells.
+    pub route: Option<&'a str>,
+    /// The service asked for, where caveats such as `services=<name>:<tier>` are to be understood.
+    pub service: Option<&'a str>,
+    /// What is asked of the service, where `<service>_capabilities` caveats are.
+    pub capability: Option<&'a str>,
+    /// The time of the request.
+    pub now: UnixTime,
+}
+
+impl<'a> RequestContext<'a> {
+    /// Describes a request without a route template.
+    #[must_use]
+    pub const fn new(method: &'a str, path: &'a str, now: UnixTime) -> Self {
+        Self { method, path, route: None, service: None, capability: None, now }
+    }
+
+    /// Adds the template that the router matched.
+    #[must_use]
+    pub const fn with_route(mut self, route: &'a str) -> Self {
+        self.route = Some(route);
+        self
+    }
+
+    /// Adds the service asked for.
+    #[must_use]
+    pub const fn with_service(mut self, service: &'a str) -> Self {
+        self.service = Some(service);
+        self
+    }
+
+    /// Adds what is asked of the service.
+    #[must_use]
+    pub const fn with_capability(mut self, capability: &'a str) -> Self {
+        self.capability = Some(capability);
+        self
+    }
+}
+
+/// What to do with a caveat whose condition nobody here knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnknownCaveats {
+    /// Ignore it, as the L402 specification demands ("MUST skip").
+    #[default]
+    Skip,
+    /// Refuse the token, as macaroons are meant: a restriction that is not understood is not honoured.
+    Refuse,
+}
+
+impl UnknownCaveats {
+    const fn verdict(self) -> Result<(), Rejection> {
+        match self {
+            Self::Skip => Ok(()),
+            Self::Refuse => Err(Rejection::UnknownCaveat),
+        }
+    }
+}
+
+/// Understands one condition, or a family of them.
+///
+/// [`AtMost`] is one for numbers. Of a condition that several understand, the first in [`CaveatPolicy`] decides; what
+/// this crate knows itself cannot be replaced.
+///
+/// # Security
+/// Every caveat must hold, so a satisfier can refuse and never allow. `narrows` must be true only if whatever satisfies
+/// `next` would have satisfied `previous`: holders of a token add caveats, and an addition that widens must show.
+pub trait Satisfier: Send + Sync {
+    /// Whether this understands the condition, the part of a caveat before its first `=`.
+    fn handles(&self, condition: &str, request: &RequestContext<'_>) -> bool;
+
+    /// Whether `next` allows nothing that `previous`, an earlier caveat of the same condition, does not.
+    fn narrows(&self, previous: &str, next: &str) -> bool;
+
+    /// Whether a caveat with this value holds for the request.
+    fn holds(&self, value: &str, request: &RequestContext<'_>) -> bool;
+}
+
+/// How caveats are judged beyond those this crate always knows.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct CaveatPolicy<'a> {
+    /// What happens to those that nobody understands.
+    pub unknown: UnknownCaveats,
+    /// Conditions of one's own.
+    pub satisfiers: &'a [&'a dyn Satisfier],
+}
+
+impl<'a> CaveatPolicy<'a> {
+    /// The specification's policy with conditions of one's own.
+    #[must_use]
+    pub const fn with_satisfiers(satisfiers: &'a [&'a dyn Satisfier]) -> Self {
+        Self { unknown: UnknownCaveats::Skip, satisfiers }
+    }
+
+    /// Sets [`CaveatPolicy::unknown`].
+    #[must_use]
+    pub const fn with_unknown(mut self, unknown: UnknownCaveats) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    fn satisfier(&self, condition: &str, request: &RequestContext<'_>) -> Option<&'a dyn Satisfier> {
+        let known: [&'static dyn Satisfier; 3] = [&Services, &Capabilities, &ValidUntil];
+        let mut all = known.into_iter().chain(self.satisfiers.iter().copied());
+        all.find(|satisfier| satisfier.handles(condition, request))
+    }
+}
+
+impl From<UnknownCaveats> for CaveatPolicy<'_> {
+    fn from(unknown: UnknownCaveats) -> Self {
+        Self { unknown, satisfiers: &[] }
+    }
+}
+
+impl fmt::Debug for CaveatPolicy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CaveatPolicy({:?}, {} satisfiers)", self.unknown, self.satisfiers.len())
+    }
+}
+
+/// Checks every caveat of one macaroon, and says what they leave.
+pub(crate) fn check(
+    macaroon: &MacaroonRef<'_>,
+    payment_hash: &PaymentHash,
+    request: &RequestContext<'_>,
+    policy: &CaveatPolicy<'_>,
+) -> Result<Allowance, Rejection> {
+    let mut allowance = Allowance::default();
+    for (index, caveat) in macaroon.caveats().enumerate() {
+        if caveat.third_party().is_some() {
+            return Err(Rejection::Undischarged);
+        }
+        if !allowance.apply(&caveat, payment_hash, request)? {
+            check_extension(macaroon, index, &caveat, request, policy)?;
+        }
+    }
+    Ok(allowance)
+}
+
+/// Checks a caveat that is not one of [`Allowance`]'s, against the one before it and against the request.
+fn check_extension(
+    macaroon: &MacaroonRef<'_>,
+    index: usize,
+    caveat: &Caveat<'_>,
+    request: &RequestContext<'_>,
+    policy: &CaveatPolicy<'_>,
+) -> Result<(), Rejection> {
+    let text = caveat.condition_bytes().and_then(|(name, value)| Some((str::from_utf8(name).ok()?, value)));
+    let Some((name, value)) = text else {
+        return policy.unknown.verdict();
+    };
+    let Some(satisfier) = policy.satisfier(name, request) else {
+        return policy.unknown.verdict();
+    };
+    let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
+    let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition());
+    let previous = earlier.filter(|(earlier, _)| *earlier == name).last();
+    if previous.is_some_and(|(_, previous)| !satisfier.narrows(previous, value)) {
+        return Err(Rejection::WidenedCaveat);
+    }
+    if satisfier.holds(value, request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
+}
+
+/// A number in plain decimal digits: no sign, no spaces, no leading zero.
+fn decimal(value: &[u8]) -> Option<u64> {
+    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
+    let parsed = value.iter().try_fold(0_u64, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        (digit < 10).then_some(())?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    });
+    parsed.filter(|_| canonical)
+}
