@@ -596,11 +596,14 @@ fn tokens_and_preimages_cannot_be_mixed() {
     assert_eq!(verdict(&token(), &"cd".repeat(32), key()), Err(Rejection::WrongPreimage));
 }
 
-const REJECTIONS: [Rejection; 12] = [
+const REJECTIONS: [Rejection; 15] = [
     Rejection::UnknownRootKey,
     Rejection::BadSignature,
     Rejection::WrongPreimage,
     Rejection::MissingPreimage,
+    Rejection::BadDischarge,
+    Rejection::DischargeReused,
+    Rejection::DischargeUnused,
     Rejection::Expired,
     Rejection::OtherPath,
     Rejection::OtherMethod,
@@ -623,5 +626,5 @@ fn every_rejection_has_a_word_of_its_own() {
 #[test]
 fn only_a_token_that_is_ours_and_paid_is_offered_a_new_one() {
     let authentic: Vec<_> = REJECTIONS.iter().filter(|rejection| rejection.is_authentic()).collect();
-    assert_eq!(authentic, REJECTIONS[4..].iter().collect::<Vec<_>>());
+    assert_eq!(authentic, REJECTIONS[7..].iter().collect::<Vec<_>>());
 }
