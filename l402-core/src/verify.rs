@@ -261,6 +261,10 @@ impl Paid<'_> {
     ///
     /// # Errors
     /// The [`Rejection`] of the first caveat that does not hold.
+    ///
+    /// # Security
+    /// [`UnknownCaveats::Skip`] skips a third party's own conditions, too. A server that relies on discharges
+    /// should agree with the third party on caveats that it knows, such as `expires_at`, or refuse unknown ones.
     pub fn permit(self, request: &RequestContext<'_>, unknown: UnknownCaveats) -> Result<Grant, Rejection> {
         let credential = &self.credential;
         let Identifier { payment_hash, token_id } = credential.identifier;

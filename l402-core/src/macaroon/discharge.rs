@@ -100,8 +100,8 @@ impl<'a> Walk<'a> {
 
     fn note(&mut self, caveat: &Caveat<'a>, signature: &Digest) {
         let Some(third_party) = caveat.third_party() else { return };
-        let found = self.discharges.iter().zip(&mut self.used).enumerate();
-        match found.into_iter().find(|(_, (discharge, _))| discharge.identifier == caveat.id()) {
+        let mut candidates = self.discharges.iter().zip(&mut self.used).enumerate();
+        match candidates.find(|(_, (discharge, _))| discharge.identifier == caveat.id()) {
             None => self.missing = true,
             Some((_, (_, true))) => self.reused = true,
             Some((index, (_, used))) => {
