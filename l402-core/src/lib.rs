@@ -15,6 +15,8 @@
 //! # Features
 //! - `std` (default): conversion from `SystemTime`. The crate is `no_std` with `alloc` otherwise.
 //! - `bolt11`: a typed view of invoices (`bolt11::InvoiceFacts`) over `lightning-invoice`, which builds C.
+//! - `third-party`: third-party caveats (`Macaroon::add_third_party`, `Macaroon::bind`) and credentials that
+//!   carry discharges.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -51,6 +53,8 @@ pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
 pub use identifier::{Identifier, IdentifierError};
 pub use key_ring::KeyRing;
 pub use limits::Limits;
+#[cfg(feature = "third-party")]
+pub use macaroon::DischargeError;
 pub use macaroon::{Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonRef, ThirdParty, TooLarge};
 pub use mint::{MintRequest, Uses, mint};
 pub use network::Network;

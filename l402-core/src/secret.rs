@@ -103,6 +103,12 @@ impl RootKey {
         Self(KEY_GENERATOR.mac(secret))
     }
 
+    /// Takes what [`RootKey::new`] computes.
+    #[cfg(feature = "third-party")]
+    pub(crate) const fn from_chain_key(key: Digest) -> Self {
+        Self(key)
+    }
+
     pub(crate) const fn chain_key(&self) -> &Digest {
         &self.0
     }

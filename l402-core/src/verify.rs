@@ -4,6 +4,9 @@
 //! order: the preimage (one hash, cheaper than anything that follows), the signature, the caveats. What is left
 //! is counting the use, which takes a store.
 //!
+//! With the feature `third-party`, a credential may carry the discharges of its first macaroon's third-party
+//! caveats. They are verified with it, and their caveats must hold like its own.
+//!
 //! ```
 //! use l402_core::header::{Scheme, CredentialRef, credential_header_value};
 //! use l402_core::{
@@ -44,12 +47,14 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 
 use crate::amount::Msat;
-use crate::caveat::{self, Allowance, CaveatPolicy, PREIMAGE, RequestContext};
+use crate::caveat::{Allowance, CaveatPolicy, Judge, PREIMAGE, RequestContext};
 use crate::codec::{ct_eq_32, hex_decode_32};
 use crate::hash::{PaymentHash, TokenId};
 use crate::header::CredentialError;
 use crate::identifier::Identifier;
-use crate::macaroon::MacaroonRef;
+use crate::macaroon::{Caveat, MacaroonRef};
+#[cfg(feature = "third-party")]
+use crate::macaroon::{DischargeError, take_discharges};
 use crate::mint::Uses;
 use crate::secret::{Preimage, RootKey};
 use crate::time::UnixTime;
@@ -65,6 +70,8 @@ pub struct Unverified<'a> {
     first: MacaroonRef<'a>,
     /// Nearly always empty, which needs no allocation.
     others: Vec<MacaroonRef<'a>>,
+    /// What discharges the third-party caveats of the first. Empty without the feature `third-party`.
+    discharges: Vec<MacaroonRef<'a>>,
     preimage: Option<Preimage>,
     preimage_fits: bool,
 }
@@ -72,9 +79,10 @@ pub struct Unverified<'a> {
 impl<'a> Unverified<'a> {
     pub(crate) fn new(
         first: MacaroonRef<'a>,
-        others: Vec<MacaroonRef<'a>>,
+        mut others: Vec<MacaroonRef<'a>>,
         preimage: Option<Preimage>,
     ) -> Result<Self, CredentialError> {
+        let discharges = take_discharges(&first, &mut others);
         let identify = |macaroon: &MacaroonRef<'_>| {
             Identifier::decode(macaroon.identifier()).map_err(CredentialError::Identifier)
         };
@@ -89,7 +97,7 @@ impl<'a> Unverified<'a> {
         let preimage_fits = preimage.as_ref().is_some_and(|preimage| {
             ct_eq_32(preimage.payment_hash().as_bytes(), identifier.payment_hash.as_bytes())
         });
-        Ok(Self { identifier, first, others, preimage, preimage_fits })
+        Ok(Self { identifier, first, others, discharges, preimage, preimage_fits })
     }
 
     /// The payment this claims to be about.
@@ -104,9 +112,9 @@ impl<'a> Unverified<'a> {
         self.identifier.token_id
     }
 
-    /// The ids of all tokens of the credential, in order; nearly always one.
+    /// The ids of all tokens of the credential, in order; nearly always one. Discharges are not tokens.
     pub fn token_ids(&self) -> impl Iterator<Item = TokenId> + '_ {
-        self.macaroons()
+        self.tokens()
             .filter_map(|macaroon| Identifier::decode(macaroon.identifier()).ok())
             .map(|id| id.token_id)
     }
@@ -126,7 +134,9 @@ impl<'a> Unverified<'a> {
         };
         same_preimage
             && self.others.len() == other.others.len()
-            && self.macaroons().zip(other.macaroons()).all(same_macaroon)
+            && self.discharges.len() == other.discharges.len()
+            && self.tokens().zip(other.tokens()).all(same_macaroon)
+            && self.discharges.iter().zip(&other.discharges).all(same_macaroon)
     }
 
     /// Whether the preimage, if there is one, belongs to the payment hash.
@@ -142,11 +152,14 @@ impl<'a> Unverified<'a> {
 
     /// Checks that the preimage fits and that every macaroon was signed with its root key.
     ///
-    /// `keys` are the root keys of [`Unverified::token_ids`], in that order.
+    /// `keys` are the root keys of [`Unverified::token_ids`], in that order. Discharges need none: their keys are
+    /// sealed in the caveats that they discharge.
     ///
     /// # Errors
     /// [`Rejection::WrongPreimage`], [`Rejection::UnknownRootKey`] when a key is missing, or
-    /// [`Rejection::BadSignature`].
+    /// [`Rejection::BadSignature`]; with discharges also [`Rejection::BadDischarge`],
+    /// [`Rejection::DischargeReused`] and [`Rejection::DischargeUnused`]. A missing discharge is for
+    /// [`Paid::permit`] to refuse.
     ///
     /// # Security
     /// Hash and signature are compared in constant time. The preimage is looked at first because a wrong one is
@@ -156,16 +169,56 @@ impl<'a> Unverified<'a> {
         if keys.len() != 1 + self.others.len() {
             return Err(Rejection::UnknownRootKey);
         }
-        if self.macaroons().zip(keys).all(|(macaroon, key)| macaroon.is_signed_by(key)) {
-            Ok(Authentic { credential: self })
+        if self.discharges.is_empty() {
+            check_signatures(self.tokens(), keys)?;
         } else {
-            Err(Rejection::BadSignature)
+            self.authenticate_discharged(keys)?;
+        }
+        Ok(Authentic { credential: self })
+    }
+
+    #[cfg(feature = "third-party")]
+    fn authenticate_discharged(&self, keys: &[RootKey]) -> Result<(), Rejection> {
+        let (key, other_keys) = keys.split_first().ok_or(Rejection::UnknownRootKey)?;
+        check_signatures(&self.others, other_keys)?;
+        match self.first.verify_discharged(key, &self.discharges) {
+            // What is missing is refused with the caveats: until then it is a token of ours, perhaps paid.
+            Ok(()) | Err(DischargeError::Missing) => Ok(()),
+            Err(DischargeError::RootSignature) => Err(Rejection::BadSignature),
+            Err(DischargeError::VerificationId | DischargeError::DischargeSignature) => {
+                Err(Rejection::BadDischarge)
+            }
+            Err(DischargeError::Reused) => Err(Rejection::DischargeReused),
+            Err(DischargeError::Unused) => Err(Rejection::DischargeUnused),
         }
     }
 
-    fn macaroons(&self) -> impl Iterator<Item = &MacaroonRef<'a>> {
+    #[cfg(not(feature = "third-party"))]
+    fn authenticate_discharged(&self, _: &[RootKey]) -> Result<(), Rejection> {
+        Err(Rejection::BadDischarge)
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &MacaroonRef<'a>> {
         core::iter::once(&self.first).chain(&self.others)
     }
+
+    fn is_discharged(&self, caveat: &Caveat<'_>) -> bool {
+        caveat.third_party().is_some()
+            && self.discharges.iter().any(|discharge| discharge.identifier() == caveat.id())
+    }
+}
+
+#[cfg(not(feature = "third-party"))]
+const fn take_discharges<'a>(_: &MacaroonRef<'a>, _: &mut Vec<MacaroonRef<'a>>) -> Vec<MacaroonRef<'a>> {
+    Vec::new()
+}
+
+fn check_signatures<'m, 'a: 'm>(
+    macaroons: impl IntoIterator<Item = &'m MacaroonRef<'a>>,
+    keys: &[RootKey],
+) -> Result<(), Rejection> {
+    let signed = macaroons.into_iter().zip(keys).all(|(macaroon, key)| macaroon.is_signed_by(key));
+    if signed { Ok(()) } else { Err(Rejection::BadSignature) }
 }
 
 fn preimage_caveat(macaroon: &MacaroonRef<'_>) -> Option<Preimage> {
@@ -204,21 +257,31 @@ pub struct Paid<'a> {
 }
 
 impl Paid<'_> {
-    /// Checks every caveat against the request. `policy` is a [`CaveatPolicy`], or only what to do with
-    /// [`UnknownCaveats`](crate::UnknownCaveats).
+    /// Checks every caveat against the request, those of discharges like those of tokens. `policy` is a
+    /// [`CaveatPolicy`], or only what to do with [`UnknownCaveats`](crate::UnknownCaveats).
     ///
     /// # Errors
     /// The [`Rejection`] of the first caveat that does not hold.
+    ///
+    /// # Security
+    /// [`UnknownCaveats::Skip`](crate::UnknownCaveats::Skip) skips a third party's own conditions, too. A server that
+    /// relies on discharges should agree with the third party on caveats that it knows, such as `expires_at`, or
+    /// refuse unknown ones.
     pub fn permit<'p>(
         self,
         request: &RequestContext<'_>,
         policy: impl Into<CaveatPolicy<'p>>,
     ) -> Result<Grant, Rejection> {
-        let policy = policy.into();
-        let Identifier { payment_hash, token_id } = self.credential.identifier;
-        let mut total = Allowance::default();
-        for macaroon in self.credential.macaroons() {
-            total = total.and(caveat::check(macaroon, &payment_hash, request, &policy)?);
+        let (credential, policy) = (&self.credential, policy.into());
+        let Identifier { payment_hash, token_id } = credential.identifier;
+        let judge = Judge { payment_hash, request, policy };
+        let mut total = judge.allowance(&credential.first, |caveat| credential.is_discharged(caveat))?;
+        for discharge in &credential.discharges {
+            total = total.and(judge.allowance(discharge, |caveat| credential.is_discharged(caveat))?);
+        }
+        // Discharges are bound to the first token. Another with a third-party caveat is not discharged by them.
+        for other in &credential.others {
+            total = total.and(judge.allowance(other, |_| false)?);
         }
         let Allowance { amount, uses, expires_at } = total;
         Ok(Grant {
@@ -276,6 +339,12 @@ pub enum Rejection {
     UnknownCaveat,
     /// A third-party caveat without its discharge.
     Undischarged,
+    /// A discharge that was not signed with the key of its caveat, or not bound to this token.
+    BadDischarge,
+    /// Two third-party caveats ask for the same discharge, or discharges ask for each other.
+    DischargeReused,
+    /// A discharge that no caveat asks for: a second one for the same caveat.
+    DischargeUnused,
     /// The token has been used as often as was paid for.
     UsedUp,
 }
@@ -286,7 +355,13 @@ impl Rejection {
     #[must_use]
     pub const fn is_authentic(&self) -> bool {
         match self {
-            Self::UnknownRootKey | Self::BadSignature | Self::WrongPreimage | Self::MissingPreimage => false,
+            Self::UnknownRootKey
+            | Self::BadSignature
+            | Self::WrongPreimage
+            | Self::MissingPreimage
+            | Self::BadDischarge
+            | Self::DischargeReused
+            | Self::DischargeUnused => false,
             Self::Expired
             | Self::OtherPath
             | Self::OtherMethod
@@ -315,6 +390,9 @@ impl Rejection {
             Self::CaveatNotMet => "caveat_not_met",
             Self::UnknownCaveat => "unknown_caveat",
             Self::Undischarged => "undischarged_caveat",
+            Self::BadDischarge => "bad_discharge",
+            Self::DischargeReused => "discharge_reused",
+            Self::DischargeUnused => "discharge_unused",
             Self::UsedUp => "token_used",
         }
     }
@@ -335,6 +413,9 @@ impl fmt::Display for Rejection {
             Self::CaveatNotMet => "a caveat of the token does not hold for this request",
             Self::UnknownCaveat => "the token has a caveat that this server does not know",
             Self::Undischarged => "the token has a third-party caveat without a discharge",
+            Self::BadDischarge => "a discharge was not signed for its caveat, or not bound to the token",
+            Self::DischargeReused => "a discharge is asked for more than once",
+            Self::DischargeUnused => "the credential has two discharges of the same caveat",
             Self::UsedUp => "the token has been used up",
         })
     }

@@ -412,10 +412,12 @@ proptest! {
     }
 }
 
-/// Half a megabyte of what a parser may trip over. Reading one part of it again for every other part would take hours.
+/// A quarter of a megabyte of what a parser may trip over. It takes a few hundredths of a second, and would take
+/// minutes if one part of it were read again for every other part.
 #[test]
 fn the_time_to_read_grows_with_the_length_and_no_faster() {
-    const LEN: usize = 1 << 19;
+    const LEN: usize = 1 << 18;
+    const ENOUGH: Duration = Duration::from_secs(20);
     let patterns = [
         "L402 ",
         "L402,",
@@ -443,20 +445,20 @@ fn the_time_to_read_grows_with_the_length_and_no_faster() {
         "A =",
         "a, b c",
     ];
-    let start = Instant::now();
     for pattern in patterns {
         for prefix in ["", "L402 ", "L402 macaroon=\"", "Bearer ", "Bearer \"", "L402 x:"] {
             let mut bytes = prefix.as_bytes().to_vec();
             bytes.extend(pattern.bytes().cycle().take(LEN));
+            let start = Instant::now();
             let limits = Limits::UNLIMITED;
             let _ = ChallengeRef::parse_all(&bytes, &limits).count();
             let mut buffer = Vec::new();
             for credential in CredentialRef::parse_all(&bytes, &limits).flatten() {
                 let _ = credential.decode_into(&mut buffer, &limits);
             }
+            assert!(start.elapsed() < ENOUGH, "{prefix:?} {pattern:?}");
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(300), "{:?}", start.elapsed());
 }
 
 /// A token as long as the limits allow, with as many caveats as they allow.

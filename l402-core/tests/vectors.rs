@@ -221,7 +221,7 @@ fn minting_the_same_again_gives_the_same_bytes() {
     assert_eq!(minted, 31, "all but the empty key and the two with third-party caveats");
 }
 
-/// This crate does not add third-party caveats, so the bytes come from the encoder of the tests.
+/// Adding third-party caveats takes a feature, so the bytes come from the encoder of the tests.
 #[test]
 fn third_party_caveats_are_read_as_they_were_written() {
     let mut seen = 0;

@@ -413,12 +413,11 @@ fn repeated_caveats_may_only_narrow() {
 
 #[test]
 fn unknown_caveats_are_skipped_or_refused() {
-    let unknown: [&[u8]; 17] = [
+    let unknown: [&[u8]; 16] = [
         b"",
         b"=",
         b"path",
         b"uses",
-        b"services=report:0",
         b"report_valid_until=1",
         b"Path=/other",
         b"PATH=/other",
@@ -604,11 +603,14 @@ fn tokens_and_preimages_cannot_be_mixed() {
     assert_eq!(verdict(&token(), &"cd".repeat(32), key()), Err(Rejection::WrongPreimage));
 }
 
-const REJECTIONS: [Rejection; 12] = [
+const REJECTIONS: [Rejection; 15] = [
     Rejection::UnknownRootKey,
     Rejection::BadSignature,
     Rejection::WrongPreimage,
     Rejection::MissingPreimage,
+    Rejection::BadDischarge,
+    Rejection::DischargeReused,
+    Rejection::DischargeUnused,
     Rejection::Expired,
     Rejection::OtherPath,
     Rejection::OtherMethod,
@@ -631,5 +633,5 @@ fn every_rejection_has_a_word_of_its_own() {
 #[test]
 fn only_a_token_that_is_ours_and_paid_is_offered_a_new_one() {
     let authentic: Vec<_> = REJECTIONS.iter().filter(|rejection| rejection.is_authentic()).collect();
-    assert_eq!(authentic, REJECTIONS[4..].iter().collect::<Vec<_>>());
+    assert_eq!(authentic, REJECTIONS[7..].iter().collect::<Vec<_>>());
 }

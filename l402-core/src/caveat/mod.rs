@@ -157,47 +157,56 @@ impl fmt::Debug for CaveatPolicy<'_> {
     }
 }
 
-/// Checks every caveat of one macaroon, and says what they leave.
-pub(crate) fn check(
-    macaroon: &MacaroonRef<'_>,
-    payment_hash: &PaymentHash,
-    request: &RequestContext<'_>,
-    policy: &CaveatPolicy<'_>,
-) -> Result<Allowance, Rejection> {
-    let mut allowance = Allowance::default();
-    for (index, caveat) in macaroon.caveats().enumerate() {
-        if caveat.third_party().is_some() {
-            return Err(Rejection::Undischarged);
-        }
-        if !allowance.apply(&caveat, payment_hash, request)? {
-            check_extension(macaroon, index, &caveat, request, policy)?;
-        }
-    }
-    Ok(allowance)
+/// What caveats are judged by.
+pub(crate) struct Judge<'r> {
+    pub(crate) payment_hash: PaymentHash,
+    pub(crate) request: &'r RequestContext<'r>,
+    pub(crate) policy: CaveatPolicy<'r>,
 }
 
-/// Checks a caveat that is not one of [`Allowance`]'s, against the one before it and against the request.
-fn check_extension(
-    macaroon: &MacaroonRef<'_>,
-    index: usize,
-    caveat: &Caveat<'_>,
-    request: &RequestContext<'_>,
-    policy: &CaveatPolicy<'_>,
-) -> Result<(), Rejection> {
-    let text = caveat.condition_bytes().and_then(|(name, value)| Some((str::from_utf8(name).ok()?, value)));
-    let Some((name, value)) = text else {
-        return policy.unknown.verdict();
-    };
-    let Some(satisfier) = policy.satisfier(name, request) else {
-        return policy.unknown.verdict();
-    };
-    let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
-    let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition());
-    let previous = earlier.filter(|(earlier, _)| *earlier == name).last();
-    if previous.is_some_and(|(_, previous)| !satisfier.narrows(previous, value)) {
-        return Err(Rejection::WidenedCaveat);
+impl Judge<'_> {
+    /// Checks every caveat of one macaroon, and says what they leave.
+    pub(crate) fn allowance(
+        &self,
+        macaroon: &MacaroonRef<'_>,
+        is_discharged: impl Fn(&Caveat<'_>) -> bool,
+    ) -> Result<Allowance, Rejection> {
+        let mut allowance = Allowance::default();
+        for (index, caveat) in macaroon.caveats().enumerate() {
+            if caveat.third_party().is_some() {
+                if !is_discharged(&caveat) {
+                    return Err(Rejection::Undischarged);
+                }
+            } else if !allowance.apply(&caveat, &self.payment_hash, self.request)? {
+                self.check_extension(macaroon, index, &caveat)?;
+            }
+        }
+        Ok(allowance)
     }
-    if satisfier.holds(value, request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
+
+    /// Checks a caveat that is not one of [`Allowance`]'s, against the one before it and against the request.
+    fn check_extension(
+        &self,
+        macaroon: &MacaroonRef<'_>,
+        index: usize,
+        caveat: &Caveat<'_>,
+    ) -> Result<(), Rejection> {
+        let text =
+            caveat.condition_bytes().and_then(|(name, value)| Some((str::from_utf8(name).ok()?, value)));
+        let Some((name, value)) = text else {
+            return self.policy.unknown.verdict();
+        };
+        let Some(satisfier) = self.policy.satisfier(name, self.request) else {
+            return self.policy.unknown.verdict();
+        };
+        let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
+        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition());
+        let previous = earlier.filter(|(earlier, _)| *earlier == name).last();
+        if previous.is_some_and(|(_, previous)| !satisfier.narrows(previous, value)) {
+            return Err(Rejection::WidenedCaveat);
+        }
+        if satisfier.holds(value, self.request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
+    }
 }
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.

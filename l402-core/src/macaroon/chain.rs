@@ -4,7 +4,7 @@
 //! `HMAC(sig, verification id) || HMAC(sig, caveat)` instead. The root key has been through the key generator
 //! already ([`RootKey`]). This is what deployed libraries compute; the published text omits the generator.
 
-use super::Caveats;
+use super::{Caveat, Caveats};
 use crate::secret::RootKey;
 use crate::sha256::{Block, Digest, HmacKey};
 
@@ -15,21 +15,27 @@ pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Di
     let mut signature = step.mac_with(identifier, &mut block);
     for caveat in caveats {
         step.set(&signature, &mut block);
-        signature = match caveat.third_party() {
-            None => step.mac_with(caveat.id(), &mut block),
-            Some(third_party) => {
-                let verification = step.mac(third_party.verification_id());
-                let condition = step.mac(caveat.id());
-                step.mac([verification.to_bytes(), condition.to_bytes()].as_flattened())
-            }
-        };
+        signature = link(&step, &caveat, &mut block);
     }
     signature
 }
 
-/// The signature after one more first-party caveat.
-pub(super) fn extend_first_party(signature: &[u8; 32], caveat: &[u8]) -> Digest {
-    HmacKey::from_digest(&Digest::from_bytes(signature)).mac(caveat)
+/// The signature after one more caveat.
+pub(super) fn extend(signature: &Digest, caveat: &Caveat<'_>) -> Digest {
+    link(&HmacKey::from_digest(signature), caveat, &mut Block::new())
+}
+
+/// The signature of one caveat, keyed by the signature before it.
+fn link(key: &HmacKey, caveat: &Caveat<'_>, block: &mut Block) -> Digest {
+    match caveat.third_party() {
+        None => key.mac_with(caveat.id(), block),
+        Some(third_party) => mac_of_two(key, third_party.verification_id(), caveat.id()),
+    }
+}
+
+/// The HMAC of two messages: that of their two HMACs.
+pub(super) fn mac_of_two(key: &HmacKey, one: &[u8], other: &[u8]) -> Digest {
+    key.mac([key.mac(one).to_bytes(), key.mac(other).to_bytes()].as_flattened())
 }
 
 #[cfg(test)]
@@ -59,6 +65,6 @@ mod tests {
         let one_more: Vec<u8> = [&[2, 3][..], b"a=b", &[0]].concat();
         let whole = sign(&key, b"id", Caveats { rest: &one_more });
         let base = sign(&key, b"id", Caveats { rest: &[] });
-        assert_eq!(extend_first_party(&base.to_bytes(), b"a=b").to_bytes(), whole.to_bytes());
+        assert_eq!(extend(&base, &Caveat { id: b"a=b", third_party: None }).to_bytes(), whole.to_bytes());
     }
 }

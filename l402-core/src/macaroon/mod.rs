@@ -4,6 +4,12 @@
 //! kept. Both keep the wire bytes as they are, since the signature covers bytes, not meaning.
 
 mod chain;
+#[cfg(feature = "third-party")]
+mod discharge;
+#[cfg(feature = "third-party")]
+mod secretbox;
+#[cfg(feature = "third-party")]
+mod third_party;
 mod v2;
 
 use alloc::vec::Vec;
@@ -16,6 +22,11 @@ use subtle::ConstantTimeEq;
 use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
 use crate::limits::Limits;
 use crate::secret::RootKey;
+use crate::sha256::Digest;
+#[cfg(feature = "third-party")]
+pub use discharge::DischargeError;
+#[cfg(feature = "third-party")]
+pub(crate) use discharge::take_discharges;
 pub use v2::MacaroonDecodeError;
 pub(crate) use v2::next_caveat;
 
@@ -157,8 +168,12 @@ impl Macaroon {
     ///
     /// # Errors
     /// [`TooLarge`] when the caveat is longer than the format can say (2 GiB).
-    pub fn attenuate(mut self, caveat: &[u8]) -> Result<Self, TooLarge> {
-        let signature = chain::extend_first_party(self.signature(), caveat);
+    pub fn attenuate(self, caveat: &[u8]) -> Result<Self, TooLarge> {
+        self.append(&Caveat { id: caveat, third_party: None })
+    }
+
+    fn append(mut self, caveat: &Caveat<'_>) -> Result<Self, TooLarge> {
+        let signature = chain::extend(&Digest::from_bytes(self.signature()), caveat);
         v2::append_caveat(&mut self.bytes, caveat, &signature)?;
         self.caveats.end = self.bytes.len() - v2::TAIL_LEN;
         Ok(self)

@@ -161,14 +161,20 @@ pub(super) fn encode(location: &[u8], identifier: &[u8], signature: &Digest) -> 
     Ok(Macaroon { bytes, location, identifier, caveats })
 }
 
-/// Puts a first-party caveat and the new signature in the place of the old signature.
-pub(super) fn append_caveat(bytes: &mut Vec<u8>, caveat: &[u8], signature: &Digest) -> Result<(), TooLarge> {
-    let end = bytes.len() - TAIL_LEN;
-    if caveat.len() > MAX_LEN {
-        return Err(TooLarge);
+/// Puts a caveat and the new signature in the place of the old signature. An empty location is left out.
+pub(super) fn append_caveat(
+    bytes: &mut Vec<u8>,
+    caveat: &Caveat<'_>,
+    signature: &Digest,
+) -> Result<(), TooLarge> {
+    bytes.truncate(bytes.len() - TAIL_LEN);
+    if let Some(ThirdParty { location: location @ [_, ..], .. }) = caveat.third_party {
+        push_field(bytes, LOCATION, location)?;
     }
-    bytes.truncate(end);
-    push_field(bytes, IDENTIFIER, caveat)?;
+    push_field(bytes, IDENTIFIER, caveat.id)?;
+    if let Some(third_party) = caveat.third_party {
+        push_field(bytes, VERIFICATION_ID, third_party.verification_id)?;
+    }
     bytes.push(END_OF_SECTION);
     push_tail(bytes, signature);
     Ok(())
