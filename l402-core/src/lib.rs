@@ -32,6 +32,7 @@ mod conditions;
 mod hash;
 pub mod header;
 mod identifier;
+mod json;
 mod limits;
 mod macaroon;
 mod mint;
@@ -45,9 +46,13 @@ pub mod verify;
 pub use amount::Msat;
 pub use conditions::{RequestContext, UnknownCaveats};
 pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
-pub use identifier::{Identifier, IdentifierError};
+pub use identifier::{Identifier, IdentifierDialect, IdentifierError};
+pub use json::JsonError;
 pub use limits::Limits;
-pub use macaroon::{Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonRef, ThirdParty, TooLarge};
+pub use macaroon::{
+    Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonFormat, MacaroonRef, MacaroonText, ThirdParty,
+    TooLarge,
+};
 pub use mint::{MintRequest, Uses, mint};
 pub use network::Network;
 pub use secret::{EmptyRootKey, MasterKey, Preimage, RootKey};

@@ -2,8 +2,14 @@
 //!
 //! [`MacaroonRef`] looks at bytes that came from outside, [`Macaroon`] owns the bytes of one that is minted or
 //! kept. Both keep the wire bytes as they are, since the signature covers bytes, not meaning.
+//!
+//! One format is written, V2, and two more are read: [`Macaroon::decode_any`] turns V1 packets and V2-JSON into V2.
 
+mod any;
 mod chain;
+mod error;
+mod json;
+mod v1;
 mod v2;
 
 use alloc::vec::Vec;
@@ -15,7 +21,8 @@ use subtle::ConstantTimeEq;
 use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
 use crate::limits::Limits;
 use crate::secret::RootKey;
-pub use v2::MacaroonDecodeError;
+pub use any::{MacaroonFormat, MacaroonText};
+pub use error::MacaroonDecodeError;
 pub(crate) use v2::next_caveat;
 
 /// A macaroon in the V2 binary format, borrowed from the bytes it was decoded from.
@@ -136,10 +143,12 @@ impl Macaroon {
     /// [`TooLarge`] when a part is longer than the format can say (2 GiB).
     pub fn new(key: &RootKey, identifier: &[u8], location: &[u8]) -> Result<Self, TooLarge> {
         let signature = chain::sign(key, identifier, Caveats { rest: &[] });
-        v2::encode(location, identifier, &signature)
+        v2::encode(location, identifier, &[], &signature.to_bytes())
     }
 
     /// Reads the text of a challenge or credential: V2 bytes in base64, in any of its four common dialects.
+    ///
+    /// [`Macaroon::from_text_any`] reads the other formats and texts, too.
     ///
     /// # Errors
     /// [`MacaroonDecodeError`] says which rule is broken. Sizes are checked against `limits` first.
@@ -158,7 +167,7 @@ impl Macaroon {
     /// [`TooLarge`] when the caveat is longer than the format can say (2 GiB).
     pub fn attenuate(mut self, caveat: &[u8]) -> Result<Self, TooLarge> {
         let signature = chain::extend_first_party(self.signature(), caveat);
-        v2::append_caveat(&mut self.bytes, caveat, &signature)?;
+        v2::append_caveat(&mut self.bytes, caveat, &signature.to_bytes())?;
         self.caveats.end = self.bytes.len() - v2::TAIL_LEN;
         Ok(self)
     }
