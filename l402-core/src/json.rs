@@ -50,6 +50,9 @@ impl<'a> Reader<'a> {
         }
         if !first {
             self.take(b',')?;
+            if self.peek()? == bracket.closing() {
+                return Err(JsonError::Syntax);
+            }
         }
         Ok(true)
     }
