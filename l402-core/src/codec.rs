@@ -17,28 +17,51 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> String {
 /// The dialects differ by alphabet (`+/` or `-_`) and by padding. A text that mixes alphabets, or carries
 /// bits that decode to nothing, is refused.
 pub(crate) fn base64_decode_append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    base64_dialect(text).decode_append(text, out).ok()
+    base64_dialect(text).codec().decode_append(text, out).ok()
 }
 
-fn base64_dialect(text: &[u8]) -> Base64 {
+/// How a text in base64 is written, as far as it shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Base64Dialect {
+    pub(crate) url_safe: bool,
+    /// Also where there is nothing to pad.
+    pub(crate) padded: bool,
+}
+
+pub(crate) fn base64_dialect(text: &[u8]) -> Base64Dialect {
     let url_safe = memchr2(b'-', b'_', text).is_some();
-    let padded = text.len().is_multiple_of(4);
-    match (url_safe, padded) {
-        (false, true) => STANDARD,
-        (false, false) => STANDARD_NO_PAD,
-        (true, true) => URL_SAFE,
-        (true, false) => URL_SAFE_NO_PAD,
+    Base64Dialect { url_safe, padded: text.len().is_multiple_of(4) }
+}
+
+impl Base64Dialect {
+    const fn codec(self) -> Base64 {
+        match (self.url_safe, self.padded) {
+            (false, true) => STANDARD,
+            (false, false) => STANDARD_NO_PAD,
+            (true, true) => URL_SAFE,
+            (true, false) => URL_SAFE_NO_PAD,
+        }
     }
+}
+
+/// Appends what hex digits, in either case, stand for; leaves `out` alone if `text` is anything else.
+pub(crate) fn hex_decode_append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    hex_simd::decode_append(text, out).ok()
 }
 
 /// Decodes exactly 64 hex digits, in either case.
 pub(crate) fn hex_decode_32(text: &[u8]) -> Option<[u8; 32]> {
-    if text.len() != 64 {
+    let mut bytes = [0; 32];
+    hex_decode(text, &mut bytes).map(|()| bytes)
+}
+
+/// Decodes exactly so many hex digits, in either case, that `out` is full.
+#[inline]
+pub(crate) fn hex_decode(text: &[u8], out: &mut [u8]) -> Option<()> {
+    if text.len() != 2 * out.len() {
         return None;
     }
-    let mut bytes = [0; 32];
-    hex_simd::decode(text, bytes.as_mut_slice().as_out()).ok()?;
-    Some(bytes)
+    hex_simd::decode(text, out.as_out()).ok().map(|_| ())
 }
 
 /// Whether two secrets are equal, in a time that does not depend on where they differ.
@@ -81,6 +104,17 @@ mod tests {
     fn refuses_base64_that_is_not_canonical() {
         for text in ["+/-_", "AQ=", "AQ===", "AR==", "AR", "A", "A Q=", "AQ==\n", "AQ==AQ==", "=", "===="] {
             assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn appends_hex_or_nothing() {
+        let mut out = Vec::from([1]);
+        assert_eq!(hex_decode_append(b"aBfF", &mut out), Some(()));
+        assert_eq!(out, [1, 0xab, 0xff]);
+        for text in ["abc", "0g", " 00", "00 ", "0x00", "é"] {
+            assert_eq!(hex_decode_append(text.as_bytes(), &mut out), None, "{text}");
+            assert_eq!(out, [1, 0xab, 0xff], "{text}");
         }
     }
 

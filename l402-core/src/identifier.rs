@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::codec::hex_decode;
 use crate::hash::{PaymentHash, TokenId};
 
 /// What a token is about: version 0, a payment hash and a token id.
@@ -61,16 +62,82 @@ impl Identifier {
             token_id: TokenId::from_bytes(*token_id),
         })
     }
+
+    /// Reads an identifier as any known server writes it, and tells which way that is.
+    ///
+    /// The ways differ in length, so that none can be taken for another.
+    ///
+    /// # Errors
+    /// [`IdentifierError`] for any other length, for 132 bytes that are not hex digits, and for another version.
+    pub fn decode_any(bytes: &[u8]) -> Result<IdentifierDialect, IdentifierError> {
+        if let Ok(payment_hash) = bytes.try_into() {
+            return Ok(IdentifierDialect::BareHash(PaymentHash::from_bytes(payment_hash)));
+        }
+        if bytes.len() == 2 * Self::LEN {
+            let mut decoded = [0; Self::LEN];
+            hex_decode(bytes, &mut decoded).ok_or(IdentifierError::Hex)?;
+            return Self::decode(&decoded).map(IdentifierDialect::HexText);
+        }
+        Self::decode(bytes).map(IdentifierDialect::Standard)
+    }
+}
+
+/// An identifier, and the way a server wrote it. See [`Identifier::decode_any`].
+///
+/// ```
+/// use l402_core::{Identifier, IdentifierDialect, PaymentHash};
+///
+/// let bare = Identifier::decode_any(&[7; 32])?;
+/// assert_eq!(bare, IdentifierDialect::BareHash(PaymentHash::from_bytes([7; 32])));
+/// assert_eq!(bare.token_id(), None);
+///
+/// let text = "00".repeat(66);
+/// let hex = Identifier::decode_any(text.as_bytes())?;
+/// assert!(matches!(hex, IdentifierDialect::HexText(_)));
+/// assert_eq!(hex.payment_hash(), PaymentHash::from_bytes([0; 32]));
+/// # Ok::<(), l402_core::IdentifierError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdentifierDialect {
+    /// 66 bytes, as specified.
+    Standard(Identifier),
+    /// The same 66 bytes as 132 hex digits, in either case: boltwall and lsat-js.
+    HexText(Identifier),
+    /// The payment hash and nothing else: `l402_middleware`. There is no token id.
+    BareHash(PaymentHash),
+}
+
+impl IdentifierDialect {
+    /// The payment that makes the token valid.
+    #[must_use]
+    pub const fn payment_hash(&self) -> PaymentHash {
+        match self {
+            Self::Standard(identifier) | Self::HexText(identifier) => identifier.payment_hash,
+            Self::BareHash(payment_hash) => *payment_hash,
+        }
+    }
+
+    /// What makes the token unique, where the dialect has it.
+    #[must_use]
+    pub const fn token_id(&self) -> Option<TokenId> {
+        match self {
+            Self::Standard(identifier) | Self::HexText(identifier) => Some(identifier.token_id),
+            Self::BareHash(_) => None,
+        }
+    }
 }
 
 /// Why bytes are not an L402 identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdentifierError {
-    /// Not 66 bytes long.
+    /// Not of the length of an identifier: 66 bytes.
     Length,
     /// A version other than 0.
     Version,
+    /// 132 bytes that are not hex digits, where the dialect with hex digits is read.
+    Hex,
 }
 
 impl fmt::Display for IdentifierError {
@@ -78,6 +145,7 @@ impl fmt::Display for IdentifierError {
         f.write_str(match self {
             Self::Length => "the identifier is not 66 bytes long",
             Self::Version => "the identifier has a version other than 0",
+            Self::Hex => "the identifier is not hex",
         })
     }
 }

@@ -34,6 +34,7 @@ mod codec;
 mod hash;
 pub mod header;
 mod identifier;
+mod json;
 mod key_ring;
 mod limits;
 mod macaroon;
@@ -50,12 +51,16 @@ mod verify_cost;
 pub use amount::Msat;
 pub use caveat::{AtMost, CaveatPolicy, RequestContext, Satisfier, UnknownCaveats};
 pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
-pub use identifier::{Identifier, IdentifierError};
+pub use identifier::{Identifier, IdentifierDialect, IdentifierError};
+pub use json::JsonError;
 pub use key_ring::KeyRing;
 pub use limits::Limits;
 #[cfg(feature = "third-party")]
 pub use macaroon::DischargeError;
-pub use macaroon::{Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonRef, ThirdParty, TooLarge};
+pub use macaroon::{
+    Caveat, Caveats, Macaroon, MacaroonDecodeError, MacaroonFormat, MacaroonRef, MacaroonText, ThirdParty,
+    TooLarge,
+};
 pub use mint::{MintRequest, Uses, mint};
 pub use network::Network;
 pub use secret::{EmptyRootKey, MasterKey, Preimage, RootKey};

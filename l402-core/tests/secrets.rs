@@ -192,7 +192,7 @@ fn secrets_have_neither_a_text_nor_a_comparison() {
 ///
 /// `conditions.rs` is not looked at: what it compares with `==` is the hash of a preimage that the sender chose
 /// with a payment hash that stands in the token. Both are public.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     (
         "verify.rs",
         &[
@@ -203,15 +203,19 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "|discharge| discharge.identifier() == caveat.id())",
         ],
     ),
-    ("codec.rs", &["if text.len() != 64 {"]),
+    ("codec.rs", &["if text.len() != 2 * out.len() {"]),
+    ("macaroon/any.rs", &[]),
     ("macaroon/chain.rs", &[]),
     (
         "macaroon/discharge.rs",
         &["|other| other.identifier == caveat.id())", "discharge, _))| discharge.identifier == caveat.id())"],
     ),
+    ("macaroon/error.rs", &[]),
+    ("macaroon/json.rs", &["byte == b'{'"]),
     ("macaroon/mod.rs", &[]),
     ("macaroon/secretbox.rs", &[]),
     ("macaroon/third_party.rs", &[]),
+    ("macaroon/v1.rs", &["self.key == key", "|byte| *byte == b' ');"]),
     (
         "macaroon/v2.rs",
         &[

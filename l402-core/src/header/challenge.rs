@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::Scheme;
-use super::params::Cursor;
+use super::params::{Cursor, Param};
 use crate::limits::Limits;
 use crate::macaroon::Macaroon;
 
@@ -43,6 +43,30 @@ impl Challenge {
         let invoice = &self.invoice;
         format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#)
     }
+
+    /// The values of the two `WWW-Authenticate` fields that the reference server sends, in its order: first for
+    /// clients that know the old name only and look at the first field only.
+    ///
+    /// Each is `SCHEME macaroon="M", invoice="I"` and nothing else.
+    ///
+    /// ```
+    /// use l402_core::header::Challenge;
+    /// use l402_core::{Macaroon, RootKey};
+    ///
+    /// let macaroon = Macaroon::new(&RootKey::new(b"a secret")?, b"id", b"lsat")?;
+    /// let text = macaroon.to_base64();
+    /// let [lsat, l402] = Challenge::new(macaroon, "lnbc1".into())?.to_aperture_header_values();
+    /// assert_eq!(lsat, format!(r#"LSAT macaroon="{text}", invoice="lnbc1""#));
+    /// assert_eq!(l402, format!(r#"L402 macaroon="{text}", invoice="lnbc1""#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_aperture_header_values(&self) -> [String; 2] {
+        let macaroon = self.macaroon.to_base64();
+        let invoice = &self.invoice;
+        [Scheme::Lsat, Scheme::L402]
+            .map(|scheme| format!(r#"{scheme} macaroon="{macaroon}", invoice="{invoice}""#))
+    }
 }
 
 /// The invoice of a challenge is not one word of letters and digits.
@@ -78,6 +102,53 @@ pub struct ChallengeRef<'a> {
     pub macaroon: &'a str,
     /// The invoice exactly as written.
     pub invoice: &'a str,
+    /// How the two were written.
+    pub dialect: ChallengeDialect,
+}
+
+/// How a challenge was written, where writers differ.
+///
+/// ```
+/// use l402_core::header::{ChallengeRef, MacaroonParam, Quoting};
+/// use l402_core::Limits;
+///
+/// let value = b"L402 version=0, token=AgEE, invoice=lnbc1";
+/// let challenge = ChallengeRef::parse_all(value, &Limits::default()).next().unwrap()?;
+/// assert_eq!(challenge.dialect.macaroon_param, MacaroonParam::Token);
+/// assert_eq!(challenge.dialect.quoting, Quoting::Bare);
+/// # Ok::<(), l402_core::header::ChallengeParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ChallengeDialect {
+    /// Under which name the macaroon stands.
+    pub macaroon_param: MacaroonParam,
+    /// Whether the values of macaroon and invoice stand in quotes.
+    pub quoting: Quoting,
+}
+
+/// The parameter of a challenge that holds the macaroon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MacaroonParam {
+    /// `macaroon` alone, as the reference writes.
+    Macaroon,
+    /// `token` alone, as the text of 2026 has it.
+    Token,
+    /// Both, as we write. The macaroon is taken from `macaroon`.
+    Both,
+}
+
+/// Whether the values of a challenge stand in quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Quoting {
+    /// Both do, as they should.
+    Quoted,
+    /// Neither does.
+    Bare,
+    /// One does.
+    Mixed,
 }
 
 impl<'a> ChallengeRef<'a> {
@@ -155,31 +226,52 @@ fn next_challenge<'a>(
     if cursor.token68().is_none() {
         loop {
             let param = cursor.param().map_err(|_| ChallengeParseError::Syntax)?;
-            let Some((name, value)) = param else { break };
-            let known = if name.eq_ignore_ascii_case(b"macaroon") {
+            let Some(param) = param else { break };
+            cursor.skip_spaces_and_commas();
+            let known = if param.name.eq_ignore_ascii_case(b"macaroon") {
                 &mut macaroon
-            } else if name.eq_ignore_ascii_case(b"token") {
+            } else if param.name.eq_ignore_ascii_case(b"token") {
                 &mut token
-            } else if name.eq_ignore_ascii_case(b"invoice") {
+            } else if param.name.eq_ignore_ascii_case(b"invoice") {
                 &mut invoice
             } else {
-                cursor.skip_spaces_and_commas();
                 continue;
             };
-            if known.replace(value).is_some_and(|earlier| earlier != value) {
+            if known.replace(param).is_some_and(|earlier| earlier.value != param.value) {
                 return Err(ChallengeParseError::Ambiguous);
             }
-            cursor.skip_spaces_and_commas();
         }
     }
     let Some(scheme) = Scheme::from_name(name) else {
         return Ok(Some(None));
     };
-    let macaroon = macaroon.or(token).ok_or(ChallengeParseError::MissingMacaroon)?;
-    let macaroon = macaroon.filter(|text| !text.is_empty()).ok_or(ChallengeParseError::MissingMacaroon)?;
-    let invoice = invoice.flatten().filter(|text| !text.is_empty());
-    let invoice = invoice.ok_or(ChallengeParseError::MissingInvoice)?;
-    Ok(Some(Some(ChallengeRef { scheme, macaroon, invoice })))
+    let macaroon_param = match (&macaroon, &token) {
+        (Some(_), Some(_)) => MacaroonParam::Both,
+        (None, Some(_)) => MacaroonParam::Token,
+        (_, None) => MacaroonParam::Macaroon,
+    };
+    let macaroon = macaroon.or(token).and_then(Written::of).ok_or(ChallengeParseError::MissingMacaroon)?;
+    let invoice = invoice.and_then(Written::of).ok_or(ChallengeParseError::MissingInvoice)?;
+    let quoting = match (macaroon.is_quoted, invoice.is_quoted) {
+        (true, true) => Quoting::Quoted,
+        (false, false) => Quoting::Bare,
+        _ => Quoting::Mixed,
+    };
+    let dialect = ChallengeDialect { macaroon_param, quoting };
+    Ok(Some(Some(ChallengeRef { scheme, macaroon: macaroon.text, invoice: invoice.text, dialect })))
+}
+
+/// A value that is there and can be read.
+struct Written<'a> {
+    text: &'a str,
+    is_quoted: bool,
+}
+
+impl<'a> Written<'a> {
+    fn of(param: Param<'a>) -> Option<Self> {
+        let text = param.value.filter(|text| !text.is_empty())?;
+        Some(Self { text, is_quoted: param.is_quoted })
+    }
 }
 
 /// Why a `WWW-Authenticate` value cannot be read.

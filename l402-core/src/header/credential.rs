@@ -8,8 +8,8 @@ use core::fmt;
 use memchr::{memchr, memchr3};
 
 use super::Scheme;
-use super::params::{Cursor, is_space, outside_quotes, trim, trim_start};
-use crate::codec::{base64_decode_append, hex_decode_32};
+use super::params::{Cursor, Param, is_space, outside_quotes, trim, trim_start};
+use crate::codec::{base64_decode_append, hex_decode_32, hex_decode_append};
 use crate::identifier::IdentifierError;
 use crate::limits::Limits;
 use crate::macaroon::{MacaroonDecodeError, MacaroonRef};
@@ -42,6 +42,7 @@ pub fn credential_header_value(scheme: Scheme, macaroon: &str, preimage: &Preima
 pub struct CredentialRef<'a> {
     scheme: Scheme,
     macaroons: &'a [u8],
+    is_hex: bool,
     preimage: Option<&'a [u8]>,
 }
 
@@ -63,13 +64,61 @@ impl<'a> CredentialRef<'a> {
         }
     }
 
-    /// Which of the two names the client used.
+    /// Takes the value of a field `Macaroon` or `Grpc-Metadata-Macaroon`: one macaroon in hex, which carries its
+    /// preimage as a caveat. This is how clients of the reference pay for gRPC calls.
+    ///
+    /// The reference looks at `Authorization` first, then at `Grpc-Metadata-Macaroon`, then at `Macaroon`, and at
+    /// each only if the request does not have the one before. lnd has macaroons of its own in these fields; they
+    /// end in [`CredentialError::Identifier`] when they are decoded.
+    ///
+    /// ```
+    /// use l402_core::header::CredentialRef;
+    /// use l402_core::{Identifier, Limits, Macaroon, MasterKey, Preimage, TokenId};
+    ///
+    /// let preimage = Preimage::from_bytes([9; 32]);
+    /// let master = MasterKey::from_bytes([7; 32]);
+    /// let token_id = TokenId::sealing(master.id(), [3; 32]);
+    /// let identifier = Identifier { payment_hash: preimage.payment_hash(), token_id };
+    /// let key = master.root_key(&token_id);
+    ///
+    /// // The client adds the preimage and writes hex.
+    /// let macaroon = Macaroon::new(&key, &identifier.to_bytes(), b"lsat")?;
+    /// let paid = macaroon.attenuate(format!("preimage={}", preimage.expose_hex()).as_bytes())?;
+    /// let field: String = paid.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    ///
+    /// // The server reads it as any other credential.
+    /// let limits = Limits::default();
+    /// let mut buffer = Vec::new();
+    /// let credential = CredentialRef::from_macaroon_field(field.as_bytes(), &limits)?;
+    /// let unverified = credential.decode_into(&mut buffer, &limits)?;
+    /// assert!(unverified.authenticate(&[key])?.prove_payment().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CredentialError::TooLong`], [`CredentialError::MissingMacaroon`] for an empty value, or
+    /// [`CredentialError::Hex`].
+    pub fn from_macaroon_field(value: &'a [u8], limits: &Limits) -> Result<Self, CredentialError> {
+        if value.len() > limits.header_bytes {
+            return Err(CredentialError::TooLong);
+        }
+        let macaroons = trim(value);
+        if macaroons.is_empty() {
+            return Err(CredentialError::MissingMacaroon);
+        }
+        if !macaroons.len().is_multiple_of(2) || !macaroons.iter().all(u8::is_ascii_hexdigit) {
+            return Err(CredentialError::Hex);
+        }
+        Ok(Self { scheme: Scheme::L402, macaroons, is_hex: true, preimage: None })
+    }
+
+    /// Which of the two names the client used; `L402` where it used none.
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Decodes base64, macaroons and preimage into `buffer`, which is emptied first.
+    /// Decodes base64 (or hex), macaroons and preimage into `buffer`, which is emptied first.
     ///
     /// Reusing the buffer makes this free of allocation.
     ///
@@ -97,6 +146,7 @@ impl<'a> CredentialRef<'a> {
             let end = ends.get_mut(count).ok_or(CredentialError::TooManyMacaroons)?;
             match trim(text) {
                 [] => return Err(CredentialError::MissingMacaroon),
+                text if self.is_hex => hex_decode_append(text, buffer).ok_or(CredentialError::Hex)?,
                 text => base64_decode_append(text, buffer).ok_or(CredentialError::Base64)?,
             }
             *end = buffer.len();
@@ -182,7 +232,8 @@ fn read_standard(value: &[u8]) -> Option<CredentialRef<'_>> {
     let first_special = memchr3(b':', b',', b'"', body)?;
     let standard = tail[0] == b':' && first_special == macaroon.len();
     let spaced = body.len() < rest.len() && !macaroon.is_empty();
-    (standard && spaced).then_some(CredentialRef { scheme, macaroons: macaroon, preimage: Some(&tail[1..]) })
+    let preimage = Some(&tail[1..]);
+    (standard && spaced).then_some(CredentialRef { scheme, macaroons: macaroon, is_hex: false, preimage })
 }
 
 /// Cuts at the next comma that another credential follows, of whatever scheme.
@@ -223,7 +274,7 @@ fn read_credential(segment: &[u8]) -> Result<Option<CredentialRef<'_>>, Credenti
     if trim(macaroons).is_empty() {
         return Err(CredentialError::MissingMacaroon);
     }
-    Ok(Some(CredentialRef { scheme, macaroons, preimage }))
+    Ok(Some(CredentialRef { scheme, macaroons, is_hex: false, preimage }))
 }
 
 type Body<'a> = (&'a [u8], Option<&'a [u8]>);
@@ -259,7 +310,9 @@ fn read_params(body: &[u8]) -> Result<Body<'_>, CredentialError> {
     let (mut macaroon, mut preimage) = (None, None);
     loop {
         cursor.skip_spaces_and_commas();
-        let Some((name, value)) = cursor.param().map_err(|_| CredentialError::Syntax)? else { break };
+        let Some(Param { name, value, .. }) = cursor.param().map_err(|_| CredentialError::Syntax)? else {
+            break;
+        };
         let known = if name.eq_ignore_ascii_case(b"macaroon") || name.eq_ignore_ascii_case(b"token") {
             &mut macaroon
         } else if name.eq_ignore_ascii_case(b"preimage") {
@@ -303,6 +356,8 @@ pub enum CredentialError {
     TooManyMacaroons,
     /// A macaroon that is not base64.
     Base64,
+    /// A macaroon that is not hex, where it stands in a field of its own.
+    Hex,
     /// Bytes that are not a macaroon.
     Macaroon(MacaroonDecodeError),
     /// A macaroon whose identifier is not one of L402.
@@ -336,6 +391,7 @@ impl fmt::Display for CredentialError {
             Self::MissingMacaroon => f.write_str("the credential has no macaroon"),
             Self::TooManyMacaroons => f.write_str("the credential has too many macaroons"),
             Self::Base64 => f.write_str("the macaroon is not valid base64"),
+            Self::Hex => f.write_str("the macaroon is not hex"),
             Self::Macaroon(error) => error.fmt(f),
             Self::Identifier(error) => error.fmt(f),
             Self::MixedPayments => {

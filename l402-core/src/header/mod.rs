@@ -1,5 +1,5 @@
 //! The two header fields: `WWW-Authenticate` ([`Challenge`], [`ChallengeRef`]) and `Authorization`
-//! ([`CredentialRef`]).
+//! ([`CredentialRef`]), which gRPC clients of the reference replace by `Macaroon`.
 //!
 //! What is written has exactly one form. What is read may come in any form that deployed software writes.
 //! Both sides take the raw bytes of a field value, so they fit every HTTP library.
@@ -10,7 +10,10 @@ mod params;
 
 use core::fmt;
 
-pub use challenge::{Challenge, ChallengeError, ChallengeParseError, ChallengeRef, Challenges};
+pub use challenge::{
+    Challenge, ChallengeDialect, ChallengeError, ChallengeParseError, ChallengeRef, Challenges,
+    MacaroonParam, Quoting,
+};
 pub use credential::{CredentialError, CredentialRef, Credentials, credential_header_value};
 
 /// The word a challenge or credential starts with.

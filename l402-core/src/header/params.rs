@@ -10,6 +10,14 @@ pub(super) struct Cursor<'a> {
 /// nothing that this protocol writes does, so such a value is skipped or refused, never unescaped.
 pub(super) type Value<'a> = Option<&'a str>;
 
+/// A parameter.
+#[derive(Clone, Copy)]
+pub(super) struct Param<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) value: Value<'a>,
+    pub(super) is_quoted: bool,
+}
+
 /// The input is not a list of challenges or parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SyntaxError;
@@ -40,7 +48,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads `name = value` if that is what stands here, and leaves the position alone if not.
-    pub(super) fn param(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, SyntaxError> {
+    pub(super) fn param(&mut self) -> Result<Option<Param<'a>>, SyntaxError> {
         let mut ahead = *self;
         let name = ahead.token();
         ahead.skip_spaces();
@@ -52,9 +60,10 @@ impl<'a> Cursor<'a> {
         }
         ahead.rest = after;
         ahead.skip_spaces();
+        let is_quoted = matches!(ahead.rest, [b'"', ..]);
         let value = ahead.value()?;
         *self = ahead;
-        Ok(Some((name, value)))
+        Ok(Some(Param { name, value, is_quoted }))
     }
 
     /// Reads base64-like text that stands alone up to the next comma or the end (`token68`).

@@ -2,14 +2,20 @@
 //!
 //! [`MacaroonRef`] looks at bytes that came from outside, [`Macaroon`] owns the bytes of one that is minted or
 //! kept. Both keep the wire bytes as they are, since the signature covers bytes, not meaning.
+//!
+//! One format is written, V2, and two more are read: [`Macaroon::decode_any`] turns V1 packets and V2-JSON into V2.
 
+mod any;
 mod chain;
 #[cfg(feature = "third-party")]
 mod discharge;
+mod error;
+mod json;
 #[cfg(feature = "third-party")]
 mod secretbox;
 #[cfg(feature = "third-party")]
 mod third_party;
+mod v1;
 mod v2;
 
 use alloc::vec::Vec;
@@ -23,11 +29,12 @@ use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
 use crate::limits::Limits;
 use crate::secret::RootKey;
 use crate::sha256::Digest;
+pub use any::{MacaroonFormat, MacaroonText};
 #[cfg(feature = "third-party")]
 pub use discharge::DischargeError;
 #[cfg(feature = "third-party")]
 pub(crate) use discharge::take_discharges;
-pub use v2::MacaroonDecodeError;
+pub use error::MacaroonDecodeError;
 pub(crate) use v2::next_caveat;
 
 /// A macaroon in the V2 binary format, borrowed from the bytes it was decoded from.
@@ -148,10 +155,12 @@ impl Macaroon {
     /// [`TooLarge`] when a part is longer than the format can say (2 GiB).
     pub fn new(key: &RootKey, identifier: &[u8], location: &[u8]) -> Result<Self, TooLarge> {
         let signature = chain::sign(key, identifier, Caveats { rest: &[] });
-        v2::encode(location, identifier, &signature)
+        v2::encode(location, identifier, &[], &signature.to_bytes())
     }
 
     /// Reads the text of a challenge or credential: V2 bytes in base64, in any of its four common dialects.
+    ///
+    /// [`Macaroon::from_text_any`] reads the other formats and texts, too.
     ///
     /// # Errors
     /// [`MacaroonDecodeError`] says which rule is broken. Sizes are checked against `limits` first.
@@ -174,7 +183,7 @@ impl Macaroon {
 
     fn append(mut self, caveat: &Caveat<'_>) -> Result<Self, TooLarge> {
         let signature = chain::extend(&Digest::from_bytes(self.signature()), caveat);
-        v2::append_caveat(&mut self.bytes, caveat, &signature)?;
+        v2::append_caveat(&mut self.bytes, caveat, &signature.to_bytes())?;
         self.caveats.end = self.bytes.len() - v2::TAIL_LEN;
         Ok(self)
     }

@@ -10,13 +10,11 @@
 //! that every implementation uses.
 
 use alloc::vec::Vec;
-use core::fmt;
 
-use super::{Caveat, Macaroon, MacaroonRef, ThirdParty, TooLarge};
+use super::{Caveat, Macaroon, MacaroonDecodeError, MacaroonRef, ThirdParty, TooLarge};
 use crate::limits::Limits;
-use crate::sha256::Digest;
 
-const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 2;
 const END_OF_SECTION: u8 = 0;
 const LOCATION: u8 = 1;
 const IDENTIFIER: u8 = 2;
@@ -75,6 +73,17 @@ fn read_caveat<'a>(rest: &mut &'a [u8], max_len: usize) -> Result<Caveat<'a>, Ma
     let verification_id = optional_field(rest, VERIFICATION_ID)?;
     end_of_section(rest)?;
 
+    caveat_of(id, verification_id, location, max_len)
+}
+
+/// Puts the parts of a caveat together, in whichever format they stood.
+#[inline]
+pub(super) fn caveat_of<'a>(
+    id: &'a [u8],
+    verification_id: Option<&'a [u8]>,
+    location: Option<&'a [u8]>,
+    max_len: usize,
+) -> Result<Caveat<'a>, MacaroonDecodeError> {
     let longest = id.len().max(location.map_or(0, <[u8]>::len)).max(verification_id.map_or(0, <[u8]>::len));
     if longest > max_len {
         return Err(MacaroonDecodeError::CaveatTooLong);
@@ -146,8 +155,15 @@ pub(super) const fn varint_len(value: usize) -> usize {
     if bits == 0 { 1 } else { bits.div_ceil(7) as usize }
 }
 
-pub(super) fn encode(location: &[u8], identifier: &[u8], signature: &Digest) -> Result<Macaroon, TooLarge> {
-    let mut bytes = Vec::with_capacity(1 + 5 + location.len() + 5 + identifier.len() + 1 + TAIL_LEN);
+/// Writes a macaroon whose caveats are written already, each with [`push_caveat`].
+pub(super) fn encode(
+    location: &[u8],
+    identifier: &[u8],
+    caveats: &[u8],
+    signature: &[u8; 32],
+) -> Result<Macaroon, TooLarge> {
+    let len = 1 + 5 + location.len() + 5 + identifier.len() + 1 + caveats.len() + TAIL_LEN;
+    let mut bytes = Vec::with_capacity(len);
     bytes.push(VERSION);
     if !location.is_empty() {
         push_field(&mut bytes, LOCATION, location)?;
@@ -156,33 +172,42 @@ pub(super) fn encode(location: &[u8], identifier: &[u8], signature: &Digest) -> 
     push_field(&mut bytes, IDENTIFIER, identifier)?;
     let identifier = bytes.len() - identifier.len()..bytes.len();
     bytes.push(END_OF_SECTION);
-    let caveats = bytes.len()..bytes.len();
+    bytes.extend_from_slice(caveats);
+    let caveats = bytes.len() - caveats.len()..bytes.len();
     push_tail(&mut bytes, signature);
     Ok(Macaroon { bytes, location, identifier, caveats })
 }
 
-/// Puts a caveat and the new signature in the place of the old signature. An empty location is left out.
+/// Writes one caveat after those that stand in `caveats`.
+pub(super) fn push_caveat(caveats: &mut Vec<u8>, caveat: &Caveat<'_>) -> Result<(), TooLarge> {
+    if let Some(third_party) = &caveat.third_party
+        && !third_party.location.is_empty()
+    {
+        push_field(caveats, LOCATION, third_party.location)?;
+    }
+    push_field(caveats, IDENTIFIER, caveat.id)?;
+    if let Some(third_party) = &caveat.third_party {
+        push_field(caveats, VERIFICATION_ID, third_party.verification_id)?;
+    }
+    caveats.push(END_OF_SECTION);
+    Ok(())
+}
+
+/// Puts a caveat and the new signature in the place of the old signature.
 pub(super) fn append_caveat(
     bytes: &mut Vec<u8>,
     caveat: &Caveat<'_>,
-    signature: &Digest,
+    signature: &[u8; 32],
 ) -> Result<(), TooLarge> {
     bytes.truncate(bytes.len() - TAIL_LEN);
-    if let Some(ThirdParty { location: location @ [_, ..], .. }) = caveat.third_party {
-        push_field(bytes, LOCATION, location)?;
-    }
-    push_field(bytes, IDENTIFIER, caveat.id)?;
-    if let Some(third_party) = caveat.third_party {
-        push_field(bytes, VERIFICATION_ID, third_party.verification_id)?;
-    }
-    bytes.push(END_OF_SECTION);
+    push_caveat(bytes, caveat)?;
     push_tail(bytes, signature);
     Ok(())
 }
 
-fn push_tail(bytes: &mut Vec<u8>, signature: &Digest) {
+fn push_tail(bytes: &mut Vec<u8>, signature: &[u8; 32]) {
     bytes.extend_from_slice(&[END_OF_SECTION, SIGNATURE, 32]);
-    bytes.extend_from_slice(&signature.to_bytes());
+    bytes.extend_from_slice(signature);
 }
 
 fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge> {
@@ -199,66 +224,6 @@ fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge
     bytes.extend_from_slice(value);
     Ok(())
 }
-
-/// Why bytes, or a text, are not a macaroon in the V2 binary format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MacaroonDecodeError {
-    /// A text longer than [`Limits::header_bytes`].
-    TextTooLong,
-    /// A text that is not base64.
-    Base64,
-    /// No bytes at all.
-    Empty,
-    /// The first byte is not 2, the version of this format.
-    Version,
-    /// The bytes end inside a field.
-    Truncated,
-    /// A length is not written in its shortest form, or above 2 GiB.
-    Length,
-    /// A field that does not belong where it stands.
-    UnexpectedField,
-    /// An optional field that is present but empty.
-    EmptyField,
-    /// A first-party caveat with a location.
-    FirstPartyLocation,
-    /// A signature that is not 32 bytes long.
-    SignatureLength,
-    /// Bytes after the signature.
-    TrailingBytes,
-    /// More than [`Limits::caveats`] caveats.
-    TooManyCaveats,
-    /// A caveat longer than [`Limits::caveat_bytes`].
-    CaveatTooLong,
-    /// An identifier longer than [`Limits::identifier_bytes`].
-    IdentifierTooLong,
-    /// A location longer than [`Limits::location_bytes`].
-    LocationTooLong,
-}
-
-impl fmt::Display for MacaroonDecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TextTooLong => "the macaroon is too long",
-            Self::Base64 => "the macaroon is not valid base64",
-            Self::Empty => "the macaroon is empty",
-            Self::Version => "not a macaroon in the V2 binary format",
-            Self::Truncated => "the macaroon ends inside a field",
-            Self::Length => "a length in the macaroon is not in its shortest form",
-            Self::UnexpectedField => "the macaroon has a field where it does not belong",
-            Self::EmptyField => "the macaroon has an optional field that is empty",
-            Self::FirstPartyLocation => "a first-party caveat has a location",
-            Self::SignatureLength => "the signature is not 32 bytes long",
-            Self::TrailingBytes => "the macaroon goes on after its signature",
-            Self::TooManyCaveats => "the macaroon has too many caveats",
-            Self::CaveatTooLong => "a caveat is too long",
-            Self::IdentifierTooLong => "the identifier is too long",
-            Self::LocationTooLong => "the location is too long",
-        })
-    }
-}
-
-impl core::error::Error for MacaroonDecodeError {}
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its part")]
 
+pub(crate) mod packing;
+
 use hmac::{Hmac, KeyInit, Mac};
 use l402_core::header::{CredentialError, CredentialRef};
 use l402_core::{
