@@ -47,6 +47,7 @@ mod time;
 pub mod verify;
 #[cfg(test)]
 mod verify_cost;
+mod wipe;
 
 pub use amount::Msat;
 pub use caveat::{AtMost, CaveatPolicy, RequestContext, Satisfier, UnknownCaveats};

@@ -4,11 +4,12 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::codec::hex_decode_32;
 use crate::hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
 use crate::sha256::{Block, Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
+use crate::wipe::wipe_on_drop;
 
 /// The 32 bytes that paying a Lightning invoice reveals: the proof of payment.
 ///
@@ -26,8 +27,10 @@ use crate::sha256::{Block, Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
 ///     "4bb06f8e4e3a7715d201d573d0aa423762e55dabd61a2c02278fa56cc6d294e0",
 /// );
 /// ```
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Preimage([u8; 32]);
+
+wipe_on_drop!(Preimage { 0 = [0; 32] });
 
 impl Preimage {
     /// Wraps the raw bytes.

@@ -4,11 +4,13 @@
 //! compression function. Keeping midstates saves the blocks that do not change, and building the padded
 //! blocks in place saves everything around them. HMAC is RFC 2104, SHA-256 is FIPS 180-4.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use crate::wipe::wipe_on_drop;
 
 /// Eight words, big endian: an output of SHA-256, which may be the key of the next step. Wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub(crate) struct Digest([u32; 8]);
+
+wipe_on_drop!(Digest { 0 = [0; 8] });
 
 impl Digest {
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
@@ -42,11 +44,13 @@ pub(crate) fn sha256_of_32(message: &[u8; 32]) -> [u8; 32] {
 }
 
 /// An HMAC-SHA256 key: the hash states after its inner and outer key block. Wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub(crate) struct HmacKey {
     inner: [u32; 8],
     outer: [u32; 8],
 }
+
+wipe_on_drop!(HmacKey { inner = [0; 8], outer = [0; 8] });
 
 impl HmacKey {
     /// Prepares the key that every step of the chain has: the 32-byte output of the step before.
@@ -86,10 +90,10 @@ impl HmacKey {
     }
 }
 
-/// The block that is being hashed. It may hold a key, so it is wiped: once, after a whole chain, since wiping is as
-/// dear as a third of the hashing.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// The block that is being hashed. It may hold a key, so it is wiped: once, after a whole chain.
 pub(crate) struct Block([u8; Self::LEN]);
+
+wipe_on_drop!(Block { 0 = [0; Block::LEN] });
 
 impl Block {
     const LEN: usize = 64;
