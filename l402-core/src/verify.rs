@@ -276,20 +276,24 @@ impl Paid<'_> {
         let Identifier { payment_hash, token_id } = credential.identifier;
         let judge = Judge { payment_hash, request, policy };
         let mut total = judge.allowance(&credential.first, |caveat| credential.is_discharged(caveat))?;
+        let mut issued_until = total.issued_until();
         for discharge in &credential.discharges {
             total = total.and(judge.allowance(discharge, |caveat| credential.is_discharged(caveat))?);
         }
         // Discharges are bound to the first token. Another with a third-party caveat is not discharged by them.
         for other in &credential.others {
-            total = total.and(judge.allowance(other, |_| false)?);
+            let allowance = judge.allowance(other, |_| false)?;
+            issued_until = issued_until.max(allowance.issued_until());
+            total = total.and(allowance);
         }
-        let Allowance { amount, uses, expires_at } = total;
+        let Allowance { amount, uses, expires_at, .. } = total;
         Ok(Grant {
             payment_hash,
             token_id,
             amount,
             uses: uses.map_or(Uses::Unlimited, Uses::Limited),
             expires_at: expires_at.unwrap_or(UnixTime::MAX),
+            issued_until,
         })
     }
 }
@@ -309,6 +313,11 @@ pub struct Grant {
     pub uses: Uses,
     /// When the token stops working; [`UnixTime::MAX`] for never.
     pub expires_at: UnixTime,
+    /// When the token stopped working as it was minted; [`UnixTime::MAX`] for never.
+    ///
+    /// A holder may have added an earlier expiry and still have the token without it, so uses have to be remembered
+    /// until this moment, not until [`Grant::expires_at`].
+    pub issued_until: UnixTime,
 }
 
 /// Why a well-formed credential is refused.

@@ -635,3 +635,15 @@ fn only_a_token_that_is_ours_and_paid_is_offered_a_new_one() {
     let authentic: Vec<_> = REJECTIONS.iter().filter(|rejection| rejection.is_authentic()).collect();
     assert_eq!(authentic, REJECTIONS[7..].iter().collect::<Vec<_>>());
 }
+
+/// A holder can show a narrowed token first and the token as minted later, so uses must outlive the narrowed one.
+#[test]
+fn a_grant_says_how_long_the_token_was_minted_for() {
+    let minted = EXPIRES_AT;
+    let narrowed = UnixTime::from_secs(NOW.as_secs() + 1);
+    let grant =
+        verify(&token_with([format!("expires_at={minted}"), format!("expires_at={narrowed}")])).unwrap();
+    assert_eq!((grant.expires_at, grant.issued_until), (narrowed, minted));
+    let forever = verify(&token_with(["uses=1"])).unwrap();
+    assert_eq!((forever.expires_at, forever.issued_until), (UnixTime::MAX, UnixTime::MAX));
+}

@@ -24,6 +24,7 @@ pub(crate) struct Allowance {
     pub(crate) amount: Option<Msat>,
     pub(crate) uses: Option<NonZeroU32>,
     pub(crate) expires_at: Option<UnixTime>,
+    first_expiry: Option<UnixTime>,
 }
 
 impl Allowance {
@@ -51,6 +52,7 @@ impl Allowance {
         } else if condition == EXPIRES_AT.as_bytes() {
             let expires_at = UnixTime::from_secs(number(value)?);
             narrow(&mut self.expires_at, expires_at)?;
+            self.first_expiry.get_or_insert(expires_at);
             holds(request.now < expires_at, Rejection::Expired)?;
         } else if condition == PREIMAGE.as_bytes() {
             let preimage = hex_decode_32(value).ok_or(Rejection::MalformedCaveat)?;
@@ -62,12 +64,18 @@ impl Allowance {
         Ok(true)
     }
 
+    /// When the macaroon stopped working as it was minted: its first expiry, which no holder can take out.
+    pub(crate) fn issued_until(&self) -> UnixTime {
+        self.first_expiry.unwrap_or(UnixTime::MAX)
+    }
+
     /// What two macaroons allow together.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             amount: smaller(self.amount, other.amount),
             uses: smaller(self.uses, other.uses),
             expires_at: smaller(self.expires_at, other.expires_at),
+            first_expiry: self.first_expiry.max(other.first_expiry),
         }
     }
 }
