@@ -12,8 +12,8 @@
 //! | open change | pull request 21, on top of the section text | `version="0", token=, invoice=` |
 //! | bLIP-26 | the draft, open since 2023 | `macaroon=, invoice=`, later revisions `token=` |
 //!
-//! `macaroon-spec.md` goes with all of them. Sections (§) below are those of the section text. Older clients and servers
-//! follow the LSAT text of 2020, which is the same protocol under another name.
+//! `macaroon-spec.md` goes with all of them. Sections (§) below are those of the section text. Older clients and
+//! servers follow the LSAT text of 2020, which is the same protocol under another name.
 //!
 //! # The macaroon
 //!
@@ -74,8 +74,8 @@
 //! | several schemes in one field | RFC 9110 allows it | several clients look at the start of the field only | all fields and all list members are read; others are skipped |
 //! | base64 | §5.3 by grammar, macaroon-spec by name: standard, padded | most write that; Python, JavaScript and Rust macaroon libraries write the URL alphabet, often without padding | standard and padded is written; all four are read, a mixture is not |
 //!
-//! Where more parameters than two follow, §5.3 read to the letter has no place for them. Every client that is known reads
-//! over them at the end, and the March text wants them.
+//! Where more parameters than two follow, §5.3 read to the letter has no place for them. Every client that is known
+//! reads over them at the end, and the March text wants them.
 //!
 //! # The credential
 //!
@@ -102,16 +102,17 @@
 //! | revoked | §8: a fresh 402; §6.1: 401 | 402 | 401 when the key is not known |
 //! | expired, used up, for another route | §8: a fresh 402; §6.1 read to the letter: 401 | 402 | 402 with a challenge |
 //!
-//! The line here is whether the token was ours and paid for ([`Rejection::is_authentic`](crate::Rejection::is_authentic)).
-//! An honest client that holds an old token needs a new offer, and every deployed client pays again on 402 only. Somebody
-//! who sends what we never signed gets none, since an offer costs the node an invoice. A 401 carries
-//! `WWW-Authenticate: L402` without parameters, because RFC 9110 §15.5.2 wants a challenge on every 401.
+//! The line here is whether the token was ours and paid for
+//! ([`Rejection::is_authentic`](crate::Rejection::is_authentic)). An honest client that holds an old token needs a new
+//! offer, and every deployed client pays again on 402 only. Somebody who sends what we never signed gets none, since
+//! an offer costs the node an invoice. A 401 carries `WWW-Authenticate: L402` without parameters, because RFC 9110
+//! §15.5.2 wants a challenge on every 401.
 //!
 //! A client that sticks to a token after the server changed its master key without [`KeyRing`](crate::KeyRing) gets 401
 //! and may not buy again by itself. That is the price of this line.
 //!
 //! # gRPC
 //!
-//! The section text wants HTTP 200 with `Grpc-Status: 402` and details in `grpc-status-details-bin`; the March text, the
-//! open change and bLIP-26 want `Grpc-Status: 13` and `payment required`, which is what the reference sends. The gate here
-//! does not speak gRPC yet.
+//! The section text wants HTTP 200 with `Grpc-Status: 402` and details in `grpc-status-details-bin`; the March text,
+//! the open change and bLIP-26 want `Grpc-Status: 13` and `payment required`, which is what the reference sends. The
+//! gate here does not speak gRPC yet.

@@ -113,8 +113,8 @@
 //!   version="0", token="(the macaroon again)"
 //! ```
 //!
-//! The invoice is for 10 000 msat on regtest, until 1900000600; the token works for an hour longer. The client finds the
-//! payment hash in both and refuses a pair that does not match, since paying it would buy nothing.
+//! The invoice is for 10 000 msat on regtest, until 1900000600; the token works for an hour longer. The client finds
+//! the payment hash in both and refuses a pair that does not match, since paying it would buy nothing.
 //!
 //! # The credential
 //!

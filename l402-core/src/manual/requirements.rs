@@ -1,9 +1,9 @@
 //! Every requirement of the specification, and what fulfils it.
 //!
 //! The numbers are this project's. §n is a section of the 2026 `protocol-specification.md`, *macaroon-spec* its sister
-//! text; [`deployed`](super::deployed) says which revisions there are. *March* marks what only the revision of March 2026
-//! and the open change on top of the current one want, *discovery* the open draft of a discovery text. Requirements are
-//! restated, not quoted.
+//! text; [`deployed`](super::deployed) says which revisions there are. *March* marks what only the revision of March
+//! 2026 and the open change on top of the current one want, *discovery* the open draft of a discovery text.
+//! Requirements are restated, not quoted.
 //!
 //! *Yes*, *partly*, *not yet* and *no* are about this workspace as it is. A test is named by its function, with its
 //! file in brackets: *core*, *server*, *axum*, *actix* and *client* are the crates' `tests` folders. A name like
@@ -36,7 +36,7 @@
 //! | S1 | MUST | 402 when payment is due and there is no credential | §4.1, §6.1 | yes | `an_unpaid_request_gets_a_challenge_in_the_one_form` (server, `gate`), `challenge/status-402` |
 //! | S2 | MUST | `WWW-Authenticate` with macaroon and invoice | §5.1, §6.1 | yes, but not on answers to `HEAD` and `OPTIONS`: those get 402 without an offer, so that they cost no invoice | the same, `challenge/parameters`; `head_and_options_get_no_invoice_and_no_way_in` (server, `gate`) |
 //! | S3 | MUST | both quoted, macaroon first, comma and space between | §5.1, §5.3 | yes: [`Challenge::to_header_value`](crate::header::Challenge::to_header_value). `version` and `token` follow, which this grammar does not name | `the_output_is_exactly_one_form` (core, `challenge`), `challenge/form` |
-//! | S4 | MUST | the macaroon in standard base64, padded | §5.3, macaroon-spec | yes | `both_base64_forms_decode_to_the_recorded_fields` (core, `vectors`), `challenge/base64` |
+//! | S4 | MUST | the macaroon in standard base64, padded | §5.3, macaroon-spec | yes: [`Macaroon::to_base64`](crate::Macaroon::to_base64) | `vector_5_is_minted_and_lengthened_byte_for_byte` (core, `reference_vectors`), `challenge/base64` |
 //! | S5 | MUST | the identifier holds the invoice's payment hash | §5.1, §6.1 | yes: taken from the invoice that was read, which must be what the provider said | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `challenge/identifier` |
 //! | S6 | SHOULD | prices in msat, and a BOLT11 invoice for it | §6.1.1 | yes: [`Msat`](crate::Msat); a price that the provider cannot express is refused when the gate is built | `settings_that_make_no_sense_are_refused_when_built` (server, `gate`) |
 //! | S7 | SHOULD | LSAT and L402 challenges, LSAT first | §10 | deliberately not by default: many clients read the first field only, and those need `L402` there. Core writes the pair (`Challenge::to_aperture_header_values`); the gate has no switch for it yet | `the_pair_of_the_reference_is_written_exactly` (core, `dialects`) |

@@ -6,14 +6,15 @@
 //! # What is protected
 //!
 //! 1. The seller gets paid for what is delivered: no token without payment, no use that was not bought.
-//! 2. The buyer gets what was paid for: no payment for nothing, no payment twice, no use lost to a failure.
+//! 2. The buyer gets what was paid for: no payment for nothing, no payment twice, no use lost to a failure. A use is
+//!    charged before the first byte of the answer goes out, so an answer that breaks off later is charged.
 //! 3. Both keep working while strangers send what they like.
 //!
 //! # What is assumed
 //!
-//! SHA-256 and HMAC-SHA256 hold. Preimages and the server's random numbers cannot be guessed. The master key is secret and
-//! random; its length is checked, its randomness cannot be. Requests come over TLS, or over Tor. All instances that share a
-//! master key share a replay store. Clocks are right within seconds.
+//! SHA-256 and HMAC-SHA256 hold. Preimages and the server's random numbers cannot be guessed. The master key is secret
+//! and random; its length is checked, its randomness cannot be. Requests come over TLS, or over Tor. All instances
+//! that share a master key share a replay store. Clocks are right within seconds.
 //!
 //! A paid token is a bearer secret: whoever has macaroon and preimage has what they buy. The preimage is also known to
 //! every node that forwarded the payment, and the macaroon to whoever saw the challenge; that is why neither is written
@@ -27,9 +28,10 @@
 //! - *Stopped*: forged and changed tokens (chain), foreign preimages (hash), a second use in another spelling (uses are
 //!   counted by payment hash), many uses at once (a claim is one step), another path or method (caveats), a use after
 //!   the end (caveat).
-//! - *Not stopped*: a handler that works first and then answers 400 or above has worked for nothing, since that gives the
-//!   use back. Asking for invoices without end: there is no throttle and no cap on open invoices yet. The query and the
-//!   body are not part of what is bought: a token for `/report` opens `/report?id=2` as well as `/report?id=1`.
+//! - *Not stopped*: a handler that works first and then answers 400 or above has worked for nothing, since that gives
+//!   the use back. One that takes longer than the lease works for nothing, too: its answer is withheld, and the use is
+//!   free again. Asking for invoices without end: there is no throttle and no cap on open invoices yet. The query and
+//!   the body are not part of what is bought: a token for `/report` opens `/report?id=2` as well as `/report?id=1`.
 //!
 //! ## The delegatee
 //!
@@ -42,47 +44,47 @@
 //! ## The network
 //!
 //! Reads and changes what it can, and wants a token on its way.
-//! - *Stopped*: the client pays over `https` only, or to this machine, or to `.onion`; it keeps off proxies for its own
-//!   machine; nothing is paid and no credential is sent after a redirect to another origin. Challenges and refusals carry
-//!   `Cache-Control: no-store`.
-//! - *Not stopped*: the server does not notice when it is reached without TLS. Paid answers get no `Cache-Control`; that is
-//!   left to the handler.
+//! - *Stopped*: the client pays over `https` only, or to this machine, or to `.onion`; it keeps off proxies for its
+//!   own machine; nothing is paid and no credential is sent after a redirect to another origin. Challenges and
+//!   refusals carry `Cache-Control: no-store`.
+//! - *Not stopped*: the server does not notice when it is reached without TLS. Paid answers get no `Cache-Control`;
+//!   that is left to the handler.
 //!
 //! ## Another tenant
 //!
 //! Runs, or buys from, another service with the same keys, and wants to use its tokens here.
 //! - *Stopped*: a token for another path or method. With another master key, every token.
-//! - *Not stopped*: the host is not part of a token. Services that share a master key accept each other's tokens for equal
-//!   paths, also when their prices differ: the amount is sealed in the token and handed to the handler
-//!   ([`Grant::amount`](crate::Grant::amount)), but not compared with the price. After a price went up, tokens
-//!   bought before are still good until they expire. Give each service a master key of its own.
+//! - *Not stopped*: the host is not part of a token. Services that share a master key accept each other's tokens for
+//!   equal paths, also when their prices differ: the amount is sealed in the token and handed to the handler
+//!   ([`Grant::amount`](crate::Grant::amount)), but not compared with the price. After a price went up, tokens bought
+//!   before are still good until they expire. Give each service a master key of its own.
 //!
 //! ## The provider
 //!
 //! The node or service that makes the server's invoices is broken, or lies.
 //! - *Stopped*: an invoice for another amount, hash or network, an expired one, one with a wrong signature, one that
-//!   would break the header: 503, and nothing is sold. A provider that says it shows preimages before payment is refused
-//!   when the gate is built. A provider error lets nobody in.
-//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages. A provider that never answers holds
-//!   the request: the gate has no timeout of its own yet.
+//!   would break the header: 503, and nothing is sold. A provider that says it shows preimages before payment is
+//!   refused when the gate is built. A provider error lets nobody in.
+//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages. A provider that never answers
+//!   holds the request: the gate has no timeout of its own yet.
 //!
 //! ## The wallet
 //!
 //! Pays for the client, and is broken or lies.
 //! - *Stopped*: a preimage that does not fit is no proof. An error or silence after which money may be gone counts as
 //!   unknown, and the call does not pay again.
-//! - *Not stopped*: a wallet can spend what it holds. The fee limit is handed to the wallet, and only the wallet can keep
-//!   it. The client keeps no journal yet: after an unknown outcome it is the caller who must look the payment up, and a
-//!   second call pays again.
+//! - *Not stopped*: a wallet can spend what it holds. The fee limit is handed to the wallet, and only the wallet can
+//!   keep it. The client keeps no journal yet: after an unknown outcome it is the caller who must look the payment up,
+//!   and a second call pays again.
 //!
 //! ## The server, towards the client
 //!
 //! Wants more money than agreed, or money for nothing.
 //! - *Stopped*: a price above the limit, or none, or of zero; an invoice for another network, expired, or with a wrong
-//!   signature; a macaroon for another payment; a second 402 after paying (an error with a receipt, no second payment); a
-//!   bill under any status but 402; a bill from another origin.
-//! - *Not stopped*: a server that takes the money and delivers nothing. The receipt is all there is. There is no budget over
-//!   several calls yet: a server can take the limit of one call at each call.
+//!   signature; a macaroon for another payment; a second 402 after paying (an error with a receipt, no second
+//!   payment); a bill under any status but 402; a bill from another origin.
+//! - *Not stopped*: a server that takes the money and delivers nothing. The receipt is all there is. There is no
+//!   budget over several calls yet: a server can take the limit of one call at each call.
 //!
 //! # Known attacks
 //!
