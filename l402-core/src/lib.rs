@@ -10,7 +10,8 @@
 //! ([`ports`]). It has no sockets, no clock and no randomness: time and entropy are arguments, bytes go in and
 //! come out. The order of steps around a real request is in `l402-server`.
 //!
-//! See [`Unverified`]'s module for the whole life of a token in thirty lines.
+//! See [`Unverified`]'s module for the whole life of a token in thirty lines, and the [`manual`] for the format byte by
+//! byte, what deployed software does, the requirements and the threats.
 //!
 //! # Features
 //! - `std` (default): conversion from `SystemTime`. The crate is `no_std` with `alloc` otherwise.
@@ -38,6 +39,8 @@ mod json;
 mod key_ring;
 mod limits;
 mod macaroon;
+#[cfg(any(doc, doctest))]
+pub mod manual;
 mod mint;
 mod network;
 pub mod ports;
