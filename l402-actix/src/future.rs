@@ -56,6 +56,7 @@ where
             let next = match step.as_mut().project() {
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
+                    // Nothing is left of a future that is polled after its end; here and below.
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
                     match decision {
                         Decision::Admit(admission) => {

@@ -1,8 +1,12 @@
 //! Charge for actix-web routes over Lightning.
 //!
-//! [`L402`] puts a [`Gate`] in front of an app, a scope or a resource. Whoever has not paid gets `402 Payment
+//! [`L402`] puts a [`Gate`] in front of an app, a scope, a resource or a route. Whoever has not paid gets `402 Payment
 //! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
 //! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
+//!
+//! Wrap routes: around an app or a resource, paths and methods that do not exist are sold as well, and then answered
+//! 404 or 405. And call `HttpServer::h1_allow_half_closed(false)`: by default actix-web runs the handler of an HTTP/1
+//! client that went away to its end, which is then charged.
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -18,7 +22,7 @@
 //!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
 //!     .price(Msat::from_sat(10))
 //!     .build()?;
-//! let app = App::new().service(web::resource("/report").wrap(L402::new(gate)).get(report));
+//! let app = App::new().service(web::resource("/report").route(web::get().to(report).wrap(L402::new(gate))));
 //! # let _ = app;
 //! # Ok(())
 //! # }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::rt::time::{sleep, timeout};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use l402_actix::{Gate, L402, MasterKey, Msat, Paid, stores::MemoryReplayStore};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
@@ -42,23 +43,28 @@ impl Gates {
 }
 
 impl Shop {
-    fn open(routes: fn(&Gates, &mut web::ServiceConfig)) -> Self {
+    fn open(routes: impl Fn(&Gates, &mut web::ServiceConfig) + Clone + Send + 'static) -> Self {
         let node = DevNode::new().unwrap();
         let gates = Gates { node: node.clone(), store: MemoryReplayStore::default() };
         let app = move || App::new().configure(|config| routes(&gates, config));
-        let server = HttpServer::new(app).workers(2).disable_signals().bind("127.0.0.1:0").unwrap();
+        let server = HttpServer::new(app).workers(2).disable_signals().h1_allow_half_closed(false);
+        let server = server.bind("127.0.0.1:0").unwrap();
         let address = server.addrs()[0];
         actix_web::rt::spawn(server.run());
         Self { node, address, http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
     async fn get(&self, path: &str, credential: Option<&str>) -> Response {
+        self.try_get(path, credential).await.unwrap()
+    }
+
+    async fn try_get(&self, path: &str, credential: Option<&str>) -> reqwest::Result<Response> {
         let request = self.http.get(format!("http://{}{path}", self.address));
         let request = match credential {
             Some(credential) => request.header("authorization", credential),
             None => request,
         };
-        request.send().await.unwrap()
+        request.send().await
     }
 
     /// Asks, pays, and returns the credential.
@@ -155,6 +161,55 @@ async fn a_handler_that_fails_charges_nothing() {
             assert_eq!(shop.get(path, Some(&credential)).await.status().as_u16(), expected);
         }
     }
+}
+
+#[actix_web::test]
+async fn a_handler_that_panics_charges_nothing() {
+    let shop = Shop::open(|gates, app| {
+        let panic = async || -> &str { panic!("the handler broke") };
+        app.service(web::resource("/panic").wrap(gates.sat(10)).route(web::get().to(panic)));
+    });
+    let credential = shop.buy("/panic").await;
+    for _ in 0..2 {
+        let answer = shop.try_get("/panic", Some(&credential)).await;
+        assert!(answer.is_err(), "let in both times, and both times it broke: {answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_goes_away_before_the_answer_is_not_charged() {
+    let shop = Shop::open(|gates, app| {
+        let hang = async || std::future::pending::<&str>().await;
+        app.service(web::resource("/slow").wrap(gates.sat(10)).route(web::get().to(hang)));
+    });
+    let credential = shop.buy("/slow").await;
+    let (mut let_in, mut refused) = (0, 0);
+    while let_in < 2 {
+        // The handler never answers and the gate always does. When time is up, the connection is dropped.
+        match timeout(Duration::from_millis(500), shop.get("/slow", Some(&credential))).await {
+            Err(_) => let_in += 1,
+            Ok(answer) => {
+                assert_eq!(answer.status().as_u16(), 409, "the server has not noticed yet");
+                refused += 1;
+                assert!(refused < 100, "the server never notices");
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_does_not_exist_is_not_sold() {
+    let shop = Shop::open(|gates, app| {
+        let report = web::get().to(async || "the report").wrap(gates.sat(10));
+        app.service(web::resource("/report").route(report));
+    });
+    assert_eq!(shop.get("/nothing", None).await.status().as_u16(), 404);
+    let post = shop.http.post(format!("http://{}/report", shop.address)).send().await.unwrap();
+    assert_eq!(post.status().as_u16(), 405);
+    assert_eq!(shop.node.invoices().len(), 0);
+    let credential = shop.buy("/report").await;
+    assert_eq!(shop.get("/report", Some(&credential)).await.status().as_u16(), 200);
 }
 
 #[actix_web::test]

@@ -67,9 +67,12 @@ where
                     Step::Serving { response: inner.call(request), admission: Some(admission) }
                 }
                 StepProj::Serving { response, admission } => {
-                    let response = ready!(response.poll(context))?.map(Body::new);
-                    let Some(admission) = admission.take() else {
-                        return Poll::Ready(Ok(response));
+                    let result = ready!(response.poll(context));
+                    // An error of the inner service leaves here, and the dropped admission gives the use back.
+                    let admission = admission.take();
+                    let response = result?.map(Body::new);
+                    let Some(admission) = admission else {
+                        return Poll::Ready(Ok(unknown_decision()));
                     };
                     let charge = admission.finish(response.status().as_u16());
                     Step::Charging { charge, response: Some(response) }

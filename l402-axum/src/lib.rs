@@ -4,6 +4,8 @@
 //! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
 //! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
 //!
+//! Use `route_layer`: with `layer`, paths and methods that do not exist are sold as well, and then answered 404 or 405.
+//!
 //! ```
 //! use axum::Router;
 //! use axum::routing::get;
@@ -19,7 +21,7 @@
 //!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
 //!     .price(Msat::from_sat(10))
 //!     .build()?;
-//! let app: Router = Router::new().route("/report", get(report)).layer(L402Layer::new(gate));
+//! let app: Router = Router::new().route("/report", get(report).route_layer(L402Layer::new(gate)));
 //! # Ok(())
 //! # }
 //! ```
@@ -35,8 +37,8 @@
 //! let (node, key, store) = (DevNode::new()?, MasterKey::from_bytes([7; 32]), MemoryReplayStore::default());
 //! let gate = |price| Gate::builder(node.provider()).root_key(key.clone()).store(store.clone()).price(price).build();
 //! let app: Router = Router::new()
-//!     .route("/cheap", get("cheap").layer(L402Layer::new(gate(Msat::from_sat(1))?)))
-//!     .route("/dear", get("dear").layer(L402Layer::new(gate(Msat::from_sat(500))?)));
+//!     .route("/cheap", get("cheap").route_layer(L402Layer::new(gate(Msat::from_sat(1))?)))
+//!     .route("/dear", get("dear").route_layer(L402Layer::new(gate(Msat::from_sat(500))?)));
 //! # Ok(())
 //! # }
 //! ```

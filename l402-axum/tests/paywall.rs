@@ -218,6 +218,26 @@ async fn a_body_of_unknown_length_passes_through() {
     })
     .await;
     let credential = shop.buy("/echo").await;
-    let answer = shop.get("/echo", Some(&credential)).await;
-    assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/x-test");
+    let request = format!(
+        "GET /echo HTTP/1.1\r\nhost: x\r\nauthorization: {credential}\r\nconnection: close\r\n\
+         transfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n"
+    );
+    let answer = shop.exchange_raw(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/x-test\r\n"), "{answer}");
+    assert!(
+        answer.contains("transfer-encoding: chunked"),
+        "nothing buffers it to learn its length: {answer}"
+    );
+    assert!(answer.contains("first") && answer.contains("second"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_not_sold() {
+    let shop =
+        Shop::open(|gates| Router::new().route("/report", get("the report").route_layer(gates.sat(10))))
+            .await;
+    assert_eq!(shop.get("/nothing", None).await.status(), StatusCode::NOT_FOUND);
+    let post = b"POST /report HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(shop.send_raw(post).await, Some(405));
+    assert_eq!(shop.node.invoices().len(), 0);
 }

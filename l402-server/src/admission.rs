@@ -28,6 +28,11 @@ impl Admission {
         Self { gate, grant, claim: Some(claim) }
     }
 
+    /// Ends an admission that the store did not grant: there is nothing to give back.
+    pub(crate) fn discard(mut self) {
+        self.claim = None;
+    }
+
     /// What the token is good for.
     pub const fn grant(&self) -> Grant {
         self.grant

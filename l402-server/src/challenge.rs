@@ -9,7 +9,7 @@ use crate::gate::{Rules, store_failure};
 use crate::reply::{Offer, Reason, Reply};
 use crate::request::OwnedRequest;
 
-/// Room in a caveat for the condition before the path.
+/// Room in a caveat for the condition before the path or method.
 const CONDITION_BYTES: usize = 16;
 
 /// Answers 402 with a fresh challenge, or says why there is none.
@@ -17,8 +17,16 @@ pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason)
     let now = rules.clock.now();
     let request = request.parts();
     let context = request.context(now);
-    if context.path.len() + CONDITION_BYTES > rules.limits.caveat_bytes {
+    let fits = |part: &str| part.len() + CONDITION_BYTES <= rules.limits.caveat_bytes;
+    if !fits(context.path) {
         return Reply::path_too_long();
+    }
+    if !fits(context.method) {
+        return Reply::method_too_long();
+    }
+    // Sealed into a token, it would read as a route template and open every path of that route.
+    if context.path.contains(['{', '}']) {
+        return Reply::malformed_path();
     }
     match try_issue(rules, &context, now).await {
         Ok((challenge, offer)) => {

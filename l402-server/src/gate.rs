@@ -20,6 +20,9 @@ use crate::credential;
 use crate::reply::{Reason, Reply};
 use crate::request::{HeaderValues, RequestParts};
 
+/// How far clocks may be apart, or one be set back, before a spent token works again.
+const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+
 /// Sells requests: decides who gets in, and what everybody else is told.
 ///
 /// A cheap handle; clones share everything. See the [crate docs](crate) for an example.
@@ -167,13 +170,18 @@ impl Gate {
         };
         let rules = self.rules();
         let lease_end = now.saturating_add(rules.lease);
-        let claim =
-            Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, grant.expires_at);
-        match rules.store.claim(claim).into_ready() {
-            Ok(claimed) => self.claimed(request, grant, claim, claimed),
+        // Not when this token expires: its holder may have added that, and kept the token without.
+        let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
+        let claim = Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, forget_after);
+        let claimed = rules.store.claim(claim);
+        // Made before the answer is known: if the client leaves while the store works, what it may have granted
+        // by then is given back.
+        let admission = Admission::counted(self.clone(), grant, claim);
+        match claimed.into_ready() {
+            Ok(claimed) => self.claimed(request, admission, claimed),
             Err(waiting) => {
                 let (gate, request) = (self.clone(), request.to_owned());
-                waiting.then(move |claimed| gate.claimed(&request.parts(), grant, claim, claimed))
+                waiting.then(move |claimed| gate.claimed(&request.parts(), admission, claimed))
             }
         }
     }
@@ -181,14 +189,14 @@ impl Gate {
     fn claimed<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
-        grant: Grant,
-        claim: Claim,
+        admission: Admission,
         claimed: Result<Claimed, StoreError>,
     ) -> PortFuture<Decision> {
+        if matches!(claimed, Ok(Claimed::Granted)) {
+            return PortFuture::ready(Decision::Admit(admission));
+        }
+        admission.discard();
         match claimed {
-            Ok(Claimed::Granted) => {
-                PortFuture::ready(Decision::Admit(Admission::counted(self.clone(), grant, claim)))
-            }
             Ok(Claimed::Busy) => answer(Reply::in_use()),
             // An answer from a later version of the port is no reason to let anybody in.
             Ok(_) => self.refuse(request, Rejection::UsedUp),

@@ -1,5 +1,7 @@
 //! What the gate needs to know of a request: [`RequestParts`], without any framework's types.
 
+use std::fmt;
+
 use l402_core::{RequestContext, UnixTime};
 
 /// The header fields of a request, whatever library holds them.
@@ -16,7 +18,6 @@ impl HeaderValues for &[(&str, &[u8])] {
 }
 
 /// A request, as far as the gate looks at it.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct RequestParts<'a, H> {
     /// The method, upper case.
@@ -63,6 +64,18 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
             route: self.route.map(str::to_owned),
             authorization: self.authorization().map(<[u8]>::to_vec).collect(),
         }
+    }
+}
+
+/// Leaves the header fields out, since one of them is the credential.
+impl<H> fmt::Debug for RequestParts<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, route, headers: _ } = self;
+        f.debug_struct("RequestParts")
+            .field("method", method)
+            .field("path", path)
+            .field("route", route)
+            .finish_non_exhaustive()
     }
 }
 

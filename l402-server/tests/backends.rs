@@ -3,8 +3,11 @@
 
 mod common;
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
+use std::task::Poll;
 use std::time::Duration;
 
 use common::{NOW, PRICE, Shop, admission, answer, master_key, verdict};
@@ -52,8 +55,7 @@ impl InvoiceProvider for Liar {
 
 #[tokio::test]
 async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
-    let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let log = Log::watch();
     let (honest, fine): (Lie, Twist) = (|_| {}, Ok);
     let regtest = Network::Regtest;
     let table: [(&str, Network, Lie, Twist); 10] = [
@@ -204,6 +206,25 @@ async fn backends_that_take_their_time_change_nothing() {
     assert_eq!(verdict(&answer(get().await)), (402, "token_used".to_owned()));
 }
 
+#[tokio::test]
+async fn a_client_that_leaves_while_the_store_works_keeps_its_use() {
+    let store = Slow(MemoryReplayStore::default());
+    let shop = Shop::open_with(|gate| gate.store(store.clone()));
+    let token = shop.buy("/report").await;
+    let header = token.header();
+    let credential = [header.as_bytes()];
+
+    let mut leaving = Box::pin(shop.get("/report", &credential));
+    let waiting = poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context).is_pending())).await;
+    assert!(waiting && store.0.len() == 1, "granted, and not told yet");
+    drop(leaving);
+    for _ in 0..10 {
+        tokio::task::yield_now().await; // the release runs in the background
+    }
+    assert!(store.0.is_empty());
+    drop(admission(shop.get("/report", &credential).await));
+}
+
 /// A store that answers a number of calls and is then gone.
 #[derive(Clone, Default)]
 struct Dying {
@@ -237,8 +258,7 @@ impl ReplayStore for Dying {
 
 #[tokio::test]
 async fn a_store_that_cannot_answer_lets_nobody_in() {
-    let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let log = Log::watch();
     let store = Dying::after(0);
     let shop = Shop::open_with(|gate| gate.store(store.clone()));
     let token = shop.buy("/report").await;
@@ -246,7 +266,8 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
     let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
     assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
     assert_eq!(reply.header("www-authenticate"), None, "the buyer has paid and is not asked again");
-    assert!(!log.take().contains(SECRET));
+    let line = log.take();
+    assert!(line.contains("a store failed") && !line.contains(SECRET), "{line}");
 
     *store.calls_left.lock().unwrap() = 1; // the claim works, charging does not
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -288,28 +309,38 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
     }
 }
 
-/// Catches what is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// What is logged on this thread, which is what one test logs.
+///
+/// One subscriber for all threads: with one per test, the first thread to reach an event without a subscriber of
+/// its own could switch that event off for all.
+struct Log;
+
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 impl Log {
-    fn subscriber(&self) -> impl tracing::Subscriber + use<> {
-        let log = self.clone();
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || log.clone())
-            .finish()
+    fn watch() -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Self)
+                .init();
+        });
+        Self
     }
 
     fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+        String::from_utf8(LOGGED.take()).unwrap()
     }
 }
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.extend(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

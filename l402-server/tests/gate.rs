@@ -5,8 +5,12 @@ mod common;
 
 use common::{NOW, PRICE, Shop, admission, answer, body, master_key, verdict};
 use l402_core::header::{Scheme, credential_header_value};
-use l402_core::{Identifier, KeyRing, Macaroon, MasterKey, Preimage, RootKey, TokenId, Uses};
-use l402_server::{BuildError, Gate};
+use l402_core::{
+    Identifier, KeyRing, Limits, Macaroon, MasterKey, Network, Preimage, RootKey, TokenId, UnknownCaveats,
+    Uses,
+};
+use l402_server::stores::MemoryReplayStore;
+use l402_server::{BuildError, Gate, RequestParts};
 use std::time::Duration;
 
 #[tokio::test]
@@ -102,10 +106,11 @@ async fn a_lease_heals_and_a_late_answer_is_withheld() {
     let hung = admission(shop.get("/report", &[token.header().as_bytes()]).await);
 
     shop.clock.advance(Duration::from_secs(31));
-    admission(shop.get("/report", &[token.header().as_bytes()]).await).finish(200).await.unwrap();
+    let heir = admission(shop.get("/report", &[token.header().as_bytes()]).await);
 
     let reply = hung.finish(200).await.unwrap_err();
     assert_eq!(verdict(&reply), (503, "lease_lost".to_owned()), "never two deliveries");
+    heir.finish(200).await.unwrap();
 }
 
 #[tokio::test]
@@ -212,26 +217,51 @@ async fn tokens_outlive_the_rotation_of_their_secret_until_the_cut_off() {
 async fn an_attenuated_token_works_and_is_narrower() {
     let shop = Shop::open();
     let token = shop.buy("/report").await;
-    let hex = token.preimage.expose_hex();
-    let narrowed = |caveat: &str| {
-        let bytes = base64_simd::STANDARD.decode_to_vec(&token.macaroon).unwrap();
-        let macaroon = l402_core::MacaroonRef::decode(&bytes, &l402_core::Limits::default()).unwrap();
-        let macaroon = macaroon.to_owned().attenuate(caveat.as_bytes()).unwrap();
-        format!("L402 {}:{hex}", macaroon.to_base64())
-    };
     for (caveat, code) in [
         (format!("expires_at={NOW}"), "token_expired"),
         ("uses=2".to_owned(), "widened_caveat"),
         ("path=/dear".to_owned(), "wrong_path"),
         ("uses=01".to_owned(), "malformed_caveat"),
     ] {
-        let reply = answer(shop.get("/report", &[narrowed(&caveat).as_bytes()]).await);
+        let reply = answer(shop.get("/report", &[token.attenuated(&caveat).as_bytes()]).await);
         assert_eq!(verdict(&reply), (402, code.to_owned()), "{caveat}");
     }
-    let preimage_inside = narrowed(&format!("preimage={hex}"));
+    let preimage_inside = token.attenuated(&format!("preimage={}", token.preimage.expose_hex()));
     let without_colon = preimage_inside.split(':').next().unwrap();
     admission(shop.get("/report", &[without_colon.as_bytes()]).await).finish(200).await.unwrap();
     assert_eq!(verdict(&answer(shop.get("/report", &[token.header().as_bytes()]).await)).1, "token_used");
+}
+
+#[tokio::test]
+async fn a_buyer_cannot_make_the_store_forget() {
+    let shop = Shop::open();
+    let token = shop.buy("/report").await;
+    let narrowed = token.attenuated(&format!("expires_at={}", NOW.as_secs() + 1));
+    admission(shop.get("/report", &[narrowed.as_bytes()]).await).finish(200).await.unwrap();
+
+    shop.clock.advance(Duration::from_secs(3600)); // long after, and the token itself still lives
+    let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (402, "token_used".to_owned()));
+}
+
+#[tokio::test]
+async fn an_instance_whose_clock_is_ahead_gives_no_use_back() {
+    let store = MemoryReplayStore::with_capacity(1);
+    let (shop, ahead) =
+        (Shop::open_with(|gate| gate.store(store.clone())), Shop::open_with(|gate| gate.store(store)));
+    let token = shop.buy("/report").await;
+    admission(shop.get("/report", &[token.header().as_bytes()]).await).finish(200).await.unwrap();
+
+    let until_it_expires = Duration::from_secs(600 + 3600);
+    ahead.clock.advance(until_it_expires);
+    ahead.buy("/report").await; // the same payment hash as the token, since the nodes have one seed
+    let other = ahead.buy("/report").await;
+    let reply = answer(ahead.get("/report", &[other.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (503, "store_full".to_owned()), "the one token is remembered");
+
+    shop.clock.advance(until_it_expires - Duration::from_secs(1));
+    let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (402, "token_used".to_owned()));
 }
 
 #[tokio::test]
@@ -313,12 +343,63 @@ async fn head_and_options_get_no_invoice_and_no_way_in() {
 #[tokio::test]
 async fn a_path_that_fits_no_caveat_is_not_sold() {
     let shop = Shop::open();
-    let reply = answer(shop.get(&format!("/{}", "a".repeat(1100)), &[]).await);
-    assert_eq!(verdict(&reply), (414, "path_too_long".to_owned()));
+    for too_long in [1100, 1020] {
+        let reply = answer(shop.get(&format!("/{}", "a".repeat(too_long)), &[]).await);
+        assert_eq!(verdict(&reply), (414, "path_too_long".to_owned()), "with `path=`, too");
+    }
     assert_eq!(shop.invoices(), 0);
     let longest = format!("/{}", "a".repeat(1000));
     let token = shop.buy(&longest).await;
     drop(admission(shop.get(&longest, &[token.header().as_bytes()]).await));
+}
+
+#[tokio::test]
+async fn a_method_that_fits_no_caveat_is_not_sold() {
+    let shop = Shop::open();
+    let reply = answer(shop.send(&"M".repeat(1100), "/report", &[]).await);
+    assert_eq!(verdict(&reply), (501, "method_too_long".to_owned()));
+    assert_eq!(shop.invoices(), 0);
+}
+
+#[tokio::test]
+async fn a_path_that_reads_as_a_route_template_is_not_sold() {
+    let shop = Shop::open();
+    let headers: &[(&str, &[u8])] = &[];
+    let request = RequestParts::new("GET", "/items/{id}", &headers).with_route(Some("/items/{id}"));
+    let reply = answer(shop.gate.decide(&request).await);
+    assert_eq!(verdict(&reply), (400, "malformed_path".to_owned()));
+    assert_eq!(shop.invoices(), 0);
+}
+
+#[test]
+fn a_request_does_not_show_its_credential() {
+    let headers: &[(&str, &[u8])] = &[("authorization", b"L402 secret:secret")];
+    let shown = format!("{:?}", RequestParts::new("GET", "/report", &headers));
+    assert_eq!(shown, r#"RequestParts { method: "GET", path: "/report", route: None, .. }"#);
+}
+
+#[tokio::test]
+async fn settings_do_what_they_say() {
+    let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
+    let shop = Shop::open_with(|gate| {
+        let gate = gate.description("a report").invoice_expiry(minute).token_lifetime(2 * hour);
+        gate.unknown_caveats(UnknownCaveats::Refuse).limits(Limits::default().with_header_bytes(1000))
+    });
+    let reply = answer(shop.get("/report", &[]).await);
+    assert_eq!(body(&reply)["expires_at"], NOW.as_secs() + 60);
+    assert_eq!(shop.node.invoices()[0].description, "a report");
+    let token = shop.pay(&reply).await;
+
+    let unknown = answer(shop.get("/report", &[token.attenuated("moon=full").as_bytes()]).await);
+    assert_eq!(verdict(&unknown), (402, "unknown_caveat".to_owned()));
+    let padded = format!("{}{}", token.header(), " ".repeat(1000));
+    let long = answer(shop.get("/report", &[padded.as_bytes()]).await);
+    assert_eq!(verdict(&long), (401, "credential_too_long".to_owned()));
+    shop.clock.advance(minute + 2 * hour - Duration::from_secs(1));
+    drop(admission(shop.get("/report", &[token.header().as_bytes()]).await));
+
+    let elsewhere = Shop::open_with(|gate| gate.network(Network::Bitcoin));
+    assert_eq!(verdict(&answer(elsewhere.get("/report", &[]).await)).0, 503);
 }
 
 #[test]
@@ -331,6 +412,8 @@ fn settings_that_make_no_sense_are_refused_when_built() {
     assert_eq!(gate().root_key(master_key()).price(zero).build().unwrap_err(), BuildError::ZeroPrice);
     let no_lease = gate().root_key(master_key()).price(PRICE).lease(Duration::ZERO);
     assert_eq!(no_lease.build().unwrap_err(), BuildError::ZeroDuration);
+    let no_expiry = gate().root_key(master_key()).price(PRICE).invoice_expiry(Duration::ZERO);
+    assert_eq!(no_expiry.build().unwrap_err(), BuildError::ZeroDuration);
 }
 
 fn tamper(macaroon: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {

@@ -80,6 +80,42 @@ async fn tokens_are_forgotten_when_they_have_expired_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_token_in_use_is_remembered_though_it_has_expired() {
+    let store = MemoryReplayStore::default();
+    let mut long = claim(1, 1, 1, 0);
+    (long.leased_until, long.forget_after) = (UnixTime::from_secs(200), UnixTime::from_secs(100));
+    assert_eq!(store.claim(long).await.unwrap(), Claimed::Granted);
+    assert_eq!(store.claim(claim(65, 2, 1, 150)).await.unwrap(), Claimed::Granted, "sweeps the same shard");
+    assert_eq!(store.claim(claim(1, 3, 1, 150)).await.unwrap(), Claimed::Busy);
+    assert!(store.commit(long).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_token_is_remembered_for_as_long_as_any_claim_of_it_asked() {
+    let store = MemoryReplayStore::default();
+    let (mut short, long) = (claim(1, 1, 2, 0), claim(1, 2, 2, 0));
+    short.forget_after = UnixTime::from_secs(50);
+    for one in [short, long] {
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+        assert!(store.commit(one).await.unwrap());
+    }
+    assert_eq!(store.claim(claim(1, 3, 2, 999)).await.unwrap(), Claimed::Exhausted);
+}
+
+#[tokio::test]
+async fn a_store_full_of_expired_tokens_has_room() {
+    let store = MemoryReplayStore::with_capacity(10);
+    for token in 1..=10 {
+        let spent = claim(token, token.into(), 1, 0);
+        assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
+        assert!(store.commit(spent).await.unwrap());
+    }
+    assert!(store.claim(claim(11, 11, 1, 999)).await.unwrap_err().is_full());
+    assert_eq!(store.claim(claim(11, 12, 1, 1000)).await.unwrap(), Claimed::Granted, "in whichever shard");
+    assert_eq!(store.len(), 1);
+}
+
+#[tokio::test]
 async fn a_released_token_takes_no_room() {
     let store = MemoryReplayStore::default();
     let one = claim(1, 1, 1, 0);

@@ -76,12 +76,16 @@ impl Shop {
 
     /// Sends `bytes` as they are and returns the status line's code, or `None` when the server just hangs up.
     pub(crate) async fn send_raw(&self, bytes: &[u8]) -> Option<u16> {
+        self.exchange_raw(bytes).await.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Sends `bytes` as they are and returns all that comes back until the server hangs up.
+    pub(crate) async fn exchange_raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.ok();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        answer.split(' ').nth(1)?.parse().ok()
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }
 

@@ -54,7 +54,7 @@
 //! | spaces | macaroon-spec prints `services = x` | `services=x`; with spaces the condition is `services␠`, which nobody knows | no spaces; nothing is trimmed |
 //! | unknown conditions | macaroon-spec: MUST be skipped | the reference skips; `l402_middleware` refuses | skipped; [`UnknownCaveats::Refuse`](crate::UnknownCaveats::Refuse) on request |
 //! | no `=` at all | not said | the reference skips it | as an unknown condition |
-//! | `services`, `<service>_capabilities`, `<service>_valid_until` | each repetition may only restrict | the reference checks the first and the last of them, and writes all three | not known yet, so skipped. **A token restricted by them is not restricted here** |
+//! | `services`, `<service>_capabilities`, `<service>_valid_until` | each repetition may only restrict | the reference checks the first and the last of them, and writes all three | known where the caller names the service. Without a name, a token with `services` is refused, and the other two are unknown |
 //! | other numbers | macaroon-spec: increasingly restrictive | the reference does not check them | [`amount`, `uses` and `expires_at`](mod@super::format) may only shrink; those of others are unknown |
 //! | path, method, time | not said | `RequestPath = `, `RequestMethod = `, `ExpiresAt = `, `expiration=` in milliseconds, `path`, `method` | `path=`, `method=`, `expires_at=` in seconds |
 //! | `preimage=` | macaroon-spec has it | clients of the reference append it; lnget does so over HTTP as well | read when the header has none; each one there must be right |

@@ -56,7 +56,7 @@ struct Lease {
 }
 
 impl MemoryReplayStore {
-    /// One million tokens, about 80 MB when full.
+    /// One million tokens, about 100 MB when full.
     pub const DEFAULT_CAPACITY: usize = 1_000_000;
 
     /// A store for at most `capacity` live tokens.
@@ -81,10 +81,21 @@ impl MemoryReplayStore {
     fn shard(&self, key: &PaymentHash) -> MutexGuard<'_, Shard> {
         // The last byte picks the shard, since the first eight are the hash within it.
         let index = usize::from(key.as_bytes()[31]) % SHARDS;
-        self.0.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.shards[index])
     }
 
+    /// Claims; a store that is full looks everywhere for what has expired before it refuses.
     fn try_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        match self.claim_in_shard(claim) {
+            Err(error) if error.is_full() => {
+                self.sweep_all(claim.now);
+                self.claim_in_shard(claim)
+            }
+            answer => answer,
+        }
+    }
+
+    fn claim_in_shard(&self, claim: &Claim) -> Result<Claimed, StoreError> {
         let mut shard = self.shard(&claim.payment_hash);
         if shard.swept_at.is_none_or(|swept_at| claim.now >= swept_at.saturating_add(SWEEP_EVERY)) {
             self.sweep(&mut shard, claim.now);
@@ -110,10 +121,7 @@ impl MemoryReplayStore {
             return Ok(());
         }
         if !self.reserve() {
-            self.sweep(shard, claim.now);
-            if !self.reserve() {
-                return Err(StoreError::full("memory"));
-            }
+            return Err(StoreError::full("memory"));
         }
         shard.tokens.insert(claim.payment_hash, Spent { uses: 0, forget_after: claim.forget_after });
         Ok(())
@@ -155,7 +163,18 @@ impl MemoryReplayStore {
         }
     }
 
-    /// Forgets what has expired.
+    /// Forgets what has expired, one shard after the other and each once a second at most, so that requests to
+    /// a full store cost little.
+    fn sweep_all(&self, now: UnixTime) {
+        for shard in &self.0.shards {
+            let mut shard = lock(shard);
+            if shard.swept_at != Some(now) {
+                self.sweep(&mut shard, now);
+            }
+        }
+    }
+
+    /// Forgets what has expired in one shard.
     fn sweep(&self, shard: &mut Shard, now: UnixTime) {
         shard.swept_at = Some(now);
         shard.leases.retain(|_, leases| {
@@ -167,6 +186,11 @@ impl MemoryReplayStore {
         shard.tokens.retain(|key, spent| spent.forget_after > now || leases.contains_key(key));
         self.0.len.fetch_sub(before - shard.tokens.len(), Ordering::Relaxed);
     }
+}
+
+/// Nothing panics while a shard is locked, so a poisoned one is as good as any.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shard {

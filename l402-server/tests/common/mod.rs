@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
-use l402_core::{Limits, ManualClock, MasterKey, Msat, Preimage, UnixTime};
+use l402_core::{Limits, Macaroon, ManualClock, MasterKey, Msat, Preimage, UnixTime};
 use l402_dev::DevNode;
 use l402_server::{Admission, Decision, Gate, GateBuilder, Reply, RequestParts};
 
@@ -27,6 +27,13 @@ pub(crate) struct Token {
 impl Token {
     pub(crate) fn header(&self) -> String {
         credential_header_value(Scheme::L402, &self.macaroon, &self.preimage)
+    }
+
+    /// The credential with one more caveat, which needs no key.
+    pub(crate) fn attenuated(&self, caveat: &str) -> String {
+        let macaroon = Macaroon::from_base64(&self.macaroon, &Limits::default()).unwrap();
+        let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap();
+        credential_header_value(Scheme::L402, &macaroon.to_base64(), &self.preimage)
     }
 }
 
