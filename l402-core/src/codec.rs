@@ -84,6 +84,8 @@ pub(crate) fn fmt_hex(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::f
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
 
     fn decode(text: &str) -> Option<Vec<u8>> {
@@ -124,6 +126,8 @@ mod tests {
         assert_eq!(hex_decode_32(lower.as_bytes()), Some([0xab; 32]));
         assert_eq!(hex_decode_32(lower.to_uppercase().as_bytes()), Some([0xab; 32]));
         assert_eq!(hex_decode_32(&lower.as_bytes()[1..]), None);
+        assert_eq!(hex_decode_32(&lower.as_bytes()[2..]), None);
+        assert_eq!(hex_decode_32(format!("{lower}00").as_bytes()), None);
         assert_eq!(hex_decode_32("zz".repeat(32).as_bytes()), None);
     }
 }

@@ -334,7 +334,7 @@ pub enum Rejection {
     MissingPreimage,
     /// The token's time is over.
     Expired,
-    /// The token is for another path.
+    /// The token is for another path or route.
     OtherPath,
     /// The token is for another method.
     OtherMethod,

@@ -141,6 +141,9 @@ fn fields_that_are_no_macaroon_have_exact_errors() {
         ("0".repeat(8 * 1024 + 1), CredentialError::TooLong),
     ] {
         assert_eq!(open(value.as_bytes()), Err(error), "{value}");
+        // Whether it is hex is known before anything is decoded.
+        let at_once = CredentialRef::from_macaroon_field(value.as_bytes(), &Limits::default()).err();
+        assert_eq!(at_once, (!matches!(error, CredentialError::Macaroon(_))).then_some(error), "{value}");
     }
     assert_eq!(CredentialError::Hex.code(), "malformed_credential");
 }

@@ -6,7 +6,7 @@ mod common;
 use common::packing::{V1Style, all_formats, to_v1};
 use common::{base64_dialects, to_hex};
 use l402_core::header::CredentialRef;
-use l402_core::{Identifier, Limits, Macaroon, MacaroonFormat, MacaroonRef, RootKey};
+use l402_core::{Identifier, Limits, Macaroon, MacaroonFormat, MacaroonRef, RootKey, ThirdParty};
 use libmacaroon::{Caveat, Format, MacaroonKey, Verifier};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -250,7 +250,9 @@ fn read_as_everything(bytes: &[u8]) -> Option<(Macaroon, MacaroonFormat)> {
     let read = Macaroon::decode_any(bytes, &limits);
     for text in base64_dialects(bytes).iter().chain([&to_hex(bytes)]) {
         let again = Macaroon::from_text_any(text, &limits).map(|(macaroon, format, _)| (macaroon, format));
-        assert_eq!(again, read);
+        // The base64 of what is no macaroon may be hex digits, and is then read as hex: to something else.
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(again == read || (read.is_err() && is_hex), "{again:?} {read:?}");
     }
     let (macaroon, format) = read.ok()?;
     assert_eq!(MacaroonRef::decode(macaroon.as_bytes(), &limits).unwrap().to_owned(), macaroon);
@@ -306,13 +308,16 @@ proptest! {
         let view = ours.as_macaroon_ref();
         match theirs {
             Ok(theirs) => assert_same(&view, &theirs),
-            // They refuse what we allow: keys that nobody knows and empty values in JSON, locations in any encoding.
+            // They refuse what we allow: keys that nobody knows and empty values in JSON, locations in any encoding,
+            // third-party caveats without one.
             Err(error) => {
-                let utf8 = std::str::from_utf8(view.location()).is_ok()
-                    && view.caveats().filter_map(|caveat| caveat.third_party()).all(|party| {
-                        std::str::from_utf8(party.location()).is_ok()
-                    });
-                let excused = format == MacaroonFormat::V2Json || !utf8 || view.identifier().is_empty();
+                let is_theirs = |party: ThirdParty<'_>| {
+                    !party.location().is_empty() && std::str::from_utf8(party.location()).is_ok()
+                };
+                let excused = format == MacaroonFormat::V2Json
+                    || view.identifier().is_empty()
+                    || std::str::from_utf8(view.location()).is_err()
+                    || !view.caveats().filter_map(|caveat| caveat.third_party()).all(is_theirs);
                 prop_assert!(excused, "{error}");
             }
         }

@@ -268,6 +268,7 @@ fn caveat() -> impl Strategy<Value = Vec<u8>> {
     let known = select(vec![
         "path=/report".to_owned(),
         "path=/items/{id}".to_owned(),
+        "route=/items/{id}".to_owned(),
         "path=/other".to_owned(),
         "method=GET".to_owned(),
         "method=POST".to_owned(),

@@ -315,21 +315,27 @@ fn a_token_is_for_one_method() {
 }
 
 #[test]
-fn a_path_caveat_names_the_path_or_the_template_of_the_route() {
+fn a_path_caveat_names_the_path_and_a_route_caveat_the_template() {
     let item = RequestContext::new("GET", "/items/7", NOW).with_route("/items/{id}");
     let at =
         |caveat: &str, request: &RequestContext<'_>| verify_at(&token_with([caveat]), request).map(|_| ());
     assert_eq!(at("path=/items/7", &item), Ok(()));
-    assert_eq!(at("path=/items/{id}", &item), Ok(()));
+    assert_eq!(at("route=/items/{id}", &item), Ok(()));
     assert_eq!(at("path=/items/8", &item), Err(Rejection::OtherPath));
-    assert_eq!(at("path=/items/{name}", &item), Err(Rejection::OtherPath));
-    assert_eq!(
-        at("path=/items/{id}", &RequestContext::new("GET", "/items/7", NOW)),
-        Err(Rejection::OtherPath)
-    );
-    // A template never stands for what it would match.
-    let other = RequestContext::new("GET", "/items/8", NOW).with_route("/items/8");
-    assert_eq!(at("path=/items/{id}", &other), Err(Rejection::OtherPath));
+    assert_eq!(at("path=/items/{id}", &item), Err(Rejection::OtherPath));
+    assert_eq!(at("route=/items/7", &item), Err(Rejection::OtherPath));
+    assert_eq!(at("route=/items/{name}", &item), Err(Rejection::OtherPath));
+    let unrouted = RequestContext::new("GET", "/items/7", NOW);
+    assert_eq!(at("route=/items/{id}", &unrouted), Err(Rejection::OtherPath));
+}
+
+/// Whoever asks for the path that is written like the template gets a token for that path and no other.
+#[test]
+fn a_path_that_looks_like_a_template_opens_only_itself() {
+    let at = |path| RequestContext::new("GET", path, NOW).with_route("/items/{id}");
+    let macaroon = mint(&MintRequest::new(identifier(), &at("/items/{id}"), PRICE), &key()).unwrap();
+    assert!(verify_at(&macaroon, &at("/items/{id}")).is_ok());
+    assert_eq!(verify_at(&macaroon, &at("/items/7")), Err(Rejection::OtherPath));
 }
 
 #[test]

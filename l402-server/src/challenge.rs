@@ -24,10 +24,6 @@ pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason)
     if !fits(context.method) {
         return Reply::method_too_long();
     }
-    // Sealed into a token, it would read as a route template and open every path of that route.
-    if context.path.contains(['{', '}']) {
-        return Reply::malformed_path();
-    }
     match try_issue(rules, &context, now).await {
         Ok((challenge, offer)) => {
             tracing::debug!(payment_hash = %offer.payment_hash, "l402: challenge");

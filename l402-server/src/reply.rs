@@ -115,11 +115,6 @@ impl Reply {
         Self::plain(501, "method_too_long", "the method is too long to be sold")
     }
 
-    /// 400: no URI has these characters unescaped.
-    pub(crate) fn malformed_path() -> Self {
-        Self::plain(400, "malformed_path", "the path has a curly bracket; write %7B or %7D")
-    }
-
     /// 503: the backend that makes invoices failed or lied.
     pub(crate) fn provider_unavailable(kind: Option<BackendErrorKind>) -> Self {
         let wait = match kind {

@@ -24,7 +24,7 @@ pub struct RequestParts<'a, H> {
     pub method: &'a str,
     /// The path as the client sent it: not decoded, without the query.
     pub path: &'a str,
-    /// The template that the router matched, such as `/items/{id}`, if there is one. A `path` caveat may name it.
+    /// The template that the router matched, such as `/items/{id}`, if there is one. A `route` caveat may name it.
     pub route: Option<&'a str>,
     /// The header fields.
     pub headers: &'a H,

@@ -12,6 +12,8 @@ use crate::time::UnixTime;
 use crate::verify::Rejection;
 
 pub(crate) const PATH: &str = "path";
+/// Not another meaning of `path`: a path can be written like a template, and would open all paths of the route.
+const ROUTE: &str = "route";
 pub(crate) const METHOD: &str = "method";
 pub(crate) const AMOUNT: &str = "amount";
 pub(crate) const USES: &str = "uses";
@@ -39,9 +41,9 @@ impl Allowance {
             return Ok(false);
         };
         if condition == PATH.as_bytes() {
-            let matches = value == request.path.as_bytes()
-                || request.route.is_some_and(|route| value == route.as_bytes());
-            holds(matches, Rejection::OtherPath)?;
+            holds(value == request.path.as_bytes(), Rejection::OtherPath)?;
+        } else if condition == ROUTE.as_bytes() {
+            holds(request.route.is_some_and(|route| value == route.as_bytes()), Rejection::OtherPath)?;
         } else if condition == METHOD.as_bytes() {
             holds(value == request.method.as_bytes(), Rejection::OtherMethod)?;
         } else if condition == AMOUNT.as_bytes() {

@@ -2,7 +2,8 @@
 //!
 //! | caveat | holds when | written by |
 //! |---|---|---|
-//! | `path=/report` | the request's path or route template is exactly this | mint |
+//! | `path=/report` | the request's path is exactly this | mint |
+//! | `route=/items/{id}` | the template that the router matched is exactly this | holders |
 //! | `method=GET` | the request's method is exactly this | mint |
 //! | `amount=10000` | always; the price paid, in msat | mint |
 //! | `uses=1` | the use count, kept elsewhere, is below it | mint |
