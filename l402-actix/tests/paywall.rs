@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::rt::time::{sleep, timeout};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use l402_actix::{Gate, L402, MasterKey, Msat, Paid, stores::MemoryReplayStore};
-use l402_core::ports::{PayOutcome, PayRequest, Wallet};
+use l402_core::ports::{Claim, Claimed, PayOutcome, PayRequest, PortFuture, ReplayStore, StoreError, Wallet};
 use l402_dev::DevNode;
 use reqwest::Response;
 
@@ -33,9 +33,13 @@ struct Gates {
 
 impl Gates {
     fn sat(&self, price: u64) -> L402 {
+        self.sat_with(price, self.store.clone())
+    }
+
+    fn sat_with(&self, price: u64, store: impl ReplayStore + 'static) -> L402 {
         let gate = Gate::builder(self.node.provider())
             .root_key(MasterKey::from_bytes([7; 32]))
-            .store(self.store.clone())
+            .store(store)
             .price(Msat::from_sat(price))
             .build();
         L402::new(gate.unwrap())
@@ -127,6 +131,33 @@ async fn scopes_and_resources_have_their_prices_and_their_own_tokens() {
         (402, "wrong_path".to_owned())
     );
     assert_eq!(shop.get("/api/items/7", Some(&credential)).await.text().await.unwrap(), "item 7");
+}
+
+/// A store that lets in and cannot charge.
+#[derive(Clone)]
+struct NeverCharges;
+
+impl ReplayStore for NeverCharges {
+    fn claim(&self, _: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        PortFuture::ready(Ok(Claimed::Granted))
+    }
+    fn commit(&self, _: Claim) -> PortFuture<Result<bool, StoreError>> {
+        PortFuture::ready(Ok(false))
+    }
+    fn release(&self, _: Claim) -> PortFuture<Result<(), StoreError>> {
+        PortFuture::ready(Ok(()))
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_cannot_be_charged_is_withheld() {
+    let shop = Shop::open(|gates, app| {
+        let report = web::get().to(async || "the report").wrap(gates.sat_with(10, NeverCharges));
+        app.route("/report", report);
+    });
+    let credential = shop.buy("/report").await;
+    let answer = verdict(shop.get("/report", Some(&credential)).await).await;
+    assert_eq!(answer, (503, "lease_lost".to_owned()));
 }
 
 #[actix_web::test]

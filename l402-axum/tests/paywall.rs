@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use common::{Shop, json, verdict};
 use l402_axum::Paid;
+use l402_core::ports::{Claim, Claimed, PortFuture, ReplayStore, StoreError};
 use tokio::sync::Notify;
 
 #[tokio::test]
@@ -64,6 +65,45 @@ async fn nested_and_templated_routes_are_bound_to_the_path_the_client_asked_for(
 
     let credential = shop.buy("/no/such/route").await;
     assert_eq!(shop.get("/no/such/route", Some(&credential)).await.text().await.unwrap(), "anything");
+}
+
+#[tokio::test]
+async fn a_token_for_one_place_opens_no_other_where_the_same_routes_are_nested() {
+    let shop = Shop::open(|gates| {
+        let items = |price| Router::new().route("/items/{id}", get("item").route_layer(gates.sat(price)));
+        Router::new().nest("/cheap", items(1)).nest("/dear", items(500))
+    })
+    .await;
+    let cheap = shop.buy("/cheap/items/7").await;
+    assert_eq!(verdict(shop.get("/dear/items/7", Some(&cheap)).await).await, (402, "wrong_path".to_owned()));
+    assert_eq!(shop.get("/cheap/items/7", Some(&cheap)).await.status(), StatusCode::OK);
+}
+
+/// A store that lets in and cannot charge.
+#[derive(Clone)]
+struct NeverCharges;
+
+impl ReplayStore for NeverCharges {
+    fn claim(&self, _: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        PortFuture::ready(Ok(Claimed::Granted))
+    }
+    fn commit(&self, _: Claim) -> PortFuture<Result<bool, StoreError>> {
+        PortFuture::ready(Ok(false))
+    }
+    fn release(&self, _: Claim) -> PortFuture<Result<(), StoreError>> {
+        PortFuture::ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_charged_is_withheld() {
+    let shop = Shop::open(|gates| {
+        Router::new().route("/report", get("the report").route_layer(gates.sat_with(10, NeverCharges)))
+    })
+    .await;
+    let credential = shop.buy("/report").await;
+    let answer = verdict(shop.get("/report", Some(&credential)).await).await;
+    assert_eq!(answer, (503, "lease_lost".to_owned()));
 }
 
 #[tokio::test]

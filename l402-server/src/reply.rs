@@ -72,8 +72,8 @@ impl Reply {
         let body = Body {
             error: &reason.text(),
             price_sats: Some(offer.price.to_sat_ceil()),
-            invoice: Some(&challenge.invoice),
-            macaroon: Some(challenge.macaroon.to_base64()),
+            invoice: Some(challenge.invoice()),
+            macaroon: Some(challenge.macaroon().to_base64()),
             price_msat: Some(offer.price.as_msat()),
             payment_hash: Some(offer.payment_hash.to_string()),
             expires_at: Some(offer.expires_at.as_secs()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use l402_axum::{Gate, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
-use l402_core::ports::{PayOutcome, PayRequest, Wallet};
+use l402_core::ports::{PayOutcome, PayRequest, ReplayStore, Wallet};
 use l402_core::{PaymentHash, Preimage};
 use l402_dev::DevNode;
 use reqwest::{Response, StatusCode};
@@ -26,9 +26,13 @@ pub(crate) struct Gates {
 
 impl Gates {
     pub(crate) fn sat(&self, price: u64) -> L402Layer {
+        self.sat_with(price, self.store.clone())
+    }
+
+    pub(crate) fn sat_with(&self, price: u64, store: impl ReplayStore + 'static) -> L402Layer {
         let gate = Gate::builder(self.node.provider())
             .root_key(MasterKey::from_bytes([7; 32]))
-            .store(self.store.clone())
+            .store(store)
             .price(Msat::from_sat(price))
             .build();
         L402Layer::new(gate.unwrap())

@@ -11,12 +11,9 @@ use crate::macaroon::Macaroon;
 
 /// A challenge that a server sends: a fresh macaroon and the invoice that makes it valid.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Challenge {
-    /// The token, not yet worth anything.
-    pub macaroon: Macaroon,
-    /// The BOLT11 invoice whose payment hash the macaroon commits to.
-    pub invoice: String,
+    macaroon: Macaroon,
+    invoice: String,
 }
 
 impl Challenge {
@@ -30,6 +27,18 @@ impl Challenge {
             return Err(ChallengeError);
         }
         Ok(Self { macaroon, invoice })
+    }
+
+    /// The token, not yet worth anything.
+    #[must_use]
+    pub const fn macaroon(&self) -> &Macaroon {
+        &self.macaroon
+    }
+
+    /// The BOLT11 invoice whose payment hash the macaroon commits to.
+    #[must_use]
+    pub fn invoice(&self) -> &str {
+        &self.invoice
     }
 
     /// The value of the `WWW-Authenticate` field.

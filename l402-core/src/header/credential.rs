@@ -57,11 +57,7 @@ impl<'a> CredentialRef<'a> {
     #[must_use]
     pub fn parse_all(value: &'a [u8], limits: &Limits) -> Credentials<'a> {
         let too_long = value.len() > limits.header_bytes;
-        Credentials {
-            rest: trim(value),
-            started: false,
-            failure: too_long.then_some(CredentialError::TooLong),
-        }
+        Credentials { rest: trim(value), failure: too_long.then_some(CredentialError::TooLong) }
     }
 
     /// Takes the value of a field `Macaroon` or `Grpc-Metadata-Macaroon`: one macaroon in hex, which carries its
@@ -179,7 +175,6 @@ impl fmt::Debug for CredentialRef<'_> {
 #[derive(Clone)]
 pub struct Credentials<'a> {
     rest: &'a [u8],
-    started: bool,
     failure: Option<CredentialError>,
 }
 
@@ -197,10 +192,8 @@ impl<'a> Iterator for Credentials<'a> {
             self.rest = &[];
             return Some(Err(error));
         }
-        // Only once: looking at all that is left each time would be quadratic in the number of credentials.
-        if !core::mem::replace(&mut self.started, true)
-            && let Some(credential) = read_standard(self.rest)
-        {
+        // Cheap enough to try each time: it looks no further than the first colon, comma or quote.
+        if let Some(credential) = read_standard(self.rest) {
             self.rest = &[];
             return Some(Ok(credential));
         }

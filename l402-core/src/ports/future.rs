@@ -43,6 +43,9 @@ impl<T> PortFuture<T> {
     ///
     /// # Errors
     /// The future itself, when it has to be waited for.
+    ///
+    /// # Panics
+    /// When the future has been polled to its end already.
     pub fn into_ready(self) -> Result<T, Self> {
         match self.0 {
             State::Ready(answer) => Ok(answer.into_inner()),
