@@ -2,7 +2,7 @@
 //!
 //! [`L402`] puts a [`Gate`] in front of an app, a scope, a resource or a route. Whoever has not paid gets `402 Payment
 //! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
-//! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
+//! (no 2xx and no 304, a panic, a client that went away) is not charged: the buyer keeps the token.
 //!
 //! Wrap routes: around an app or a resource, paths and methods that do not exist are sold as well, and then answered
 //! 404 or 405. And call `HttpServer::h1_allow_half_closed(false)`: by default actix-web runs the handler of an HTTP/1

@@ -2,7 +2,7 @@
 //!
 //! [`L402Layer`] puts a [`Gate`] in front of the routes it is layered on. Whoever has not paid gets `402 Payment
 //! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
-//! (status 400 or above, a panic, a client that went away) is not charged: the buyer keeps the token.
+//! (no 2xx and no 304, a panic, a client that went away) is not charged: the buyer keeps the token.
 //!
 //! Use `route_layer`: with `layer`, paths and methods that do not exist are sold as well, and then answered 404 or 405.
 //!

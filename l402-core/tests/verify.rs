@@ -414,7 +414,11 @@ fn repeated_caveats_may_only_narrow() {
         assert_verdict(caveats, expected);
     }
     let grant = verify(&token_with(["uses=5", "amount=9", "uses=2", "amount=7"])).unwrap();
-    assert_eq!((grant.uses, grant.amount), (Uses::Limited(2.try_into().unwrap()), Some(Msat::from_msat(7))));
+    assert_eq!(
+        (grant.uses, grant.amount),
+        (Uses::Limited(2.try_into().unwrap()), Some(Msat::from_msat(9))),
+        "what was paid is a fact"
+    );
 }
 
 #[test]

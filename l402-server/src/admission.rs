@@ -38,7 +38,7 @@ impl Admission {
         self.grant
     }
 
-    /// Charges the use if the handler delivered (a status below 400), or gives it back if it did not.
+    /// Charges the use if the handler delivered (a 2xx or 304), or gives it back if it did not.
     ///
     /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
     /// charged, so delivering now might deliver twice. The buyer keeps the token.
@@ -46,7 +46,9 @@ impl Admission {
         let Some(claim) = self.claim.take() else {
             return PortFuture::ready(Ok(()));
         };
-        if status >= 400 {
+        // A redirect delivers nothing, and leads to a path that the token is not for.
+        let delivered = status < 300 || status == 304;
+        if !delivered {
             self.release(claim);
             return PortFuture::ready(Ok(()));
         }

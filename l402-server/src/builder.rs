@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use l402_core::ports::{InvoiceProvider, ReplayStore, RootKeyStore};
-use l402_core::{Clock, Limits, MasterKey, Msat, Network, UnknownCaveats, Uses};
+use l402_core::{Clock, Identifier, Limits, MasterKey, Msat, Network, UnknownCaveats, Uses};
 
 use crate::gate::{Gate, LeaseIds, Rules};
 use crate::stores::MemoryReplayStore;
@@ -47,7 +47,8 @@ impl GateBuilder {
 
     /// Derives the root key of every token from this secret. Required, unless [`GateBuilder::root_keys`] is used.
     ///
-    /// Instances that share the secret accept each other's tokens.
+    /// Instances that share the secret accept each other's tokens, whatever their price and host: a token says path
+    /// and method only. Services that are not to honour each other's tokens need secrets of their own.
     pub fn root_key(self, secret: MasterKey) -> Self {
         self.root_keys(secret)
     }
@@ -64,7 +65,8 @@ impl GateBuilder {
         self
     }
 
-    /// Counts uses in this store. Default: a new [`MemoryReplayStore`].
+    /// Counts uses in this store. Default: a new [`MemoryReplayStore`], which forgets at a restart: with a root key
+    /// that is kept, tokens that are still valid can then be used once more.
     ///
     /// Gates that share a root key must share the store as well, or one token works once at each.
     pub fn store(mut self, store: impl ReplayStore + 'static) -> Self {
@@ -138,6 +140,9 @@ impl GateBuilder {
         if self.provider.capabilities().needs_settlement_check {
             return Err(BuildError::PreimageIsNoProof);
         }
+        if !has_room_for_minted_tokens(&self.limits) {
+            return Err(BuildError::LimitsTooTight);
+        }
         if self.invoice_expiry.as_secs() == 0 || self.lease.as_secs() == 0 {
             return Err(BuildError::ZeroDuration);
         }
@@ -162,6 +167,15 @@ impl GateBuilder {
     }
 }
 
+/// Whether what a gate mints, with a short path at least, is something that it will read again.
+const fn has_room_for_minted_tokens(limits: &Limits) -> bool {
+    limits.header_bytes >= 1024
+        && limits.caveats >= 5
+        && limits.caveat_bytes >= 64
+        && limits.identifier_bytes >= Identifier::LEN
+        && limits.location_bytes >= 16
+}
+
 impl fmt::Debug for GateBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GateBuilder").field("price", &self.price).finish_non_exhaustive()
@@ -184,6 +198,9 @@ pub enum BuildError {
     /// A price with a fraction of a satoshi, and a provider that knows whole ones only.
     #[error("the price has a fraction of a satoshi, and the provider makes invoices for whole ones only")]
     PriceNotWholeSat,
+    /// Limits under which the gate could not read its own tokens.
+    #[error("the limits leave no room for the gate's own tokens: 1 KiB of header, 5 caveats of 64 bytes")]
+    LimitsTooTight,
     /// A lease or invoice expiry of less than a second.
     #[error("the lease and the invoice expiry must be at least one second")]
     ZeroDuration,

@@ -1,5 +1,7 @@
 //! Making a challenge: an invoice from the provider, believed in nothing, and a token sealed to it.
 
+use std::time::Duration;
+
 use l402_core::bolt11::{InvoiceError, InvoiceFacts};
 use l402_core::header::{Challenge, ChallengeError};
 use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
@@ -11,6 +13,9 @@ use crate::request::OwnedRequest;
 
 /// Room in a caveat for the condition before the path or method.
 const CONDITION_BYTES: usize = 16;
+
+/// How much longer than asked for an invoice may be payable: backends round up, or know a few durations only.
+const MOST_EXTRA_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Answers 402 with a fresh challenge, or says why there is none.
 pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason) -> Reply {
@@ -70,6 +75,10 @@ fn check(rules: &Rules, invoice: &Invoice, now: UnixTime) -> Result<InvoiceFacts
     }
     if facts.expires_at <= now {
         return Err(Failure::Lie("an expiry in the past"));
+    }
+    // A token lives as long as its invoice and longer, and its uses are remembered for all that time.
+    if facts.expires_at > now.saturating_add(rules.invoice_expiry).saturating_add(MOST_EXTRA_EXPIRY) {
+        return Err(Failure::Lie("an expiry too far in the future"));
     }
     Ok(facts)
 }

@@ -58,13 +58,14 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
     let log = Log::watch();
     let (honest, fine): (Lie, Twist) = (|_| {}, Ok);
     let regtest = Network::Regtest;
-    let table: [(&str, Network, Lie, Twist); 10] = [
+    let table: [(&str, Network, Lie, Twist); 11] = [
         ("down", regtest, honest, |_| {
             Err(BackendError::new("fake", BackendErrorKind::Unavailable).with_source(SECRET))
         }),
         ("other network", Network::Bitcoin, honest, fine),
         ("more", regtest, |request| request.amount = Msat::from_sat(1_000), fine),
         ("less", regtest, |request| request.amount = Msat::from_msat(9_999), fine),
+        ("for ever", regtest, |request| request.expires_in = Duration::from_secs(30 * 86_400), fine),
         ("expired", regtest, |request| request.expires_in = Duration::ZERO, fine),
         ("other hash", regtest, honest, |mut invoice| {
             invoice.payment_hash = PaymentHash::from_bytes([1; 32]);

@@ -73,7 +73,7 @@ async fn a_replay_in_other_clothes_is_a_replay() {
 async fn a_use_comes_back_when_the_handler_did_not_deliver() {
     let shop = Shop::open();
     let token = shop.buy("/report").await;
-    for status in [400, 404, 500, 503] {
+    for status in [302, 307, 400, 404, 500, 503] {
         let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
         assert_eq!(admitted.finish(status).await, Ok(()), "the handler's own answer goes out");
     }
@@ -385,7 +385,7 @@ async fn settings_do_what_they_say() {
     let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
     let shop = Shop::open_with(|gate| {
         let gate = gate.description("a report").invoice_expiry(minute).token_lifetime(2 * hour);
-        gate.unknown_caveats(UnknownCaveats::Refuse).limits(Limits::default().with_header_bytes(1000))
+        gate.unknown_caveats(UnknownCaveats::Refuse).limits(Limits::default().with_header_bytes(1024))
     });
     let reply = answer(shop.get("/report", &[]).await);
     assert_eq!(body(&reply)["expires_at"], NOW.as_secs() + 60);
@@ -416,6 +416,8 @@ fn settings_that_make_no_sense_are_refused_when_built() {
     assert_eq!(no_lease.build().unwrap_err(), BuildError::ZeroDuration);
     let no_expiry = gate().root_key(master_key()).price(PRICE).invoice_expiry(Duration::ZERO);
     assert_eq!(no_expiry.build().unwrap_err(), BuildError::ZeroDuration);
+    let deaf = gate().root_key(master_key()).price(PRICE).limits(Limits::default().with_caveats(4));
+    assert_eq!(deaf.build().unwrap_err(), BuildError::LimitsTooTight);
 }
 
 fn tamper(macaroon: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {

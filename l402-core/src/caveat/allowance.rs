@@ -47,7 +47,10 @@ impl Allowance {
         } else if condition == METHOD.as_bytes() {
             holds(value == request.method.as_bytes(), Rejection::OtherMethod)?;
         } else if condition == AMOUNT.as_bytes() {
-            narrow(&mut self.amount, Msat::from_msat(number(value)?))?;
+            // What was paid is a fact: the first amount stays, whatever a holder adds.
+            let amount = Msat::from_msat(number(value)?);
+            holds(self.amount.is_none_or(|paid| amount <= paid), Rejection::WidenedCaveat)?;
+            self.amount.get_or_insert(amount);
         } else if condition == USES.as_bytes() {
             let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
             narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)?;
@@ -77,7 +80,7 @@ impl Allowance {
             amount: smaller(self.amount, other.amount),
             uses: smaller(self.uses, other.uses),
             expires_at: smaller(self.expires_at, other.expires_at),
-            first_expiry: self.first_expiry.max(other.first_expiry),
+            first_expiry: self.first_expiry, // asked of each macaroon by itself
         }
     }
 }

@@ -69,12 +69,12 @@ impl Claim {
     }
 }
 
-/// Sixteen random bytes that name one claim.
+/// Sixteen bytes that name one claim, unlike those of any other on any machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LeaseId([u8; 16]);
 
 impl LeaseId {
-    /// Takes fresh random bytes.
+    /// Takes bytes that no other claim has: random ones, or a random start and a counter.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

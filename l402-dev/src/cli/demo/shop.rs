@@ -32,7 +32,7 @@ impl Shop {
             .build()?;
         let app = Router::new()
             .route("/report", get(report))
-            .layer(L402Layer::new(gate))
+            .route_layer(L402Layer::new(gate))
             .nest(NODE_PATH, control::router(&node));
 
         let listener = TcpListener::bind(listen).await.map_err(|error| cannot_listen(listen, &error))?;
