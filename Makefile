@@ -27,8 +27,9 @@ lint: setup ## Check formatting, clippy and the documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --all-features --no-deps
 
 .PHONY: deny
-deny: ## Check licences and sources of all dependencies (needs cargo-deny)
-	$(CARGO) deny --all-features check --config .deny.toml bans licenses sources
+deny: ## Check licences and sources of all dependencies
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --all-features --config .deny.toml check bans licenses sources
 
 .PHONY: bench
 bench: setup ## Measure
