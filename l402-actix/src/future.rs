@@ -14,7 +14,7 @@ use l402_server::{Admission, Decision, Reply};
 use pin_project_lite::pin_project;
 
 use crate::extract::Paid;
-use crate::response::from_reply;
+use crate::response::{from_reply, keep_private};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -81,9 +81,12 @@ where
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
-                    let Some(response) = response.take() else { return Poll::Pending };
+                    let Some(mut response) = response.take() else { return Poll::Pending };
                     return Poll::Ready(Ok(match charged {
-                        Ok(()) => response.map_into_left_body(),
+                        Ok(()) => {
+                            keep_private(&mut response);
+                            response.map_into_left_body()
+                        }
                         Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
                     }));
                 }

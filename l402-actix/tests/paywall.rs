@@ -115,6 +115,22 @@ async fn pay_once_get_once() {
 }
 
 #[actix_web::test]
+async fn shared_caches_are_kept_from_what_was_paid_for() {
+    let shop = Shop::open(|gates, app| {
+        let answer = async |rule: web::Path<String>| {
+            HttpResponse::Ok().insert_header(("cache-control", rule.into_inner())).body("for one buyer")
+        };
+        app.service(web::resource("/{rule}").wrap(gates.sat(10)).route(web::get().to(answer)));
+    });
+    for (path, expected) in [("/public", "private"), ("/max-age=60", "private"), ("/no-store", "no-store")] {
+        let credential = shop.buy(path).await;
+        let answer = shop.get(path, Some(&credential)).await;
+        let values: Vec<_> = answer.headers().get_all("cache-control").iter().collect();
+        assert_eq!(values, [expected], "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn scopes_and_resources_have_their_prices_and_their_own_tokens() {
     let shop = Shop::open(|gates, app| {
         let item = async |id: web::Path<u32>| format!("item {id}");

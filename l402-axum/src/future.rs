@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::extract::Paid;
-use crate::response::from_reply;
+use crate::response::{from_reply, keep_private};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -80,7 +80,10 @@ where
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
                     return Poll::Ready(Ok(match (charged, response.take()) {
-                        (Ok(()), Some(response)) => response,
+                        (Ok(()), Some(mut response)) => {
+                            keep_private(&mut response);
+                            response
+                        }
                         (Err(reply), _) => from_reply(reply),
                         (Ok(()), None) => unknown_decision(),
                     }));

@@ -32,6 +32,26 @@ async fn pay_once_get_once() {
 }
 
 #[tokio::test]
+async fn shared_caches_are_kept_from_what_was_paid_for() {
+    let shop = Shop::open(|gates| {
+        let cacheable = || async { ([(header::CACHE_CONTROL, "public, max-age=3600")], "for one buyer") };
+        let strict = || async { ([(header::CACHE_CONTROL, "no-store")], "for one buyer") };
+        Router::new()
+            .route("/plain", get("for one buyer"))
+            .route("/public", get(cacheable))
+            .route("/strict", get(strict))
+            .layer(gates.sat(10))
+    })
+    .await;
+    for (path, expected) in [("/plain", "private"), ("/public", "private"), ("/strict", "no-store")] {
+        let credential = shop.buy(path).await;
+        let answer = shop.get(path, Some(&credential)).await;
+        let values: Vec<_> = answer.headers().get_all(header::CACHE_CONTROL).iter().collect();
+        assert_eq!(values, [expected], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn every_route_has_its_price_and_a_cheap_token_opens_no_dear_route() {
     let shop = Shop::open(|gates| {
         Router::new()

@@ -36,6 +36,7 @@
 
 mod admission;
 mod builder;
+mod caching;
 mod challenge;
 mod credential;
 mod gate;
@@ -45,6 +46,7 @@ pub mod stores;
 
 pub use admission::Admission;
 pub use builder::{BuildError, GateBuilder};
+pub use caching::paid_cache_control;
 pub use gate::{Decision, Gate};
 pub use reply::Reply;
 pub use request::{HeaderValues, RequestParts};
