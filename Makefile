@@ -33,3 +33,7 @@ deny: ## Check licences and sources of all dependencies (needs cargo-deny)
 .PHONY: bench
 bench: setup ## Measure
 	$(CARGO) bench -p l402-benches
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser for 30 seconds each
+	@.ci/fuzz
