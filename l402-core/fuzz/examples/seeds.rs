@@ -18,6 +18,7 @@ fn main() -> io::Result<()> {
         .fold(bare_token(), |token, caveat| token.attenuate(caveat.as_bytes()).unwrap());
     let vectors = vectors();
     macaroons(&token, &vectors)?;
+    near_misses()?;
     headers(&token)?;
     caveats()?;
     for (index, invoice) in invoices().iter().enumerate() {
@@ -66,6 +67,48 @@ fn macaroons(token: &Macaroon, vectors: &[Macaroon]) -> io::Result<()> {
     write("macaroon_v1", 6, &pieces)?;
     let json = br#"{"v":2,"i64":"aWQ","x":[{"y":null},1e5,"\u0041"],"c":[{"i":"a=b"},{"i64":"Yw==","v":"v","l":"l"}],"s64":"PNcNoG1LEKeXYEiWwM9tgEuV78gJpgNC-R9l9tFpYdI"}"#;
     write("macaroon_json", 12, json)
+}
+
+/// What one rule refuses. Fuzzing seldom finds these by itself, and a rule that is gone shows at once.
+fn near_misses() -> io::Result<()> {
+    const SIGNATURE: [u8; 32] = [b's'; 32];
+    let starts: [&[u8]; 6] = [
+        b"\x02\x02\x01i\x00\x00\x06\x20",
+        b"\x02\x02\x81\x00i\x00\x00\x06\x20",
+        b"\x02\x01\x00\x02\x01i\x00\x00\x06\x20",
+        b"\x02\x02\x01i\x00\x01\x01l\x02\x01c\x00\x00\x06\x20",
+        b"\x02\x02\x01i\x00\x02\x01c\x04\x00\x00\x00\x06\x20",
+        b"\x02\x02\x01i\x00\x01\x00\x02\x01c\x04\x01v\x00\x00\x06\x20",
+    ];
+    for (index, start) in starts.iter().enumerate() {
+        write("macaroon_v2", 10 + index, &[start, &SIGNATURE[..]].concat())?;
+    }
+    let starts = [
+        "0011identifier i\n",
+        "0011identifier i\n000Bcid cc\n",
+        "0011identifier i\n000bcid cc\n0009vid \n",
+        "0011identifier i\n000bcid cc\n0009cl l\n",
+        "0011identifier i\n000bcid cc\n0009cl l\n000avid v\n",
+    ];
+    for (index, start) in starts.iter().enumerate() {
+        let packets = [start.as_bytes(), b"002fsignature ", &SIGNATURE, b"\n"].concat();
+        write("macaroon_v1", 10 + index, &packets)?;
+    }
+    let fields = [
+        r#""i":"i""#,
+        r#""i":"i","i64":"aQ==""#,
+        r#""i":"i","i":"i""#,
+        r#""i":"i","c":[],"c":[]"#,
+        r#""i":"i","c":[{"i":"c","l":"l"}]"#,
+        r#""i":"i","c":[{"i":"c","v":""}]"#,
+        r#""i":"i","v":1"#,
+        r#""i":"i","x":01"#,
+    ];
+    for (index, fields) in fields.iter().enumerate() {
+        let json = format!(r#"{{{fields},"s":"{}"}}"#, "s".repeat(32));
+        write("macaroon_json", 20 + index, json.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn headers(token: &Macaroon) -> io::Result<()> {
