@@ -34,3 +34,7 @@ deny: ## Check licences and sources of all dependencies
 .PHONY: bench
 bench: setup ## Measure
 	$(CARGO) bench -p l402-benches
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser for 30 seconds each
+	@.ci/fuzz
