@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::hex_decode_32;
 use crate::hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
-use crate::sha256::{Block, Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
+use crate::sha256::{Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
 use crate::wipe::wipe_on_drop;
 
 /// The 32 bytes that paying a Lightning invoice reveals: the proof of payment.
@@ -178,9 +178,8 @@ impl MasterKey {
     /// The root key of the token with this id. Costs four compressions of SHA-256.
     #[must_use]
     pub fn root_key(&self, token: &TokenId) -> RootKey {
-        let mut block = Block::new();
-        let secret = Zeroizing::new(self.key.mac_with(token.as_bytes(), &mut block).to_bytes());
-        RootKey(KEY_GENERATOR.mac_with(secret.as_slice(), &mut block))
+        let secret = Zeroizing::new(self.key.mac(token.as_bytes()).to_bytes());
+        RootKey(KEY_GENERATOR.mac(secret.as_slice()))
     }
 }
 

@@ -1,10 +1,14 @@
-//! SHA-256 and HMAC-SHA256 over the compression function, with the key's two blocks kept as midstates.
+//! SHA-256 and HMAC-SHA256 over the compression function.
 //!
 //! A macaroon is a chain of short HMACs, so nearly all the time of a verification is spent in the
-//! compression function. Keeping midstates saves the blocks that do not change, and building the padded
-//! blocks in place saves everything around them. HMAC is RFC 2104, SHA-256 is FIPS 180-4.
+//! compression function. Midstates save the blocks of keys that stay, and putting the blocks of a key that is used
+//! once next to its message saves calls. HMAC is RFC 2104, SHA-256 is FIPS 180-4.
 
 use crate::wipe::wipe_on_drop;
+
+const BLOCK: usize = 64;
+/// The most bytes of a message that fit its last block, next to the padding bit and the length.
+const LONGEST_TAIL: usize = BLOCK - 1 - 8;
 
 /// Eight words, big endian: an output of SHA-256, which may be the key of the next step. Wiped when dropped.
 #[derive(Clone)]
@@ -39,7 +43,9 @@ impl Digest {
 /// SHA-256 of 32 bytes, which is one compression.
 pub(crate) fn sha256_of_32(message: &[u8; 32]) -> [u8; 32] {
     let mut state = INITIAL;
-    absorb(&mut state, message, 0, &mut Block::new());
+    let mut scratch = Scratch::new();
+    fill_with_tail(&mut scratch.0[0], message, message.len());
+    compress(&mut state, &scratch.0[..1]);
     Digest(state).to_bytes()
 }
 
@@ -53,53 +59,65 @@ pub(crate) struct HmacKey {
 wipe_on_drop!(HmacKey { inner = [0; 8], outer = [0; 8] });
 
 impl HmacKey {
-    /// Prepares the key that every step of the chain has: the 32-byte output of the step before.
+    /// Prepares a 32-byte key.
     pub(crate) fn from_digest(key: &Digest) -> Self {
         let mut prepared = Self { inner: INITIAL, outer: INITIAL };
-        prepared.set(key, &mut Block::new());
+        let mut scratch = Scratch::new();
+        for (state, pad) in [(&mut prepared.inner, 0x36), (&mut prepared.outer, 0x5c)] {
+            scratch.set_key(key, pad);
+            compress(state, &scratch.0[..1]);
+        }
         prepared
     }
 
     pub(crate) fn mac(&self, message: &[u8]) -> Digest {
-        self.mac_with(message, &mut Block::new())
-    }
-
-    /// Takes the place of [`HmacKey::from_digest`] where many keys follow each other.
-    pub(crate) fn set(&mut self, key: &Digest, block: &mut Block) {
-        for (state, pad) in [(&mut self.inner, 0x36), (&mut self.outer, 0x5c)] {
-            block.0 = [pad; Block::LEN];
-            key.write(&mut block.0, pad);
-            *state = INITIAL;
-            compress(state, core::slice::from_ref(&block.0));
-        }
-    }
-
-    /// [`HmacKey::mac`] in memory that is used again.
-    pub(crate) fn mac_with(&self, message: &[u8], block: &mut Block) -> Digest {
+        let mut scratch = Scratch::new();
+        let [block, _] = &mut scratch.0;
         let mut inner = Digest(self.inner);
-        absorb(&mut inner.0, message, Block::LEN, block);
-
-        // The outer message is always 32 bytes after one key block: one block, with padding that never changes.
-        block.0 = [0; Block::LEN];
-        inner.write(&mut block.0, 0);
-        block.0[32] = 0x80;
-        block.0[Block::LEN - 2..].copy_from_slice(&(((Block::LEN + 32) * 8) as u16).to_be_bytes());
+        absorb(&mut inner.0, message, BLOCK, block);
         let mut outer = Digest(self.outer);
-        compress(&mut outer.0, core::slice::from_ref(&block.0));
+        fill_with_digest(block, &inner);
+        compress(&mut outer.0, core::slice::from_ref(block));
         outer
     }
 }
 
-/// The block that is being hashed. It may hold a key, so it is wiped: once, after a whole chain.
-pub(crate) struct Block([u8; Self::LEN]);
+/// HMAC-SHA256 under a key that is used once, as every key of a chain is.
+///
+/// The key's blocks stand next to what follows them, so that a caveat of one block takes two calls of the compression
+/// function and not four.
+pub(crate) fn hmac(key: &Digest, message: &[u8], scratch: &mut Scratch) -> Digest {
+    let mut inner = Digest(INITIAL);
+    scratch.set_key(key, 0x36);
+    if message.len() <= LONGEST_TAIL {
+        fill_with_tail(&mut scratch.0[1], message, BLOCK + message.len());
+        compress(&mut inner.0, &scratch.0);
+    } else {
+        compress(&mut inner.0, &scratch.0[..1]);
+        absorb(&mut inner.0, message, BLOCK, &mut scratch.0[1]);
+    }
+    let mut outer = Digest(INITIAL);
+    scratch.set_key(key, 0x5c);
+    fill_with_digest(&mut scratch.0[1], &inner);
+    compress(&mut outer.0, &scratch.0);
+    outer
+}
 
-wipe_on_drop!(Block { 0 = [0; Block::LEN] });
+/// The blocks that are being hashed. They may hold a key, so they are wiped: once, after a whole chain.
+pub(crate) struct Scratch([[u8; BLOCK]; 2]);
 
-impl Block {
-    const LEN: usize = 64;
+wipe_on_drop!(Scratch { 0 = [[0; BLOCK]; 2] });
 
+impl Scratch {
     pub(crate) const fn new() -> Self {
-        Self([0; Self::LEN])
+        Self([[0; BLOCK]; 2])
+    }
+
+    /// Makes the first block the inner or outer block of a key.
+    fn set_key(&mut self, key: &Digest, pad: u8) {
+        let [block, _] = &mut self.0;
+        *block = [pad; BLOCK];
+        key.write(block, pad);
     }
 }
 
@@ -109,24 +127,46 @@ impl Block {
 pub(crate) static KEY_GENERATOR: HmacKey = HmacKey { inner: GENERATOR_INNER, outer: GENERATOR_OUTER };
 
 /// Absorbs `message` and the final padding into `state`, which has taken `before` bytes already.
-fn absorb(state: &mut [u32; 8], message: &[u8], before: usize, block: &mut Block) {
-    let (whole, tail) = message.as_chunks::<{ Block::LEN }>();
+fn absorb(state: &mut [u32; 8], message: &[u8], before: usize, block: &mut [u8; BLOCK]) {
+    let (whole, tail) = message.as_chunks::<BLOCK>();
     if !whole.is_empty() {
         compress(state, whole);
     }
-    block.0 = [0; Block::LEN];
-    block.0[..tail.len()].copy_from_slice(tail);
-    block.0[tail.len()] = 0x80;
-    if tail.len() >= Block::LEN - 8 {
-        compress(state, core::slice::from_ref(&block.0));
-        block.0 = [0; Block::LEN];
+    let total = before + message.len();
+    if tail.len() > LONGEST_TAIL {
+        *block = [0; BLOCK];
+        block[..tail.len()].copy_from_slice(tail);
+        block[tail.len()] = 0x80;
+        compress(state, core::slice::from_ref(block));
+        *block = [0; BLOCK];
+        block[BLOCK - 8..].copy_from_slice(&bit_length(total));
+    } else {
+        fill_with_tail(block, tail, total);
     }
-    let bits = (before + message.len()) as u64 * 8;
-    block.0[Block::LEN - 8..].copy_from_slice(&bits.to_be_bytes());
-    compress(state, core::slice::from_ref(&block.0));
+    compress(state, core::slice::from_ref(block));
 }
 
-fn compress(state: &mut [u32; 8], blocks: &[[u8; Block::LEN]]) {
+/// Makes `block` the last one: the end of the message, the padding bit, the length of everything.
+fn fill_with_tail(block: &mut [u8; BLOCK], tail: &[u8], total: usize) {
+    *block = [0; BLOCK];
+    block[..tail.len()].copy_from_slice(tail);
+    block[tail.len()] = 0x80;
+    block[BLOCK - 8..].copy_from_slice(&bit_length(total));
+}
+
+/// Makes `block` the one that follows an outer key block.
+fn fill_with_digest(block: &mut [u8; BLOCK], digest: &Digest) {
+    *block = [0; BLOCK];
+    digest.write(block, 0);
+    block[32] = 0x80;
+    block[BLOCK - 8..].copy_from_slice(&bit_length(BLOCK + 32));
+}
+
+const fn bit_length(bytes: usize) -> [u8; 8] {
+    (bytes as u64 * 8).to_be_bytes()
+}
+
+fn compress(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(test)]
     cost::add(blocks.len());
     sha2::block_api::compress256(state, blocks);
@@ -172,7 +212,7 @@ mod tests {
 
     #[test]
     fn key_generator_midstates_are_those_of_the_key() {
-        let mut block = [0; Block::LEN];
+        let mut block = [0; BLOCK];
         block[..23].copy_from_slice(b"macaroons-key-generator");
         for (pad, expected) in [(0x36, GENERATOR_INNER), (0x5c, GENERATOR_OUTER)] {
             let mut state = INITIAL;
@@ -194,10 +234,10 @@ mod tests {
         ) {
             let mut reference = Hmac::<Sha256>::new_from_slice(&key).unwrap();
             reference.update(&message);
-            prop_assert_eq!(
-                HmacKey::from_digest(&Digest::from_bytes(&key)).mac(&message).to_bytes().to_vec(),
-                reference.finalize().into_bytes().to_vec()
-            );
+            let expected = reference.finalize().into_bytes().to_vec();
+            let key = Digest::from_bytes(&key);
+            prop_assert_eq!(HmacKey::from_digest(&key).mac(&message).to_bytes().to_vec(), expected.clone());
+            prop_assert_eq!(hmac(&key, &message, &mut Scratch::new()).to_bytes().to_vec(), expected);
         }
     }
 }

@@ -6,30 +6,26 @@
 
 use super::{Caveat, Caveats};
 use crate::secret::RootKey;
-use crate::sha256::{Block, Digest, HmacKey};
+use crate::sha256::{Digest, HmacKey, Scratch, hmac};
 
 /// The signature of `identifier` and `caveats` under `key`.
 pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Digest {
-    let mut block = Block::new();
-    let mut step = HmacKey::from_digest(key.chain_key());
-    let mut signature = step.mac_with(identifier, &mut block);
-    for caveat in caveats {
-        step.set(&signature, &mut block);
-        signature = link(&step, &caveat, &mut block);
-    }
-    signature
+    let mut scratch = Scratch::new();
+    let first = hmac(key.chain_key(), identifier, &mut scratch);
+    caveats.fold(first, |signature, caveat| link(&signature, &caveat, &mut scratch))
 }
 
 /// The signature after one more caveat.
 pub(super) fn extend(signature: &Digest, caveat: &Caveat<'_>) -> Digest {
-    link(&HmacKey::from_digest(signature), caveat, &mut Block::new())
+    link(signature, caveat, &mut Scratch::new())
 }
 
-/// The signature of one caveat, keyed by the signature before it.
-fn link(key: &HmacKey, caveat: &Caveat<'_>, block: &mut Block) -> Digest {
+fn link(signature: &Digest, caveat: &Caveat<'_>, scratch: &mut Scratch) -> Digest {
     match caveat.third_party() {
-        None => key.mac_with(caveat.id(), block),
-        Some(third_party) => mac_of_two(key, third_party.verification_id(), caveat.id()),
+        None => hmac(signature, caveat.id(), scratch),
+        Some(third_party) => {
+            mac_of_two(&HmacKey::from_digest(signature), third_party.verification_id(), caveat.id())
+        }
     }
 }
 
