@@ -190,7 +190,7 @@ fn secrets_have_neither_a_text_nor_a_comparison() {
 /// The comparisons that the code around secrets may make, all of them of public values: lengths, tags, digits of
 /// lengths, payment hashes. Anything else must go through `ct_eq` or, for 32 bytes, `ct_eq_32`.
 ///
-/// `conditions.rs` is not looked at: what it compares with `==` is the hash of a preimage that the sender chose
+/// `caveat` is not looked at: what it compares with `==` is the hash of a preimage that the sender chose
 /// with a payment hash that stands in the token. Both are public.
 const ALLOWED: [(&str, &[&str]); 12] = [
     (
