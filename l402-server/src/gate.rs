@@ -89,15 +89,19 @@ impl Gate {
         if let Err(rejection) = credential.screen() {
             return self.refuse(request, rejection);
         }
-        match self.root_keys(&credential).into_ready() {
-            Ok(keys) => self.check(request, credential, keys),
+        let now = rules.clock.now();
+        match self.root_keys(&credential, now).into_ready() {
+            Ok(keys) => self.check(request, credential, keys, now),
             Err(waiting) => self.check_later(request, waiting),
         }
     }
 
     /// The root keys of a credential's tokens, nearly always one; as many as are known.
-    fn root_keys(&self, credential: &Unverified<'_>) -> PortFuture<Result<Vec<RootKey>, StoreError>> {
-        let now = self.rules().clock.now();
+    fn root_keys(
+        &self,
+        credential: &Unverified<'_>,
+        now: UnixTime,
+    ) -> PortFuture<Result<Vec<RootKey>, StoreError>> {
         let mut keys = PortFuture::ready(Ok(Vec::new()));
         for token in credential.token_ids() {
             let gate = self.clone();
@@ -120,12 +124,12 @@ impl Gate {
         request: &RequestParts<'_, H>,
         keys: PortFuture<Result<Vec<RootKey>, StoreError>>,
     ) -> PortFuture<Decision> {
-        let (gate, request) = (self.clone(), request.to_owned());
+        let (gate, request) = (self.clone(), request.to_owned_with_credential());
         keys.then(move |keys| {
-            let request = request.parts();
+            let (request, now) = (request.parts(), gate.rules().clock.now());
             let mut buffer = Vec::new();
             match credential::read(&request, &gate.rules().limits, &mut buffer) {
-                Ok(Some(credential)) => gate.check(&request, credential, keys),
+                Ok(Some(credential)) => gate.check(&request, credential, keys, now),
                 Ok(None) => gate.challenge(&request, Reason::NoCredential),
                 Err(error) => answer(Reply::malformed(error)),
             }
@@ -137,12 +141,12 @@ impl Gate {
         request: &RequestParts<'_, H>,
         credential: Unverified<'_>,
         keys: Result<Vec<RootKey>, StoreError>,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let keys = match keys {
             Ok(keys) => keys,
             Err(error) => return answer(store_failure(&error)),
         };
-        let now = self.rules().clock.now();
         match self.verify(credential, &keys, &request.context(now)) {
             Ok(grant) => self.claim(request, grant, now),
             Err(rejection) => self.refuse(request, rejection),

@@ -56,14 +56,20 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
         self.headers.values("authorization")
     }
 
-    /// Copies what is needed to decide later.
+    /// Copies what a challenge needs. The credential is a secret that it does not.
     pub(crate) fn to_owned(&self) -> OwnedRequest {
         OwnedRequest {
             method: self.method.to_owned(),
             path: self.path.to_owned(),
             route: self.route.map(str::to_owned),
-            authorization: self.authorization().map(<[u8]>::to_vec).collect(),
+            authorization: Vec::new(),
         }
+    }
+
+    /// Copies what is needed to verify later.
+    pub(crate) fn to_owned_with_credential(&self) -> OwnedRequest {
+        let authorization = self.authorization().map(<[u8]>::to_vec).collect();
+        OwnedRequest { authorization, ..self.to_owned() }
     }
 }
 

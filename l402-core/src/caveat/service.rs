@@ -67,10 +67,7 @@ impl Satisfier for ValidUntil {
     }
 
     fn narrows(&self, previous: &str, next: &str) -> bool {
-        match (decimal(previous.as_bytes()), decimal(next.as_bytes())) {
-            (Some(previous), Some(next)) => next <= previous,
-            _ => false,
-        }
+        is_no_larger(previous, next)
     }
 
     fn holds(&self, value: &str, request: &RequestContext<'_>) -> bool {
@@ -80,6 +77,14 @@ impl Satisfier for ValidUntil {
 
 fn names(condition: &str, service: Option<&str>, suffix: &str) -> bool {
     service.is_some_and(|service| condition.strip_suffix(suffix) == Some(service))
+}
+
+/// Whether both are numbers, and the next is at most the previous.
+fn is_no_larger(previous: &str, next: &str) -> bool {
+    match (decimal(previous.as_bytes()), decimal(next.as_bytes())) {
+        (Some(previous), Some(next)) => next <= previous,
+        _ => false,
+    }
 }
 
 /// A numeric constraint of one's own: a caveat whose number must not be below what the request comes to.
@@ -115,7 +120,7 @@ impl Satisfier for AtMost<'_> {
     }
 
     fn narrows(&self, previous: &str, next: &str) -> bool {
-        ValidUntil.narrows(previous, next)
+        is_no_larger(previous, next)
     }
 
     fn holds(&self, value: &str, _: &RequestContext<'_>) -> bool {
