@@ -3,50 +3,14 @@
 
 mod common;
 
+use common::records::{Record, records};
 use common::{RawMacaroon, base64, hex};
 use l402_core::{Limits, Macaroon, MacaroonDecodeError, MacaroonRef, RootKey, ThirdParty};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Record {
-    name: String,
-    root_key_hex: String,
-    identifier_hex: String,
-    location: String,
-    caveats_hex: Vec<String>,
-    #[serde(default)]
-    third_party_caveats: Vec<ThirdPartyRecord>,
-    #[serde(default)]
-    bound_discharges_v2_base64url: Vec<String>,
-    v2_base64url: String,
-    v2_base64std: String,
-    signature_hex: String,
-}
-
-#[derive(Deserialize)]
-struct ThirdPartyRecord {
-    position: usize,
-    location: String,
-    caveat_root_key_hex: String,
-    caveat_id_hex: String,
-    vid_hex: String,
-}
 
 /// A caveat as the record has it: its id, and what makes it one for a third party.
 type ExpectedCaveat = (Vec<u8>, Option<(Vec<u8>, Vec<u8>)>);
 
 impl Record {
-    fn bytes(&self) -> Vec<u8> {
-        base64(&self.v2_base64url)
-    }
-
-    /// `None` for the one record whose root key has no bytes, which [`RootKey`] refuses to hold.
-    fn key(&self) -> Option<RootKey> {
-        let key = RootKey::new(&hex(&self.root_key_hex)).ok();
-        assert_eq!(key.is_none(), self.name == "root_key_len_0", "{}", self.name);
-        key
-    }
-
     fn caveats(&self) -> Vec<ExpectedCaveat> {
         let mut caveats: Vec<_> = self.caveats_hex.iter().map(|caveat| (hex(caveat), None)).collect();
         for caveat in &self.third_party_caveats {
@@ -55,12 +19,6 @@ impl Record {
         }
         caveats
     }
-}
-
-fn records() -> Vec<Record> {
-    let records: Vec<Record> = serde_json::from_str(include_str!("vectors/macaroon-v2.json")).unwrap();
-    assert_eq!(records.len(), 34, "no vector may go missing");
-    records
 }
 
 fn decode(bytes: &[u8]) -> MacaroonRef<'_> {

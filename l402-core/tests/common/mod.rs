@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses its part")]
 
 pub(crate) mod packing;
+pub(crate) mod records;
 
 use hmac::{Hmac, KeyInit, Mac};
 use l402_core::header::{CredentialError, CredentialRef};
