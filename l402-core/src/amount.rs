@@ -94,6 +94,15 @@ impl Msat {
             None => None,
         }
     }
+
+    /// So many times the amount, or `None` when the product does not fit.
+    #[must_use]
+    pub const fn checked_mul(self, times: u64) -> Option<Self> {
+        match self.0.checked_mul(times) {
+            Some(product) => Some(Self(product)),
+            None => None,
+        }
+    }
 }
 
 /// Whole satoshi are written as `10 sat`, anything finer as `1500 msat`.
@@ -114,6 +123,8 @@ mod tests {
     fn arithmetic_refuses_to_wrap() {
         assert_eq!(Msat::MAX.checked_add(Msat::from_msat(1)), None);
         assert_eq!(Msat::ZERO.checked_sub(Msat::from_msat(1)), None);
+        assert_eq!(Msat::MAX.checked_mul(2), None);
+        assert_eq!(Msat::from_sat(2).checked_mul(3), Some(Msat::from_sat(6)));
         assert_eq!(Msat::checked_from_sat(u64::MAX / 1000 + 1), None);
         assert_eq!(Msat::from_sat(2).checked_sub(Msat::from_msat(1)), Some(Msat::from_msat(1_999)));
     }

@@ -19,8 +19,9 @@ use crate::time::UnixTime;
 ///
 /// let cut_off = UnixTime::from_secs(1_900_000_000);
 /// let ring = KeyRing::new(new).with_retired(old, cut_off);
-/// assert!(ring.root_key(&sold_last_week, UnixTime::from_secs(1_899_999_999)).is_some());
-/// assert!(ring.root_key(&sold_last_week, cut_off).is_none());
+/// let is_live = |now| ring.find(&sold_last_week, now).is_some_and(|key| key.is_live);
+/// assert!(is_live(UnixTime::from_secs(1_899_999_999)));
+/// assert!(!is_live(cut_off));
 /// ```
 #[derive(Clone, Debug)]
 pub struct KeyRing {
@@ -48,17 +49,55 @@ impl KeyRing {
         self
     }
 
+    /// The ring after a rotation: `next` is current, and the current secret retired.
+    #[must_use]
+    pub fn rotated(&self, next: MasterKey, cut_off: UnixTime) -> Self {
+        let mut ring = Self { current: next, retired: self.retired.clone() };
+        ring.retired.push(Retired { key: self.current.clone(), cut_off });
+        ring
+    }
+
     /// The secret that signs new tokens.
     #[must_use]
     pub const fn current(&self) -> &MasterKey {
         &self.current
     }
 
-    /// The root key of a token; `None` when its secret is not on the ring, or cut off.
+    /// The root key of a token; `None` when its secret is not on the ring.
     #[must_use]
-    pub fn root_key(&self, token: &TokenId, now: UnixTime) -> Option<RootKey> {
-        let retired = self.retired.iter().filter(|retired| now < retired.cut_off).map(|retired| &retired.key);
-        let mut live = core::iter::once(&self.current).chain(retired);
-        live.find(|key| key.id() == token.root_key_id()).map(|key| key.root_key(token))
+    pub fn find(&self, token: &TokenId, now: UnixTime) -> Option<FoundKey> {
+        let wanted = token.root_key_id();
+        if self.current.id() == wanted {
+            return Some(FoundKey::live(self.current.root_key(token)));
+        }
+        let retired = self.retired.iter().find(|retired| retired.key.id() == wanted)?;
+        Some(FoundKey { root_key: retired.key.root_key(token), is_live: now < retired.cut_off })
+    }
+}
+
+/// The root key that signed a token, and whether the token is still good.
+///
+/// A key whose time is over still tells a token that was sold from one that was forged: the first is worth a new
+/// offer, the second is not.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FoundKey {
+    /// The key.
+    pub root_key: RootKey,
+    /// `false` when tokens signed with it are no longer accepted.
+    pub is_live: bool,
+}
+
+impl FoundKey {
+    /// A key whose tokens are accepted.
+    #[must_use]
+    pub const fn live(root_key: RootKey) -> Self {
+        Self { root_key, is_live: true }
+    }
+
+    /// A key whose tokens are no longer accepted.
+    #[must_use]
+    pub const fn retired(root_key: RootKey) -> Self {
+        Self { root_key, is_live: false }
     }
 }

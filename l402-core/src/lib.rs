@@ -57,7 +57,7 @@ pub use caveat::{AtMost, CaveatPolicy, RequestContext, Satisfier, UnknownCaveats
 pub use hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
 pub use identifier::{Identifier, IdentifierDialect, IdentifierError};
 pub use json::JsonError;
-pub use key_ring::KeyRing;
+pub use key_ring::{FoundKey, KeyRing};
 pub use limits::Limits;
 #[cfg(feature = "third-party")]
 pub use macaroon::DischargeError;
@@ -70,7 +70,7 @@ pub use network::Network;
 pub use secret::{EmptyRootKey, MasterKey, Preimage, RootKey};
 pub use time::{Clock, ManualClock, UnixTime};
 #[doc(inline)]
-pub use verify::{Grant, Rejection, Unverified};
+pub use verify::{Authentic, Grant, Rejection, Unverified};
 
 /// The examples of the README, to be compiled and run like all others.
 #[cfg(doctest)]

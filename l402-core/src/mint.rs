@@ -1,10 +1,12 @@
 //! Minting: turning a price and a request into a macaroon that fits nothing else.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use crate::amount::Msat;
-use crate::caveat::{AMOUNT, EXPIRES_AT, METHOD, PATH, RequestContext, USES};
+use crate::caveat::{AMOUNT, EXPIRES_AT, METHOD, PATH, ROUTE, RequestContext, SERVICES, USES};
 use crate::identifier::Identifier;
 use crate::macaroon::{Macaroon, TooLarge};
 use crate::secret::RootKey;
@@ -33,25 +35,49 @@ impl Uses {
 #[must_use]
 pub struct MintRequest<'a> {
     identifier: Identifier,
-    path: &'a str,
-    method: &'a str,
+    target: Target<'a>,
     amount: Msat,
     uses: Uses,
     expires_at: Option<UnixTime>,
+    conditions: &'a [(String, String)],
+}
+
+/// Where a token is to work.
+#[derive(Clone, Copy, Debug)]
+enum Target<'a> {
+    Path { method: &'a str, path: &'a str },
+    Route { method: &'a str, route: &'a str },
+    Service(&'a str),
 }
 
 impl<'a> MintRequest<'a> {
     /// A token for the request's path and method, bought for `amount`; unlimited in use and time
     /// until told otherwise.
     pub const fn new(identifier: Identifier, request: &RequestContext<'a>, amount: Msat) -> Self {
-        Self {
-            identifier,
-            path: request.path,
-            method: request.method,
-            amount,
-            uses: Uses::Unlimited,
-            expires_at: None,
-        }
+        let target = Target::Path { method: request.method, path: request.path };
+        Self::to(target, identifier, amount)
+    }
+
+    /// A token for the request's method and every path that the router matches to `route`.
+    pub const fn for_route(
+        identifier: Identifier,
+        request: &RequestContext<'a>,
+        route: &'a str,
+        amount: Msat,
+    ) -> Self {
+        let target = Target::Route { method: request.method, route };
+        Self::to(target, identifier, amount)
+    }
+
+    /// A token for everything that belongs to `service`: any path, any method.
+    ///
+    /// `service` must not contain `,` or `:`, which separate services and tiers in the caveat.
+    pub const fn for_service(identifier: Identifier, service: &'a str, amount: Msat) -> Self {
+        Self::to(Target::Service(service), identifier, amount)
+    }
+
+    const fn to(target: Target<'a>, identifier: Identifier, amount: Msat) -> Self {
+        Self { identifier, target, amount, uses: Uses::Unlimited, expires_at: None, conditions: &[] }
     }
 
     /// Limits how often it may be used.
@@ -65,22 +91,39 @@ impl<'a> MintRequest<'a> {
         self.expires_at = Some(expires_at);
         self
     }
+
+    /// Adds conditions of one's own, which a [`Satisfier`](crate::Satisfier) understands; names and values. They come
+    /// before all other caveats.
+    pub const fn with_conditions(mut self, conditions: &'a [(String, String)]) -> Self {
+        self.conditions = conditions;
+        self
+    }
 }
 
-/// Mints a macaroon, sealing path, method, amount, uses and expiry as caveats.
+/// Mints a macaroon, sealing where it works, amount, uses and expiry as caveats.
 ///
 /// # Errors
 /// [`TooLarge`] when a part does not fit the format (2 GiB).
 pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLarge> {
-    let mut macaroon = Macaroon::new(key, &request.identifier.to_bytes(), LOCATION)?
-        .attenuate(format!("{PATH}={}", request.path).as_bytes())?
-        .attenuate(format!("{METHOD}={}", request.method).as_bytes())?
-        .attenuate(format!("{AMOUNT}={}", request.amount.as_msat()).as_bytes())?;
+    let conditions = request.conditions.iter().map(|(name, value)| format!("{name}={value}"));
+    let mut caveats: Vec<String> = conditions.collect();
+    match request.target {
+        Target::Path { method, path } => {
+            caveats.extend([format!("{PATH}={path}"), format!("{METHOD}={method}")])
+        }
+        Target::Route { method, route } => {
+            caveats.extend([format!("{ROUTE}={route}"), format!("{METHOD}={method}")]);
+        }
+        Target::Service(service) => caveats.push(format!("{SERVICES}={service}:0")),
+    }
+    caveats.push(format!("{AMOUNT}={}", request.amount.as_msat()));
     if let Uses::Limited(uses) = request.uses {
-        macaroon = macaroon.attenuate(format!("{USES}={uses}").as_bytes())?;
+        caveats.push(format!("{USES}={uses}"));
     }
     if let Some(expires_at) = request.expires_at {
-        macaroon = macaroon.attenuate(format!("{EXPIRES_AT}={expires_at}").as_bytes())?;
+        caveats.push(format!("{EXPIRES_AT}={expires_at}"));
     }
-    Ok(macaroon)
+
+    let macaroon = Macaroon::new(key, &request.identifier.to_bytes(), LOCATION)?;
+    caveats.iter().try_fold(macaroon, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()))
 }

@@ -247,6 +247,34 @@ impl<'a> Authentic<'a> {
             None => Err(Rejection::MissingPreimage),
         }
     }
+
+    /// Goes on because the node says that the invoice is settled, whether or not there is a preimage.
+    ///
+    /// # Security
+    /// Call this only after a settlement lookup for [`Authentic::payment_hash`] has said so.
+    pub fn settled(self) -> Paid<'a> {
+        Paid { credential: self.credential }
+    }
+
+    /// Whether the credential carries the preimage of its payment hash.
+    #[must_use]
+    pub const fn has_preimage(&self) -> bool {
+        self.credential.preimage.is_some()
+    }
+
+    /// The payment that this credential is about.
+    #[must_use]
+    pub const fn payment_hash(&self) -> PaymentHash {
+        self.credential.identifier.payment_hash
+    }
+
+    /// The very first caveat of the (first) token, if it is a condition: name and value.
+    ///
+    /// Holders append, so what stands first was minted there, unless the token was minted without any caveat.
+    #[must_use]
+    pub fn first_condition(&self) -> Option<(&'a str, &'a str)> {
+        self.credential.first.caveats().next().and_then(|caveat| caveat.condition())
+    }
 }
 
 /// A credential that we signed and that is paid for. It may be for something else.
@@ -354,6 +382,8 @@ pub enum Rejection {
     DischargeReused,
     /// A discharge that no caveat asks for: a second one for the same caveat.
     DischargeUnused,
+    /// The token was taken back, or the secret that signed it is retired.
+    Revoked,
     /// The token has been used as often as was paid for.
     UsedUp,
 }
@@ -379,6 +409,7 @@ impl Rejection {
             | Self::CaveatNotMet
             | Self::UnknownCaveat
             | Self::Undischarged
+            | Self::Revoked
             | Self::UsedUp => true,
         }
     }
@@ -402,6 +433,7 @@ impl Rejection {
             Self::BadDischarge => "bad_discharge",
             Self::DischargeReused => "discharge_reused",
             Self::DischargeUnused => "discharge_unused",
+            Self::Revoked => "token_revoked",
             Self::UsedUp => "token_used",
         }
     }
@@ -425,6 +457,7 @@ impl fmt::Display for Rejection {
             Self::BadDischarge => "a discharge was not signed for its caveat, or not bound to the token",
             Self::DischargeReused => "a discharge is asked for more than once",
             Self::DischargeUnused => "the credential has two discharges of the same caveat",
+            Self::Revoked => "the token is no longer valid here",
             Self::UsedUp => "the token has been used up",
         })
     }

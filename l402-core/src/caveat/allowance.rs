@@ -13,7 +13,7 @@ use crate::verify::Rejection;
 
 pub(crate) const PATH: &str = "path";
 /// Not another meaning of `path`: a path can be written like a template, and would open all paths of the route.
-const ROUTE: &str = "route";
+pub(crate) const ROUTE: &str = "route";
 pub(crate) const METHOD: &str = "method";
 pub(crate) const AMOUNT: &str = "amount";
 pub(crate) const USES: &str = "uses";

@@ -3,13 +3,13 @@
 //! | caveat | holds when | written by |
 //! |---|---|---|
 //! | `path=/report` | the request's path is exactly this | mint |
-//! | `route=/items/{id}` | the template that the router matched is exactly this | holders |
+//! | `route=/items/{id}` | the template that the router matched is exactly this | mint, for a whole route |
 //! | `method=GET` | the request's method is exactly this | mint |
 //! | `amount=10000` | always; the price paid, in msat | mint |
 //! | `uses=1` | the use count, kept elsewhere, is below it | mint |
 //! | `expires_at=1900000000` | the time, in Unix seconds, is before it | mint |
 //! | `preimage=<64 hex>` | it is the preimage of the payment hash | some clients |
-//! | `services=<name>:<tier>,…` | the request's service is one of them | other servers |
+//! | `services=<name>:<tier>,…` | the request's service is one of them | mint, for passes; other servers |
 //! | `<service>_capabilities=<name>,…` | the request's capability is one of them | other servers |
 //! | `<service>_valid_until=1900000000` | the time is before it | other servers |
 //!
@@ -25,8 +25,9 @@ use crate::hash::PaymentHash;
 use crate::macaroon::{Caveat, MacaroonRef};
 use crate::time::UnixTime;
 use crate::verify::Rejection;
-pub(crate) use allowance::{AMOUNT, Allowance, EXPIRES_AT, METHOD, PATH, PREIMAGE, USES};
+pub(crate) use allowance::{AMOUNT, Allowance, EXPIRES_AT, METHOD, PATH, PREIMAGE, ROUTE, USES};
 pub use service::AtMost;
+pub(crate) use service::SERVICES;
 use service::{Capabilities, Services, ValidUntil};
 
 /// What a request is, as far as caveats ask.

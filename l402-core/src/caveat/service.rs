@@ -6,12 +6,14 @@
 
 use super::{RequestContext, Satisfier, decimal};
 
+pub(crate) const SERVICES: &str = "services";
+
 /// `services=<name>:<tier>[,<name>:<tier>…]`: the token is for these services.
 pub(super) struct Services;
 
 impl Satisfier for Services {
     fn handles(&self, condition: &str, _: &RequestContext<'_>) -> bool {
-        condition == "services"
+        condition == SERVICES
     }
 
     fn narrows(&self, previous: &str, next: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{PortFuture, StoreError, forward_port};
 use crate::hash::TokenId;
-use crate::key_ring::KeyRing;
+use crate::key_ring::{FoundKey, KeyRing};
 use crate::secret::{MasterKey, RootKey};
 use crate::time::UnixTime;
 
@@ -14,13 +14,14 @@ pub trait RootKeyStore: Send + Sync {
     /// Chooses id and root key of a new token. `entropy` is 32 fresh random bytes.
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
 
-    /// The root key of a token at the time `now`; `None` when it was never issued, is rotated out or revoked.
-    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>>;
+    /// The root key of a token, and whether it is good at the time `now`; `None` when it was never issued here, or so
+    /// long ago that the key is gone.
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>>;
 }
 
 forward_port!(RootKeyStore {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
-    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>>;
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>>;
 });
 
 /// The id and root key of a new token.
@@ -48,19 +49,19 @@ impl RootKeyStore for MasterKey {
         PortFuture::ready(Ok(IssuedKey::new(token_id, self.root_key(&token_id))))
     }
 
-    fn root_key(&self, token: TokenId, _: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+    fn root_key(&self, token: TokenId, _: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
         let known = token.root_key_id() == self.id();
-        PortFuture::ready(Ok(known.then(|| Self::root_key(self, &token))))
+        PortFuture::ready(Ok(known.then(|| FoundKey::live(Self::root_key(self, &token)))))
     }
 }
 
-/// Issues with the current secret, and finds the keys of those not yet cut off.
+/// Issues with the current secret, and finds the keys of older ones, too.
 impl RootKeyStore for KeyRing {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
         self.current().issue(entropy)
     }
 
-    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
-        PortFuture::ready(Ok(Self::root_key(self, &token, now)))
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
+        PortFuture::ready(Ok(self.find(&token, now)))
     }
 }
