@@ -60,7 +60,9 @@ where
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
                     match decision {
                         Decision::Admit(admission) => {
-                            request.extensions_mut().insert(Paid::new(admission.grant()));
+                            if let Some(grant) = admission.grant() {
+                                request.extensions_mut().insert(Paid::new(*grant));
+                            }
                             Step::Serving { response: inner.call(request), admission: Some(admission) }
                         }
                         Decision::Answer(reply) => return refuse(request, from_reply(reply)),

@@ -9,7 +9,9 @@ pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> PortFuture<Decisi
     let headers = Headers(request.headers());
     let route = request.match_pattern();
     let parts = RequestParts::new(request.method().as_str(), request.uri().path(), &headers);
-    gate.decide(&parts.with_route(route.as_deref()))
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let query = request.uri().query();
+    gate.decide(&parts.with_query(query).with_route(route.as_deref()).with_peer(peer))
 }
 
 struct Headers<'a>(&'a HeaderMap);
@@ -17,5 +19,9 @@ struct Headers<'a>(&'a HeaderMap);
 impl HeaderValues for Headers<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).map(HeaderValue::as_bytes)
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }

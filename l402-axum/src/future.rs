@@ -63,7 +63,9 @@ where
                     let Some((mut inner, mut request)) = call.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    request.extensions_mut().insert(Paid::new(admission.grant()));
+                    if let Some(grant) = admission.grant() {
+                        request.extensions_mut().insert(Paid::new(*grant));
+                    }
                     Step::Serving { response: inner.call(request), admission: Some(admission) }
                 }
                 StepProj::Serving { response, admission } => {

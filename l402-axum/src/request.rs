@@ -1,6 +1,8 @@
 //! Requests of the `http` crate, as the gate sees them.
 
-use axum::extract::{MatchedPath, OriginalUri};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
 use http::{HeaderMap, Request};
 use l402_core::ports::PortFuture;
 use l402_server::{Decision, Gate, HeaderValues, RequestParts};
@@ -10,7 +12,9 @@ pub(crate) fn decide<B>(gate: &Gate, request: &Request<B>) -> PortFuture<Decisio
     let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let headers = Headers(request.headers());
-    gate.decide(&RequestParts::new(request.method().as_str(), uri.path(), &headers).with_route(route))
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let parts = RequestParts::new(request.method().as_str(), uri.path(), &headers);
+    gate.decide(&parts.with_query(uri.query()).with_route(route).with_peer(peer))
 }
 
 struct Headers<'a>(&'a HeaderMap);
@@ -18,5 +22,9 @@ struct Headers<'a>(&'a HeaderMap);
 impl HeaderValues for Headers<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).iter().map(http::HeaderValue::as_bytes)
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }

@@ -3,29 +3,37 @@
 use std::fmt;
 
 use l402_core::Grant;
-use l402_core::ports::{Claim, PortFuture};
+use l402_core::ports::{Claim, PortFuture, StoreError};
 
 use crate::gate::{Gate, store_failure};
+use crate::patience;
 use crate::reply::Reply;
+use crate::telemetry;
 
 /// The right to run a handler once.
 ///
-/// Call [`Admission::finish`] with the status of the handler's answer before the answer goes out. An admission
-/// that is dropped instead (the handler panicked, the client went away, a timeout struck) gives its use back.
+/// Call [`Admission::finish`] with the status of the handler's answer before the answer goes out; for an answer
+/// whose body is not known yet, before the first byte of the body does. An admission that is dropped instead (the
+/// handler panicked, the client went away, a timeout struck) gives its use back.
 #[must_use = "dropping an admission gives the use back"]
 pub struct Admission {
     gate: Gate,
-    grant: Grant,
+    grant: Option<Grant>,
     claim: Option<Claim>,
 }
 
 impl Admission {
+    /// For a request that nobody pays for.
+    pub(crate) const fn unpaid(gate: Gate) -> Self {
+        Self { gate, grant: None, claim: None }
+    }
+
     pub(crate) const fn uncounted(gate: Gate, grant: Grant) -> Self {
-        Self { gate, grant, claim: None }
+        Self { gate, grant: Some(grant), claim: None }
     }
 
     pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim) -> Self {
-        Self { gate, grant, claim: Some(claim) }
+        Self { gate, grant: Some(grant), claim: Some(claim) }
     }
 
     /// Ends an admission that the store did not grant: there is nothing to give back.
@@ -33,58 +41,95 @@ impl Admission {
         self.claim = None;
     }
 
-    /// What the token is good for.
-    pub const fn grant(&self) -> Grant {
-        self.grant
+    /// What the token is good for; `None` for a request that is let in unpaid.
+    #[must_use]
+    pub const fn grant(&self) -> Option<&Grant> {
+        self.grant.as_ref()
     }
 
-    /// Charges the use if the handler delivered (a 2xx or 304), or gives it back if it did not.
+    /// Whether an answer with this status is what was paid for, so that [`Admission::finish`] charges for it.
+    ///
+    /// A 2xx or 304 is, and an upgrade to another protocol. A redirect delivers nothing, and leads to a path that the
+    /// token is not for.
+    #[must_use]
+    pub const fn is_delivery(status: u16) -> bool {
+        status < 300 || status == 304
+    }
+
+    /// Charges the use if the handler delivered, or gives it back if it did not: see [`Admission::is_delivery`].
     ///
     /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
     /// charged, so delivering now might deliver twice. The buyer keeps the token.
     pub fn finish(mut self, status: u16) -> PortFuture<Result<(), Reply>> {
-        let Some(claim) = self.claim.take() else {
+        let Some(grant) = self.grant else {
             return PortFuture::ready(Ok(()));
         };
-        // A redirect delivers nothing, and leads to a path that the token is not for.
-        let delivered = status < 300 || status == 304;
-        if !delivered {
-            self.release(claim);
+        if !Self::is_delivery(status) {
             return PortFuture::ready(Ok(()));
         }
-        self.gate.rules().store.commit(claim).then(|committed| {
-            PortFuture::ready(match committed {
-                Ok(true) => Ok(()),
-                Ok(false) => {
-                    tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
-                    Err(Reply::lease_lost())
-                }
-                Err(error) => Err(store_failure(&error)),
-            })
-        })
+        let Some(claim) = self.claim.take() else {
+            self.gate.rules().telemetry.paid(&grant);
+            return PortFuture::ready(Ok(()));
+        };
+        let span = telemetry::commit_span();
+        let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
+        let gate = self.gate.clone();
+        match committed.into_ready() {
+            Ok(committed) => PortFuture::ready(charged(&gate, &grant, committed)),
+            Err(waiting) => PortFuture::new(async move {
+                let waiting = patience::store(gate.rules().store_timeout, waiting);
+                let committed = telemetry::within(span, waiting).await;
+                charged(&gate, &grant, committed)
+            }),
+        }
     }
 
     /// Gives the use back, in the background where that takes waiting. Should it fail, the lease ends by itself.
     fn release(&self, claim: Claim) {
-        let gate = self.gate.clone();
-        let released = self.gate.rules().store.release(claim).then(move |released| {
-            if let Err(error) = released {
-                tracing::warn!(
-                    store = error.store(),
-                    lease_secs = gate.rules().lease.as_secs(),
-                    "l402: a use was not given back, it returns when its lease ends"
-                );
-            }
-            PortFuture::ready(())
-        });
-        if let Err(waiting) = released.into_ready() {
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(waiting)),
-                Err(_) => {
-                    tracing::warn!("l402: no runtime to give a use back, it returns when its lease ends")
-                }
-            }
+        let rules = self.gate.rules();
+        if let Some(grant) = &self.grant {
+            rules.telemetry.released(grant);
         }
+        let span = telemetry::release_span();
+        let released = span.in_scope(|| rules.store.release(claim));
+        let waiting = match released.into_ready() {
+            Ok(released) => return note_release(&self.gate, released),
+            Err(waiting) => waiting,
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            tracing::warn!("l402: no runtime to give a use back, it returns when its lease ends");
+            return;
+        };
+        let gate = self.gate.clone();
+        let release = async move {
+            let released = patience::store(gate.rules().store_timeout, waiting).await;
+            note_release(&gate, released);
+        };
+        drop(runtime.spawn(telemetry::within(span, release)));
+    }
+}
+
+fn charged(gate: &Gate, grant: &Grant, committed: Result<bool, StoreError>) -> Result<(), Reply> {
+    match committed {
+        Ok(true) => {
+            gate.rules().telemetry.paid(grant);
+            Ok(())
+        }
+        Ok(false) => {
+            tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
+            Err(Reply::lease_lost())
+        }
+        Err(error) => Err(store_failure(&error)),
+    }
+}
+
+fn note_release(gate: &Gate, released: Result<(), StoreError>) {
+    if let Err(error) = released {
+        tracing::warn!(
+            store = error.store(),
+            lease_secs = gate.rules().lease.as_secs(),
+            "l402: a use was not given back, it returns when its lease ends"
+        );
     }
 }
 

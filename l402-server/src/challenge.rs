@@ -5,11 +5,15 @@ use std::time::Duration;
 use l402_core::bolt11::{InvoiceError, InvoiceFacts};
 use l402_core::header::{Challenge, ChallengeError};
 use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
-use l402_core::{Identifier, MintRequest, RequestContext, TooLarge, UnixTime, mint};
+use l402_core::{Identifier, MintRequest, Msat, RequestContext, TooLarge, UnixTime, mint};
 
 use crate::gate::{Rules, store_failure};
+use crate::patience;
+use crate::pricing::{Quote, Scope};
 use crate::reply::{Offer, Reason, Reply};
 use crate::request::OwnedRequest;
+use crate::settlement;
+use crate::telemetry::Challenged;
 
 /// Room in a caveat for the condition before the path or method.
 const CONDITION_BYTES: usize = 16;
@@ -18,20 +22,27 @@ const CONDITION_BYTES: usize = 16;
 const MOST_EXTRA_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Answers 402 with a fresh challenge, or says why there is none.
-pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason) -> Reply {
+pub(crate) async fn issue(
+    rules: &Rules,
+    request: &OwnedRequest,
+    quote: &Quote,
+    conditions: Vec<(String, String)>,
+    reason: Reason,
+) -> Reply {
     let now = rules.clock.now();
     let request = request.parts();
     let context = request.context(now);
     let fits = |part: &str| part.len() + CONDITION_BYTES <= rules.limits.caveat_bytes;
-    if !fits(context.path) {
+    if !fits(context.path) || !context.route.is_none_or(fits) {
         return Reply::path_too_long();
     }
     if !fits(context.method) {
         return Reply::method_too_long();
     }
-    match try_issue(rules, &context, now).await {
+    match try_issue(rules, &context, quote, conditions, now).await {
         Ok((challenge, offer)) => {
-            tracing::debug!(payment_hash = %offer.payment_hash, "l402: challenge");
+            let Offer { price, payment_hash, expires_at } = offer;
+            rules.telemetry.challenged(&Challenged { payment_hash, price, expires_at });
             Reply::challenge(reason, &challenge, &offer)
         }
         Err(failure) => failure.into_reply(),
@@ -41,30 +52,45 @@ pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason)
 async fn try_issue(
     rules: &Rules,
     context: &RequestContext<'_>,
+    quote: &Quote,
+    mut conditions: Vec<(String, String)>,
     now: UnixTime,
 ) -> Result<(Challenge, Offer), Failure> {
-    let wanted = NewInvoice::new(rules.price, rules.description.clone(), rules.invoice_expiry);
-    let invoice = rules.provider.create_invoice(wanted).await.map_err(Failure::Provider)?;
-    let facts = check(rules, &invoice, now)?;
+    let price = quote.price().ok_or(Failure::Free)?;
+    let description = quote.describe(&rules.description).to_owned();
+    let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
+    let created = patience::provider(rules, rules.provider.create_invoice(wanted));
+    let invoice = created.await.map_err(Failure::Provider)?;
+    let facts = check(rules, &invoice, price, now)?;
+    // First of all caveats, where settlement looks for it.
+    conditions.splice(0..0, settlement::condition(rules.settlement, &invoice));
 
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy).map_err(|_| Failure::Entropy)?;
-    let issued = rules.keys.issue(entropy).await.map_err(Failure::Store)?;
+    let issued =
+        patience::store(rules.store_timeout, rules.keys.issue(entropy)).await.map_err(Failure::Store)?;
     let identifier = Identifier { payment_hash: facts.payment_hash, token_id: issued.token_id };
-    let terms = MintRequest::new(identifier, context, rules.price)
-        .with_uses(rules.uses)
-        .with_expiry(facts.expires_at.saturating_add(rules.token_lifetime));
+    let terms = match (quote.scope(), context.route) {
+        (Scope::Pass(pass), _) => MintRequest::for_service(identifier, pass, price),
+        (Scope::Route, Some(route)) => MintRequest::for_route(identifier, context, route, price),
+        (Scope::Path, _) | (Scope::Route, None) => MintRequest::new(identifier, context, price),
+    };
+    let lifetime = quote.lifetime(rules.token_lifetime);
+    let terms = terms
+        .with_uses(quote.allowed_uses())
+        .with_expiry(facts.expires_at.saturating_add(lifetime))
+        .with_conditions(&conditions);
     let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
 
-    let offer = Offer { price: rules.price, payment_hash: facts.payment_hash, expires_at: facts.expires_at };
+    let offer = Offer { price, payment_hash: facts.payment_hash, expires_at: facts.expires_at };
     Ok((Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?, offer))
 }
 
 /// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
 /// wrong hash would sell a token that no payment can redeem.
-fn check(rules: &Rules, invoice: &Invoice, now: UnixTime) -> Result<InvoiceFacts, Failure> {
+fn check(rules: &Rules, invoice: &Invoice, price: Msat, now: UnixTime) -> Result<InvoiceFacts, Failure> {
     let facts: InvoiceFacts = invoice.bolt11.parse().map_err(Failure::Invoice)?;
-    if facts.amount != Some(rules.price) {
+    if facts.amount != Some(price) {
         return Err(Failure::Lie("another amount"));
     }
     if facts.payment_hash != invoice.payment_hash {
@@ -91,6 +117,8 @@ enum Failure {
     Store(StoreError),
     Mint(TooLarge),
     Entropy,
+    /// Nothing asks for an offer of something free.
+    Free,
 }
 
 impl Failure {
@@ -122,6 +150,7 @@ impl Failure {
                 tracing::error!("l402: the system gives no random bytes");
                 Reply::no_entropy()
             }
+            Self::Free => Reply::price_unavailable(),
         }
     }
 }

@@ -9,16 +9,22 @@ use l402_core::ports::{
     Claim, Claimed, InvoiceProvider, LeaseId, PortFuture, ReplayStore, RootKeyStore, StoreError,
 };
 use l402_core::{
-    Clock, Grant, Limits, Msat, Network, Rejection, RequestContext, RootKey, UnixTime, UnknownCaveats,
-    Unverified, Uses,
+    Clock, Grant, Limits, Network, Rejection, RequestContext, UnixTime, UnknownCaveats, Unverified, Uses,
 };
 
 use crate::admission::Admission;
 use crate::builder::GateBuilder;
 use crate::challenge;
+use crate::client_key::TrustedProxies;
 use crate::credential;
+use crate::keys::RevocationList;
+use crate::patience;
+use crate::pricing::{FreeCalls, Known, PriceError, PriceFunction, PriceRequest, Pricing, Quote};
 use crate::reply::{Reason, Reply};
-use crate::request::{HeaderValues, RequestParts};
+use crate::request::{HeaderValues, OwnedRequest, RequestParts};
+use crate::settlement::{self, LookupId, SettlementCheck};
+use crate::telemetry::{self, Telemetry};
+use crate::verification::{self, Keys, Verdict};
 
 /// How far clocks may be apart, or one be set back, before a spent token works again.
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -32,17 +38,24 @@ pub struct Gate(Arc<Rules>);
 pub(crate) struct Rules {
     pub(crate) provider: Arc<dyn InvoiceProvider>,
     pub(crate) keys: Arc<dyn RootKeyStore>,
+    pub(crate) revoked: Option<RevocationList>,
     pub(crate) store: Arc<dyn ReplayStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) network: Network,
-    pub(crate) price: Msat,
-    pub(crate) uses: Uses,
+    pub(crate) pricing: Pricing,
+    pub(crate) free_calls: Option<FreeCalls>,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) settlement: SettlementCheck,
     pub(crate) description: String,
     pub(crate) invoice_expiry: Duration,
     pub(crate) token_lifetime: Duration,
     pub(crate) lease: Duration,
+    pub(crate) provider_timeout: Duration,
+    pub(crate) store_timeout: Duration,
     pub(crate) limits: Limits,
     pub(crate) unknown_caveats: UnknownCaveats,
+    pub(crate) shadow: bool,
+    pub(crate) telemetry: Telemetry,
     pub(crate) leases: LeaseIds,
 }
 
@@ -77,89 +90,100 @@ impl Gate {
     /// and whose uses are counted in memory.
     pub fn decide<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> PortFuture<Decision> {
         let rules = self.rules();
+        match rules.pricing.known(request) {
+            Known::Quote(quote) if quote.price().is_none() => return self.admit_unpaid("free"),
+            Known::NotForSale => return self.answer(Reply::not_for_sale()),
+            Known::Quote(_) | Known::Ask(_) => {}
+        }
         let mut buffer = Vec::new();
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
-            Ok(None) => return self.challenge(request, Reason::NoCredential),
-            Err(error) => {
-                tracing::debug!(code = error.code(), %error, "l402: malformed credential");
-                return answer(Reply::malformed(error));
-            }
+            Ok(None) => return self.unpaid(request, Reason::NoCredential),
+            Err(error) => return self.answer(Reply::malformed(error)),
         };
         if let Err(rejection) = credential.screen() {
             return self.refuse(request, rejection);
         }
         let now = rules.clock.now();
-        match self.root_keys(&credential, now).into_ready() {
+        match verification::find_keys(rules, &credential, now).into_ready() {
             Ok(keys) => self.check(request, credential, keys, now),
-            Err(waiting) => self.check_later(request, waiting),
+            Err(waiting) => {
+                let (gate, request) = (self.clone(), request.to_owned_with_credential());
+                PortFuture::new(gate.check_later(request, waiting))
+            }
         }
-    }
-
-    /// The root keys of a credential's tokens, nearly always one; as many as are known.
-    fn root_keys(
-        &self,
-        credential: &Unverified<'_>,
-        now: UnixTime,
-    ) -> PortFuture<Result<Vec<RootKey>, StoreError>> {
-        let mut keys = PortFuture::ready(Ok(Vec::new()));
-        for token in credential.token_ids() {
-            let gate = self.clone();
-            keys = keys.then(move |found: Result<Vec<RootKey>, StoreError>| {
-                let Ok(mut found) = found else { return PortFuture::ready(found) };
-                gate.rules().keys.root_key(token, now).then(|key| {
-                    PortFuture::ready(key.map(|key| {
-                        found.extend(key);
-                        found
-                    }))
-                })
-            });
-        }
-        keys
     }
 
     /// Waits for the root keys, then reads the credential again from a copy of the request.
-    fn check_later<H: HeaderValues>(
-        &self,
-        request: &RequestParts<'_, H>,
-        keys: PortFuture<Result<Vec<RootKey>, StoreError>>,
-    ) -> PortFuture<Decision> {
-        let (gate, request) = (self.clone(), request.to_owned_with_credential());
-        keys.then(move |keys| {
-            let (request, now) = (request.parts(), gate.rules().clock.now());
+    async fn check_later(
+        self,
+        request: OwnedRequest,
+        keys: PortFuture<Result<Keys, StoreError>>,
+    ) -> Decision {
+        let rules = self.rules();
+        let keys = patience::store(rules.store_timeout, keys).await;
+        let decision = {
+            let request = request.parts();
             let mut buffer = Vec::new();
-            match credential::read(&request, &gate.rules().limits, &mut buffer) {
-                Ok(Some(credential)) => gate.check(&request, credential, keys, now),
-                Ok(None) => gate.challenge(&request, Reason::NoCredential),
-                Err(error) => answer(Reply::malformed(error)),
+            match credential::read(&request, &rules.limits, &mut buffer) {
+                Ok(Some(credential)) => self.check(&request, credential, keys, rules.clock.now()),
+                Ok(None) => self.unpaid(&request, Reason::NoCredential),
+                Err(error) => self.answer(Reply::malformed(error)),
             }
-        })
+        };
+        decision.await
     }
 
     fn check<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
         credential: Unverified<'_>,
-        keys: Result<Vec<RootKey>, StoreError>,
+        keys: Result<Keys, StoreError>,
         now: UnixTime,
     ) -> PortFuture<Decision> {
         let keys = match keys {
             Ok(keys) => keys,
-            Err(error) => return answer(store_failure(&error)),
+            Err(error) => return self.answer(store_failure(&error)),
         };
-        match self.verify(credential, &keys, &request.context(now)) {
-            Ok(grant) => self.claim(request, grant, now),
+        let context = self.context(request, now);
+        let verdict = telemetry::verify_span()
+            .in_scope(|| verification::verify(self.rules(), credential, &keys, request, &context));
+        match verdict {
+            Ok(Verdict::Granted(grant)) => self.claim(request, grant, now),
+            Ok(Verdict::AskNode(grant, id)) => {
+                let (gate, request) = (self.clone(), self.keep(request));
+                PortFuture::new(gate.check_settlement(request, grant, id))
+            }
             Err(rejection) => self.refuse(request, rejection),
         }
     }
 
-    fn verify(
-        &self,
-        credential: Unverified<'_>,
-        keys: &[RootKey],
-        context: &RequestContext<'_>,
-    ) -> Result<Grant, Rejection> {
-        credential.authenticate(keys)?.prove_payment()?.permit(context, self.rules().unknown_caveats)
+    /// What caveats are held against. A request is for the service whose pass its route asks for.
+    fn context<'a, H: HeaderValues>(
+        &'a self,
+        request: &RequestParts<'a, H>,
+        now: UnixTime,
+    ) -> RequestContext<'a> {
+        let context = request.context(now);
+        match self.rules().pricing.known(request) {
+            Known::Quote(quote) => quote.service().map_or(context, |pass| context.with_service(pass)),
+            Known::NotForSale | Known::Ask(_) => context,
+        }
+    }
+
+    /// Waits for the node to say whether the invoice is settled.
+    async fn check_settlement(self, request: OwnedRequest, grant: Grant, id: LookupId) -> Decision {
+        let rules = self.rules();
+        let decision = match settlement::ask(rules, id, grant.payment_hash).await {
+            Ok(settlement::Answer::Settled) => self.claim(&request.parts(), grant, rules.clock.now()),
+            Ok(settlement::Answer::Pending) => self.answer(Reply::payment_pending()),
+            Ok(settlement::Answer::Gone) => self.unpaid(&request.parts(), Reason::InvoiceGone),
+            Err(error) => {
+                tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
+                self.answer(Reply::settlement_unknown())
+            }
+        };
+        decision.await
     }
 
     /// Takes one use of a token that passed everything else.
@@ -177,15 +201,21 @@ impl Gate {
         // Not when this token expires: its holder may have added that, and kept the token without.
         let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
         let claim = Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, forget_after);
-        let claimed = rules.store.claim(claim);
+        let span = telemetry::claim_span();
+        let claimed = span.in_scope(|| rules.store.claim(claim));
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
         let admission = Admission::counted(self.clone(), grant, claim);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed),
             Err(waiting) => {
-                let (gate, request) = (self.clone(), request.to_owned());
-                waiting.then(move |claimed| gate.claimed(&request.parts(), admission, claimed))
+                let (gate, request) = (self.clone(), self.keep(request));
+                PortFuture::new(async move {
+                    let waiting = patience::store(gate.rules().store_timeout, waiting);
+                    let claimed = telemetry::within(span, waiting).await;
+                    let decision = gate.claimed(&request.parts(), admission, claimed);
+                    decision.await
+                })
             }
         }
     }
@@ -196,15 +226,19 @@ impl Gate {
         admission: Admission,
         claimed: Result<Claimed, StoreError>,
     ) -> PortFuture<Decision> {
-        if matches!(claimed, Ok(Claimed::Granted)) {
-            return PortFuture::ready(Decision::Admit(admission));
-        }
-        admission.discard();
         match claimed {
-            Ok(Claimed::Busy) => answer(Reply::in_use()),
+            Ok(Claimed::Granted) => PortFuture::ready(Decision::Admit(admission)),
+            // Nobody knows whether the store took the use, so it is given back.
+            Err(error) => self.answer(store_failure(&error)),
+            Ok(Claimed::Busy) => {
+                admission.discard();
+                self.answer(Reply::in_use())
+            }
             // An answer from a later version of the port is no reason to let anybody in.
-            Ok(_) => self.refuse(request, Rejection::UsedUp),
-            Err(error) => answer(store_failure(&error)),
+            Ok(_) => {
+                admission.discard();
+                self.refuse(request, Rejection::UsedUp)
+            }
         }
     }
 
@@ -214,31 +248,104 @@ impl Gate {
         request: &RequestParts<'_, H>,
         rejection: Rejection,
     ) -> PortFuture<Decision> {
-        tracing::debug!(code = rejection.code(), "l402: refused");
         if rejection.is_authentic() {
-            self.challenge(request, Reason::Rejected(rejection))
+            self.unpaid(request, Reason::Rejected(rejection))
         } else {
-            answer(Reply::rejected(rejection))
+            self.answer(Reply::rejected(rejection))
         }
     }
 
-    fn challenge<H: HeaderValues>(
-        &self,
-        request: &RequestParts<'_, H>,
-        reason: Reason,
-    ) -> PortFuture<Decision> {
-        if matches!(request.method, "HEAD" | "OPTIONS") {
-            return answer(Reply::payment_required_without_invoice(reason));
+    /// Makes an offer, unless this call is for nothing.
+    fn unpaid<H: HeaderValues>(&self, request: &RequestParts<'_, H>, reason: Reason) -> PortFuture<Decision> {
+        let rules = self.rules();
+        if rules.shadow {
+            return self.answer(Reply::payment_required_without_invoice(reason));
         }
-        let (gate, request) = (self.clone(), request.to_owned());
-        PortFuture::new(
-            async move { Decision::Answer(challenge::issue(gate.rules(), &request, reason).await) },
-        )
+        if let (Reason::NoCredential, Some(free)) = (reason, &rules.free_calls)
+            && free.take(rules.proxies.client(request), rules.clock.now())
+        {
+            return self.admit_unpaid("free_tier");
+        }
+        match rules.pricing.known(request) {
+            Known::NotForSale => self.answer(Reply::not_for_sale()),
+            Known::Quote(quote) => {
+                if is_never_sold(request.method) {
+                    return self.answer(Reply::payment_required_without_invoice(reason));
+                }
+                let (gate, request, quote) = (self.clone(), request.to_owned(), quote.clone());
+                PortFuture::new(gate.challenge(request, quote, Vec::new(), reason))
+            }
+            Known::Ask(function) => {
+                let (gate, request) = (self.clone(), request.to_owned_for_price());
+                PortFuture::new(gate.ask_price(request, function.clone(), reason))
+            }
+        }
+    }
+
+    async fn ask_price(self, request: OwnedRequest, function: PriceFunction, reason: Reason) -> Decision {
+        let quote = function.ask(PriceRequest::new(request.clone())).await;
+        let quote = match quote {
+            Ok(quote) if quote.price().is_none() => return self.admit_unpaid("free").await,
+            Ok(_) if is_never_sold(request.parts().method) => {
+                return self.answer(Reply::payment_required_without_invoice(reason)).await;
+            }
+            Ok(quote) => quote,
+            Err(PriceError::NotForSale) => return self.answer(Reply::not_for_sale()).await,
+            Err(error) => {
+                tracing::warn!(%error, "l402: the price function failed");
+                return self.answer(Reply::price_unavailable()).await;
+            }
+        };
+        if let Err(error) = quote.check_from_function(self.rules().provider.capabilities().msat_precision) {
+            tracing::error!(%error, "l402: the price function's quote cannot be sold");
+            return self.answer(Reply::price_unavailable()).await;
+        }
+        let conditions = crate::pricing::binding::conditions(&quote, &request.parts());
+        self.challenge(request, quote, conditions, reason).await
+    }
+
+    async fn challenge(
+        self,
+        request: OwnedRequest,
+        quote: Quote,
+        conditions: Vec<(String, String)>,
+        reason: Reason,
+    ) -> Decision {
+        let span = telemetry::challenge_span();
+        let reply =
+            telemetry::within(span, challenge::issue(self.rules(), &request, &quote, conditions, reason))
+                .await;
+        self.answer(reply).await
+    }
+
+    /// Copies what an offer may need later.
+    fn keep<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> OwnedRequest {
+        match self.rules().pricing {
+            Pricing::Function(_) => request.to_owned_for_price(),
+            Pricing::Fixed(_) | Pricing::Table(_) => request.to_owned(),
+        }
+    }
+
+    /// Lets a request in that nobody pays for.
+    fn admit_unpaid(&self, why: &'static str) -> PortFuture<Decision> {
+        self.rules().telemetry.admitted_unpaid(why);
+        PortFuture::ready(Decision::Admit(Admission::unpaid(self.clone())))
+    }
+
+    /// The one way out for a request that is not let in; unless the gate only watches.
+    fn answer(&self, reply: Reply) -> PortFuture<Decision> {
+        let rules = self.rules();
+        rules.telemetry.refused(&reply);
+        if rules.shadow {
+            return self.admit_unpaid("shadow");
+        }
+        PortFuture::ready(Decision::Answer(reply))
     }
 }
 
-fn answer(reply: Reply) -> PortFuture<Decision> {
-    PortFuture::ready(Decision::Answer(reply))
+/// Methods that clients and crawlers send without meaning to buy anything.
+fn is_never_sold(method: &str) -> bool {
+    matches!(method, "HEAD" | "OPTIONS")
 }
 
 /// Says in the log what broke, and to the client only that something did.
@@ -255,8 +362,7 @@ impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules = self.rules();
         f.debug_struct("Gate")
-            .field("price", &rules.price)
-            .field("uses", &rules.uses)
+            .field("pricing", &rules.pricing)
             .field("network", &rules.network)
             .finish_non_exhaustive()
     }

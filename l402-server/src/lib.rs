@@ -38,18 +38,29 @@ mod admission;
 mod builder;
 mod caching;
 mod challenge;
+mod client_key;
 mod credential;
 mod gate;
+pub mod keys;
+mod patience;
+mod pricing;
 mod reply;
 mod request;
+mod settlement;
 pub mod stores;
+mod telemetry;
+mod verification;
 
 pub use admission::Admission;
 pub use builder::{BuildError, GateBuilder};
 pub use caching::paid_cache_control;
+pub use client_key::{InvalidNetwork, ProxyHeader, TrustedProxies};
 pub use gate::{Decision, Gate};
+pub use pricing::{FreeTier, PriceError, PriceRequest, PriceTable, Quote, QuoteError};
 pub use reply::Reply;
 pub use request::{HeaderValues, RequestParts};
+pub use settlement::SettlementCheck;
+pub use telemetry::{Challenged, Refused};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

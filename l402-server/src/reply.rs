@@ -15,6 +15,7 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     /// The body, JSON.
     pub body: String,
+    code: &'static str,
 }
 
 /// Why a challenge is sent.
@@ -22,12 +23,14 @@ pub struct Reply {
 pub(crate) enum Reason {
     NoCredential,
     Rejected(Rejection),
+    InvoiceGone,
 }
 
 impl Reason {
     fn code(self) -> &'static str {
         match self {
             Self::NoCredential => "payment_required",
+            Self::InvoiceGone => "invoice_expired",
             Self::Rejected(rejection) => rejection.code(),
         }
     }
@@ -35,6 +38,7 @@ impl Reason {
     fn text(self) -> String {
         match self {
             Self::NoCredential => "Payment Required".to_owned(),
+            Self::InvoiceGone => "the invoice was not paid in time".to_owned(),
             Self::Rejected(rejection) => rejection.to_string(),
         }
     }
@@ -63,7 +67,7 @@ struct Body<'a> {
     payment_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<u64>,
-    code: &'a str,
+    code: &'static str,
 }
 
 impl Reply {
@@ -99,6 +103,17 @@ impl Reply {
         Self::unauthorized(rejection.code(), &rejection.to_string())
     }
 
+    /// 402, and nothing new to pay: the invoice waits for its payment.
+    pub(crate) fn payment_pending() -> Self {
+        let error = "the invoice is not paid yet; pay it, or try again when the payment has arrived";
+        Self::plain(402, "payment_pending", error).with_header("retry-after", "2".to_owned())
+    }
+
+    /// 404: there is no price, and nothing is given away without being told so.
+    pub(crate) fn not_for_sale() -> Self {
+        Self::plain(404, "not_for_sale", "nothing is for sale at this method and path")
+    }
+
     /// 409: every use that is left is being served right now.
     pub(crate) fn in_use() -> Self {
         let error = "the token is being used by another request; try again when that one has ended";
@@ -123,6 +138,18 @@ impl Reply {
         };
         Self::plain(503, "provider_unavailable", "no invoice can be made right now; try again later")
             .with_header("retry-after", wait.to_string())
+    }
+
+    /// 503: the backend cannot say whether an invoice is settled.
+    pub(crate) fn settlement_unknown() -> Self {
+        let error = "it cannot be checked right now whether the invoice is paid; the token stays valid, try again later";
+        Self::plain(503, "settlement_unknown", error).with_header("retry-after", "5".to_owned())
+    }
+
+    /// 503: the price function failed.
+    pub(crate) fn price_unavailable() -> Self {
+        Self::plain(503, "price_unavailable", "the price cannot be told right now; try again later")
+            .with_header("retry-after", "5".to_owned())
     }
 
     /// 503: uses or keys cannot be looked up, so nobody is let in.
@@ -154,14 +181,21 @@ impl Reply {
     fn new(status: u16, body: &Body<'_>) -> Self {
         let headers =
             vec![("content-type", "application/json".to_owned()), ("cache-control", "no-store".to_owned())];
+        let code = body.code;
         // Strings and numbers always serialise; an empty body would still carry the right status.
         let body = serde_json::to_string(body).unwrap_or_default() + "\n";
-        Self { status, headers, body }
+        Self { status, headers, body, code }
     }
 
     fn with_header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Why: the `code` of the body.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
     }
 
     /// The first value of a header field, by its name in lower case.

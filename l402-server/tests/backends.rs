@@ -15,10 +15,10 @@ use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
     PortFuture, ProviderCapabilities, ReplayStore, RootKeyStore, Settlement, StoreError,
 };
-use l402_core::{ManualClock, MasterKey, Msat, Network, PaymentHash, RootKey, TokenId, UnixTime};
+use l402_core::{FoundKey, ManualClock, MasterKey, Msat, Network, PaymentHash, TokenId, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::stores::MemoryReplayStore;
-use l402_server::{BuildError, Gate, RequestParts};
+use l402_server::{Gate, RequestParts};
 
 const SECRET: &str = "s3cr3t-api-key";
 
@@ -126,29 +126,6 @@ async fn a_rate_limited_provider_says_when_to_come_back() {
     assert_eq!(reply.header("retry-after"), Some("42"));
 }
 
-#[test]
-fn a_provider_whose_preimage_proves_nothing_is_refused() {
-    struct Leaky(DevProvider);
-    impl InvoiceProvider for Leaky {
-        fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-            self.0.create_invoice(request)
-        }
-        fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
-            self.0.settlement(lookup_id)
-        }
-        fn network(&self) -> Network {
-            self.0.network()
-        }
-        fn capabilities(&self) -> ProviderCapabilities {
-            ProviderCapabilities::FULL.with_settlement_check(true).with_msat_precision(false)
-        }
-    }
-    let gate =
-        |price| Gate::builder(Leaky(DevNode::new().unwrap().provider())).root_key(master_key()).price(price);
-    assert_eq!(gate(PRICE).build().unwrap_err(), BuildError::PreimageIsNoProof);
-    assert_eq!(gate(Msat::from_msat(1_500)).build().unwrap_err(), BuildError::PriceNotWholeSat);
-}
-
 /// Any port, with every answer given later instead of at once.
 #[derive(Clone)]
 struct Slow<P>(P);
@@ -178,7 +155,7 @@ impl RootKeyStore for Slow<MasterKey> {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
         PortFuture::new(later(self.0.issue(entropy)))
     }
-    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
         PortFuture::new(later(RootKeyStore::root_key(&self.0, token, now)))
     }
 }
@@ -298,7 +275,7 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
         fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
             PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
         }
-        fn root_key(&self, _: TokenId, _: UnixTime) -> PortFuture<Result<Option<RootKey>, StoreError>> {
+        fn root_key(&self, _: TokenId, _: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
             PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
         }
     }

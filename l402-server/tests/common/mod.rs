@@ -37,6 +37,28 @@ impl Token {
     }
 }
 
+/// A request in detail.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) route: Option<&'a str>,
+    pub(crate) peer: Option<&'a str>,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) const fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, query: None, route: None, peer: None, headers: &[] }
+    }
+
+    /// A path that the router matched to a template.
+    pub(crate) const fn on(route: &'a str, path: &'a str) -> Self {
+        Self { route: Some(route), ..Self::get(path) }
+    }
+}
+
 pub(crate) fn master_key() -> MasterKey {
     MasterKey::from_bytes([7; 32])
 }
@@ -65,9 +87,25 @@ impl Shop {
 
     /// Asks, pays, and returns the token.
     pub(crate) async fn buy(&self, path: &str) -> Token {
-        let reply = answer(self.get(path, &[]).await);
-        assert_eq!(reply.status, 402);
+        self.buy_with(Ask::get(path)).await
+    }
+
+    /// Asks in detail, pays, and returns the token.
+    pub(crate) async fn buy_with(&self, ask: Ask<'_>) -> Token {
+        let reply = answer(self.ask(ask, None).await);
+        assert_eq!((reply.status, reply.code()), (402, "payment_required"));
         self.pay(&reply).await
+    }
+
+    /// Sends a request in detail, with a token or without.
+    pub(crate) async fn ask(&self, ask: Ask<'_>, token: Option<&Token>) -> Decision {
+        let authorization = token.map(Token::header);
+        let mut headers: Vec<(&str, &[u8])> = ask.headers.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
+        headers.extend(authorization.as_ref().map(|value| ("authorization", value.as_bytes())));
+        let headers = headers.as_slice();
+        let parts = RequestParts::new(ask.method, ask.path, &headers);
+        let parts = parts.with_query(ask.query).with_route(ask.route);
+        self.gate.decide(&parts.with_peer(ask.peer.map(|peer| peer.parse().unwrap()))).await
     }
 
     pub(crate) async fn pay(&self, reply: &Reply) -> Token {
@@ -99,6 +137,23 @@ pub(crate) fn admission(decision: Decision) -> Admission {
         Decision::Admit(admission) => admission,
         other => panic!("expected to be let in, got {other:?}"),
     }
+}
+
+/// Whether a request with a token is let in, and charged, or else the code of the answer.
+pub(crate) async fn spend(decision: Decision) -> Result<(), &'static str> {
+    match decision {
+        Decision::Admit(admission) => {
+            assert!(admission.grant().is_some(), "let in, but not for the token");
+            admission.finish(200).await.map_err(|reply| reply.code())
+        }
+        Decision::Answer(reply) => Err(reply.code()),
+        other => panic!("unexpected {other:?}"),
+    }
+}
+
+/// Whether a request is let in without anything to pay.
+pub(crate) fn is_free(decision: &Decision) -> bool {
+    matches!(decision, Decision::Admit(admission) if admission.grant().is_none())
 }
 
 pub(crate) fn body(reply: &Reply) -> serde_json::Value {

@@ -1,0 +1,99 @@
+//! Asking the node whether an invoice is settled, where the preimage is no proof or the buyer has none.
+
+use l402_core::ports::{BackendError, BackendErrorKind, Invoice, Settlement};
+use l402_core::{Authentic, PaymentHash, RequestContext, Satisfier};
+
+use crate::gate::Rules;
+use crate::patience;
+
+/// The caveat that keeps what the provider calls the invoice, since nothing is stored when a challenge goes out.
+const LOOKUP_ID: &str = "lookup_id";
+
+/// When the node is asked whether an invoice is settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettlementCheck {
+    /// Never: the preimage is the proof, and requests that were paid for do not depend on the node.
+    #[default]
+    Never,
+    /// For credentials without a preimage, which are accepted then: `Authorization: L402 <macaroon>`. For buyers
+    /// whose wallet shows no preimage.
+    ///
+    /// # Security
+    /// Whoever has seen the challenge can use the token once the invoice is paid.
+    WithoutPreimage,
+    /// For every credential, with a preimage or without. Needed where the backend shows preimages before payment.
+    ///
+    /// # Security
+    /// As for [`SettlementCheck::WithoutPreimage`].
+    Always,
+}
+
+impl SettlementCheck {
+    pub(crate) const fn asks(self, has_preimage: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::WithoutPreimage => !has_preimage,
+            Self::Always => true,
+        }
+    }
+}
+
+/// What the provider calls an invoice.
+pub(crate) struct LookupId(String);
+
+/// What a token is minted with so that its invoice can be looked up.
+pub(crate) fn condition(check: SettlementCheck, invoice: &Invoice) -> Option<(String, String)> {
+    let is_hash = invoice.lookup_id == invoice.payment_hash.to_string();
+    (check != SettlementCheck::Never && !is_hash).then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
+}
+
+/// What to look a token's invoice up by.
+///
+/// Only as the first caveat, where no holder can put it: one that is appended might name an invoice that somebody
+/// else has paid.
+pub(crate) fn lookup_id(token: &Authentic<'_>) -> LookupId {
+    LookupId(match token.first_condition() {
+        Some((LOOKUP_ID, id)) => id.to_owned(),
+        _ => token.payment_hash().to_string(),
+    })
+}
+
+/// What the node says about an invoice.
+pub(crate) enum Answer {
+    Settled,
+    Pending,
+    /// It cannot be paid any more.
+    Gone,
+}
+
+/// Asks the node.
+pub(crate) async fn ask(rules: &Rules, id: LookupId, payment: PaymentHash) -> Result<Answer, BackendError> {
+    let settlement = patience::provider(rules, rules.provider.settlement(id.0)).await?;
+    match settlement {
+        Settlement::Settled { preimage: Some(preimage), .. } if preimage.payment_hash() != payment => {
+            tracing::error!("l402: the provider says another invoice is settled than the one asked about");
+            Err(BackendError::new("gate", BackendErrorKind::Protocol))
+        }
+        Settlement::Settled { .. } => Ok(Answer::Settled),
+        Settlement::Open | Settlement::Held => Ok(Answer::Pending),
+        _ => Ok(Answer::Gone),
+    }
+}
+
+/// Knows the caveat, so that a gate which refuses unknown ones does not refuse its own tokens.
+pub(crate) struct LookupIdCaveat;
+
+impl Satisfier for LookupIdCaveat {
+    fn handles(&self, condition: &str, _: &RequestContext<'_>) -> bool {
+        condition == LOOKUP_ID
+    }
+
+    fn narrows(&self, previous: &str, next: &str) -> bool {
+        previous == next
+    }
+
+    fn holds(&self, _: &str, _: &RequestContext<'_>) -> bool {
+        true
+    }
+}

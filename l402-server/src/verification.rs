@@ -1,0 +1,75 @@
+//! From a decoded credential to a grant: root keys, signature, revocation, proof of payment, caveats.
+
+use l402_core::ports::{PortFuture, RootKeyStore, StoreError};
+use l402_core::{CaveatPolicy, Grant, Rejection, RequestContext, RootKey, UnixTime, Unverified};
+
+use crate::gate::Rules;
+use crate::pricing::binding::{HeaderBinding, QueryBinding};
+use crate::request::{HeaderValues, RequestParts};
+use crate::settlement::{self, LookupId};
+
+/// The root keys of a credential's tokens, nearly always one; as many as are known.
+pub(crate) struct Keys {
+    root_keys: Vec<RootKey>,
+    are_live: bool,
+}
+
+/// Looks up the root keys. Ready at once when the store is.
+pub(crate) fn find_keys(
+    rules: &Rules,
+    credential: &Unverified<'_>,
+    now: UnixTime,
+) -> PortFuture<Result<Keys, StoreError>> {
+    let none = Keys { root_keys: Vec::new(), are_live: true };
+    credential.token_ids().fold(PortFuture::ready(Ok(none)), |found, token| {
+        let store = std::sync::Arc::clone(&rules.keys);
+        found.then(move |found| match found {
+            Ok(found) => {
+                store.root_key(token, now).then(|key| PortFuture::ready(key.map(|key| found.with(key))))
+            }
+            Err(error) => PortFuture::ready(Err(error)),
+        })
+    })
+}
+
+impl Keys {
+    fn with(mut self, key: Option<l402_core::FoundKey>) -> Self {
+        if let Some(key) = key {
+            self.are_live &= key.is_live;
+            self.root_keys.push(key.root_key);
+        }
+        self
+    }
+}
+
+/// What a credential turned out to be.
+pub(crate) enum Verdict {
+    /// Everything holds.
+    Granted(Grant),
+    /// Everything holds if the node says that the invoice is settled.
+    AskNode(Grant, LookupId),
+}
+
+/// Checks everything that a token can tell by itself.
+pub(crate) fn verify<H: HeaderValues>(
+    rules: &Rules,
+    credential: Unverified<'_>,
+    keys: &Keys,
+    request: &RequestParts<'_, H>,
+    context: &RequestContext<'_>,
+) -> Result<Verdict, Rejection> {
+    let authentic = credential.authenticate(&keys.root_keys)?;
+    let payment_hash = authentic.payment_hash();
+    if !keys.are_live || rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&payment_hash)) {
+        return Err(Rejection::Revoked);
+    }
+    let (query, header) = (QueryBinding(request), HeaderBinding(request));
+    let satisfiers: [&dyn l402_core::Satisfier; 3] = [&query, &header, &settlement::LookupIdCaveat];
+    let policy = CaveatPolicy::with_satisfiers(&satisfiers).with_unknown(rules.unknown_caveats);
+    if rules.settlement.asks(authentic.has_preimage()) {
+        let lookup_id = settlement::lookup_id(&authentic);
+        let grant = authentic.settled().permit(context, policy)?;
+        return Ok(Verdict::AskNode(grant, lookup_id));
+    }
+    Ok(Verdict::Granted(authentic.prove_payment()?.permit(context, policy)?))
+}
