@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use l402_core::ports::{InvoiceProvider, ReplayStore, RootKeyStore};
 use l402_core::{Clock, Grant, Identifier, Limits, MasterKey, Network, UnknownCaveats};
@@ -16,6 +16,7 @@ use crate::pricing::{Quote, QuoteError};
 use crate::settlement::SettlementCheck;
 use crate::stores::MemoryReplayStore;
 use crate::telemetry::{Challenged, Refused, Telemetry};
+use crate::unpaid::{Breaker, OfferLimits, RateClock, Throttle};
 
 /// Builds a [`Gate`]. A root key and a price are required, everything else has a default.
 #[must_use]
@@ -30,6 +31,9 @@ pub struct GateBuilder {
     pricing: Option<Pricing>,
     free_tier: Option<FreeTier>,
     proxies: TrustedProxies,
+    offer_limits: OfferLimits,
+    only_offer_if_asked: bool,
+    rate_clock: RateClock,
     settlement: SettlementCheck,
     description: String,
     invoice_expiry: Duration,
@@ -56,6 +60,9 @@ impl GateBuilder {
             pricing: None,
             free_tier: None,
             proxies: TrustedProxies::default(),
+            offer_limits: OfferLimits::default(),
+            only_offer_if_asked: false,
+            rate_clock: RateClock::Monotonic(Instant::now()),
             settlement: SettlementCheck::Never,
             description: "L402".to_owned(),
             invoice_expiry: Duration::from_secs(10 * 60),
@@ -228,6 +235,19 @@ impl GateBuilder {
         self
     }
 
+    /// How many offers are made before the answer is 429. Default: [`OfferLimits::default`].
+    pub const fn offer_limits(mut self, limits: OfferLimits) -> Self {
+        self.offer_limits = limits;
+        self
+    }
+
+    /// Makes offers only to clients that say they can pay, with `Accept-Authenticate: L402`. All others get 402 without
+    /// an invoice, so that crawlers and browsers cost the node nothing. Default: everybody gets an offer.
+    pub const fn only_offer_if_asked(mut self) -> Self {
+        self.only_offer_if_asked = true;
+        self
+    }
+
     /// How much of a credential is looked at. Default: [`Limits::default`].
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -251,6 +271,7 @@ impl GateBuilder {
     /// Takes the time from this clock. Default: the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self.rate_clock = RateClock::Given(Arc::clone(&self.clock));
         self
     }
 }
@@ -323,6 +344,9 @@ impl GateBuilder {
             pricing,
             free_calls: self.free_tier.filter(|tier| !tier.is_empty()).map(FreeCalls::new),
             proxies: self.proxies,
+            throttle: Throttle::new(&self.offer_limits, &self.rate_clock),
+            breaker: Breaker::default(),
+            only_offer_if_asked: self.only_offer_if_asked,
             settlement,
             description: self.description,
             invoice_expiry: self.invoice_expiry,

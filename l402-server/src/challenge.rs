@@ -14,6 +14,7 @@ use crate::reply::{Offer, Reason, Reply};
 use crate::request::OwnedRequest;
 use crate::settlement;
 use crate::telemetry::Challenged;
+use crate::unpaid::Reservation;
 
 /// Room in a caveat for the condition before the path or method.
 const CONDITION_BYTES: usize = 16;
@@ -27,6 +28,7 @@ pub(crate) async fn issue(
     request: &OwnedRequest,
     quote: &Quote,
     conditions: Vec<(String, String)>,
+    reservation: Reservation,
     reason: Reason,
 ) -> Reply {
     let now = rules.clock.now();
@@ -39,7 +41,7 @@ pub(crate) async fn issue(
     if !fits(context.method) {
         return Reply::method_too_long();
     }
-    match try_issue(rules, &context, quote, conditions, now).await {
+    match try_issue(rules, &context, quote, conditions, reservation, now).await {
         Ok((challenge, offer)) => {
             let Offer { price, payment_hash, expires_at } = offer;
             rules.telemetry.challenged(&Challenged { payment_hash, price, expires_at });
@@ -54,14 +56,23 @@ async fn try_issue(
     context: &RequestContext<'_>,
     quote: &Quote,
     mut conditions: Vec<(String, String)>,
+    reservation: Reservation,
     now: UnixTime,
 ) -> Result<(Challenge, Offer), Failure> {
     let price = quote.price().ok_or(Failure::Free)?;
     let description = quote.describe(&rules.description).to_owned();
     let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
-    let created = patience::provider(rules, rules.provider.create_invoice(wanted));
-    let invoice = created.await.map_err(Failure::Provider)?;
+    let created = patience::provider(rules, rules.provider.create_invoice(wanted)).await;
+    match &created {
+        Ok(_) => rules.breaker.succeeded(),
+        Err(error) => rules.breaker.failed(error, rules.clock.now()),
+    }
+    let invoice = created.map_err(Failure::Provider)?;
     let facts = check(rules, &invoice, price, now)?;
+    // Only one of two callers could pay it, and either could use the other's payment.
+    if !reservation.keep(facts.payment_hash, facts.expires_at) {
+        return Err(Failure::Lie("one that was offered to somebody else"));
+    }
     // First of all caveats, where settlement looks for it.
     conditions.splice(0..0, settlement::condition(rules.settlement, &invoice));
 

@@ -129,7 +129,7 @@ pub(crate) struct ClientKey(IpAddr);
 
 impl ClientKey {
     /// All clients whose address the adapter does not know.
-    const UNKNOWN: Self = Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    pub(crate) const UNKNOWN: Self = Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
 
     fn of(address: IpAddr) -> Self {
         Self(match address {

@@ -15,15 +15,16 @@ use l402_core::{
 use crate::admission::Admission;
 use crate::builder::GateBuilder;
 use crate::challenge;
-use crate::client_key::TrustedProxies;
+use crate::client_key::{ClientKey, TrustedProxies};
 use crate::credential;
 use crate::keys::RevocationList;
 use crate::patience;
-use crate::pricing::{FreeCalls, Known, PriceError, PriceFunction, PriceRequest, Pricing, Quote};
+use crate::pricing::{FreeCalls, Known, PriceError, PriceFunction, PriceRequest, Pricing, Quote, binding};
 use crate::reply::{Reason, Reply};
 use crate::request::{HeaderValues, OwnedRequest, RequestParts};
 use crate::settlement::{self, LookupId, SettlementCheck};
 use crate::telemetry::{self, Telemetry};
+use crate::unpaid::{Breaker, ProviderHealth, Throttle};
 use crate::verification::{self, Keys, Verdict};
 
 /// How far clocks may be apart, or one be set back, before a spent token works again.
@@ -45,6 +46,9 @@ pub(crate) struct Rules {
     pub(crate) pricing: Pricing,
     pub(crate) free_calls: Option<FreeCalls>,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) throttle: Throttle,
+    pub(crate) breaker: Breaker,
+    pub(crate) only_offer_if_asked: bool,
     pub(crate) settlement: SettlementCheck,
     pub(crate) description: String,
     pub(crate) invoice_expiry: Duration,
@@ -82,6 +86,12 @@ impl Gate {
 
     pub(crate) fn rules(&self) -> &Rules {
         &self.0
+    }
+
+    /// How the provider is doing, for a health check of one's own.
+    #[must_use]
+    pub fn provider_health(&self) -> ProviderHealth {
+        self.rules().breaker.health()
     }
 
     /// Decides about one request.
@@ -151,6 +161,9 @@ impl Gate {
         match verdict {
             Ok(Verdict::Granted(grant)) => self.claim(request, grant, now),
             Ok(Verdict::AskNode(grant, id)) => {
+                if let Err(throttled) = self.rules().throttle.lookup(self.rules().proxies.client(request)) {
+                    return self.answer(Reply::throttled(throttled));
+                }
                 let (gate, request) = (self.clone(), self.keep(request));
                 PortFuture::new(gate.check_settlement(request, grant, id))
             }
@@ -193,6 +206,7 @@ impl Gate {
         grant: Grant,
         now: UnixTime,
     ) -> PortFuture<Decision> {
+        self.rules().throttle.paid(&grant.payment_hash);
         let Uses::Limited(uses) = grant.uses else {
             return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant)));
         };
@@ -261,61 +275,80 @@ impl Gate {
         if rules.shadow {
             return self.answer(Reply::payment_required_without_invoice(reason));
         }
+        let client = rules.proxies.client(request);
         if let (Reason::NoCredential, Some(free)) = (reason, &rules.free_calls)
-            && free.take(rules.proxies.client(request), rules.clock.now())
+            && free.take(client, rules.clock.now())
         {
             return self.admit_unpaid("free_tier");
         }
+        let gets_no_offer =
+            is_never_sold(request.method) || (rules.only_offer_if_asked && !asks_for_offer(request));
+        let (gate, buyer) = (self.clone(), Buyer { client, reason });
         match rules.pricing.known(request) {
             Known::NotForSale => self.answer(Reply::not_for_sale()),
-            Known::Quote(quote) => {
-                if is_never_sold(request.method) {
-                    return self.answer(Reply::payment_required_without_invoice(reason));
-                }
-                let (gate, request, quote) = (self.clone(), request.to_owned(), quote.clone());
-                PortFuture::new(gate.challenge(request, quote, Vec::new(), reason))
-            }
+            Known::Quote(_) if gets_no_offer => self.answer(Reply::payment_required_without_invoice(reason)),
+            Known::Quote(quote) => gate.offer(&request.to_owned(), quote.clone(), Vec::new(), buyer),
             Known::Ask(function) => {
-                let (gate, request) = (self.clone(), request.to_owned_for_price());
-                PortFuture::new(gate.ask_price(request, function.clone(), reason))
+                let asked =
+                    gate.ask_price(request.to_owned_for_price(), function.clone(), gets_no_offer, buyer);
+                PortFuture::new(asked)
             }
         }
     }
 
-    async fn ask_price(self, request: OwnedRequest, function: PriceFunction, reason: Reason) -> Decision {
-        let quote = function.ask(PriceRequest::new(request.clone())).await;
-        let quote = match quote {
-            Ok(quote) if quote.price().is_none() => return self.admit_unpaid("free").await,
-            Ok(_) if is_never_sold(request.parts().method) => {
-                return self.answer(Reply::payment_required_without_invoice(reason)).await;
-            }
-            Ok(quote) => quote,
-            Err(PriceError::NotForSale) => return self.answer(Reply::not_for_sale()).await,
-            Err(error) => {
-                tracing::warn!(%error, "l402: the price function failed");
-                return self.answer(Reply::price_unavailable()).await;
-            }
-        };
-        if let Err(error) = quote.check_from_function(self.rules().provider.capabilities().msat_precision) {
-            tracing::error!(%error, "l402: the price function's quote cannot be sold");
-            return self.answer(Reply::price_unavailable()).await;
-        }
-        let conditions = crate::pricing::binding::conditions(&quote, &request.parts());
-        self.challenge(request, quote, conditions, reason).await
-    }
-
-    async fn challenge(
+    async fn ask_price(
         self,
         request: OwnedRequest,
+        function: PriceFunction,
+        gets_no_offer: bool,
+        buyer: Buyer,
+    ) -> Decision {
+        let quote = function.ask(PriceRequest::new(request.clone())).await;
+        let decision = match quote {
+            Ok(quote) if quote.price().is_none() => self.admit_unpaid("free"),
+            Ok(_) if gets_no_offer => self.answer(Reply::payment_required_without_invoice(buyer.reason)),
+            Ok(quote) => self.offer_from_function(&request, quote, buyer),
+            Err(PriceError::NotForSale) => self.answer(Reply::not_for_sale()),
+            Err(error) => {
+                tracing::warn!(%error, "l402: the price function failed");
+                self.answer(Reply::price_unavailable())
+            }
+        };
+        decision.await
+    }
+
+    fn offer_from_function(self, request: &OwnedRequest, quote: Quote, buyer: Buyer) -> PortFuture<Decision> {
+        if let Err(error) = quote.check_from_function(self.rules().provider.capabilities().msat_precision) {
+            tracing::error!(%error, "l402: the price function's quote cannot be sold");
+            return self.answer(Reply::price_unavailable());
+        }
+        let conditions = binding::conditions(&quote, &request.parts());
+        self.offer(request, quote, conditions, buyer)
+    }
+
+    /// Asks the provider for an invoice, unless there were enough.
+    fn offer(
+        self,
+        request: &OwnedRequest,
         quote: Quote,
         conditions: Vec<(String, String)>,
-        reason: Reason,
-    ) -> Decision {
-        let span = telemetry::challenge_span();
-        let reply =
-            telemetry::within(span, challenge::issue(self.rules(), &request, &quote, conditions, reason))
-                .await;
-        self.answer(reply).await
+        buyer: Buyer,
+    ) -> PortFuture<Decision> {
+        let now = self.rules().clock.now();
+        let reservation = match self.rules().throttle.offer(buyer.client, now) {
+            Ok(reservation) => reservation,
+            Err(throttled) => return self.answer(Reply::throttled(throttled)),
+        };
+        if let Err(wait) = self.rules().breaker.admit(now) {
+            return self.answer(Reply::provider_resting(wait));
+        }
+        let request = request.clone();
+        PortFuture::new(async move {
+            let issued =
+                challenge::issue(self.rules(), &request, &quote, conditions, reservation, buyer.reason);
+            let reply = telemetry::within(telemetry::challenge_span(), issued).await;
+            self.answer(reply).await
+        })
     }
 
     /// Copies what an offer may need later.
@@ -341,6 +374,23 @@ impl Gate {
         }
         PortFuture::ready(Decision::Answer(reply))
     }
+}
+
+/// Who is made an offer, and why.
+#[derive(Clone, Copy)]
+struct Buyer {
+    client: ClientKey,
+    reason: Reason,
+}
+
+/// Whether a client says that it can pay: `Accept-Authenticate: L402`, as some servers want it.
+fn asks_for_offer<H: HeaderValues>(request: &RequestParts<'_, H>) -> bool {
+    let fields = ["accept-authenticate", "x-accept-authenticate"];
+    let mut schemes = fields
+        .into_iter()
+        .flat_map(|name| request.headers.values(name))
+        .flat_map(|value| value.split(|byte| matches!(byte, b',' | b' ' | b'\t')));
+    schemes.any(|scheme| scheme.eq_ignore_ascii_case(b"L402") || scheme.eq_ignore_ascii_case(b"LSAT"))
 }
 
 /// Methods that clients and crawlers send without meaning to buy anything.

@@ -49,6 +49,7 @@ mod request;
 mod settlement;
 pub mod stores;
 mod telemetry;
+mod unpaid;
 mod verification;
 
 pub use admission::Admission;
@@ -61,6 +62,7 @@ pub use reply::Reply;
 pub use request::{HeaderValues, RequestParts};
 pub use settlement::SettlementCheck;
 pub use telemetry::{Challenged, Refused};
+pub use unpaid::{OfferLimits, ProviderHealth, Rate};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

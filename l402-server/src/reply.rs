@@ -4,6 +4,9 @@ use l402_core::header::{Challenge, CredentialError};
 use l402_core::ports::{BackendErrorKind, StoreError};
 use l402_core::{Msat, PaymentHash, Rejection, UnixTime};
 use serde::Serialize;
+use std::time::Duration;
+
+use crate::unpaid::Throttled;
 
 /// A complete HTTP answer, in no framework's types.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +155,26 @@ impl Reply {
             .with_header("retry-after", "5".to_owned())
     }
 
+    /// 503: the provider failed so often that it is left alone for a while.
+    pub(crate) fn provider_resting(wait: Duration) -> Self {
+        Self::plain(503, "provider_unavailable", "no invoice can be made right now; try again later")
+            .with_header("retry-after", whole_seconds(wait).to_string())
+    }
+
+    /// 429: enough invoices for now.
+    pub(crate) fn throttled(throttled: Throttled) -> Self {
+        let (code, error) = if throttled.is_for_unpaid {
+            ("too_many_unpaid", "too many invoices wait to be paid; pay one, or wait until they expire")
+        } else {
+            (
+                "too_many_requests",
+                "too many requests without payment; pay for what was offered, or try again later",
+            )
+        };
+        Self::plain(429, code, error)
+            .with_header("retry-after", whole_seconds(throttled.retry_after).to_string())
+    }
+
     /// 503: uses or keys cannot be looked up, so nobody is let in.
     pub(crate) fn store_unavailable(error: &StoreError) -> Self {
         let code = if error.is_full() { "store_full" } else { "store_unavailable" };
@@ -203,4 +226,10 @@ impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// Rounded up, since earlier would be in vain.
+const fn whole_seconds(wait: Duration) -> u64 {
+    let seconds = wait.as_secs() + (wait.subsec_nanos() > 0) as u64;
+    if seconds == 0 { 1 } else { seconds }
 }

@@ -1,0 +1,114 @@
+//! Who gets an offer, and who has had enough for now.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{NotUntil, RateLimiter};
+use l402_core::{PaymentHash, UnixTime};
+
+use super::clock::RateClock;
+use super::limits::{OfferLimits, Rate};
+use super::outstanding::{Outstanding, Reservation};
+use crate::client_key::ClientKey;
+
+/// Beyond so many clients, those that come anew share one count.
+const MOST_CLIENTS: usize = 50_000;
+
+/// When to look again whether an unpaid invoice has made room.
+const UNPAID_RETRY: Duration = Duration::from_secs(30);
+
+type Overall = RateLimiter<NotKeyed, InMemoryState, RateClock, NoOpMiddleware<Nanos>>;
+
+/// Counts offers, settlement lookups and unpaid invoices.
+pub(crate) struct Throttle {
+    offers: Option<PerClient>,
+    lookups: Option<PerClient>,
+    overall: Option<Overall>,
+    outstanding: Arc<Outstanding>,
+}
+
+/// Enough for now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Throttled {
+    /// When it is worth asking again.
+    pub(crate) retry_after: Duration,
+    /// It is invoices that have to be paid, or expire, first.
+    pub(crate) is_for_unpaid: bool,
+}
+
+impl Throttle {
+    pub(crate) fn new(limits: &OfferLimits, clock: &RateClock) -> Self {
+        let per_client = |rate: Rate| PerClient::new(rate, clock.clone());
+        Self {
+            offers: limits.per_client.map(per_client),
+            lookups: limits.per_client.map(per_client),
+            overall: limits.overall.map(|rate| Overall::direct_with_clock(rate.quota(), clock.clone())),
+            outstanding: Arc::new(Outstanding::new(limits)),
+        }
+    }
+
+    /// Takes an offer's place, before the provider is asked for anything. The client's own limit comes first, so
+    /// that one client does not use up what there is for all.
+    pub(crate) fn offer(&self, client: ClientKey, now: UnixTime) -> Result<Reservation, Throttled> {
+        if let Some(offers) = &self.offers {
+            offers.take(client)?;
+        }
+        let full = Throttled { retry_after: UNPAID_RETRY, is_for_unpaid: true };
+        let reservation = self.outstanding.reserve(client, now).ok_or(full)?;
+        if let Some(overall) = &self.overall {
+            overall.check().map_err(|until| throttled(&until, overall.clock()))?;
+        }
+        Ok(reservation)
+    }
+
+    /// Takes the place of a settlement lookup.
+    pub(crate) fn lookup(&self, client: ClientKey) -> Result<(), Throttled> {
+        self.lookups.as_ref().map_or(Ok(()), |lookups| lookups.take(client))
+    }
+
+    /// An invoice was paid: it waits no more.
+    pub(crate) fn paid(&self, payment: &PaymentHash) {
+        self.outstanding.paid(payment);
+    }
+}
+
+/// A rate for each client, in bounded memory.
+struct PerClient {
+    limiter: RateLimiter<ClientKey, HashMapStateStore<ClientKey>, RateClock, NoOpMiddleware<Nanos>>,
+    forgot_at: Mutex<Nanos>,
+}
+
+impl PerClient {
+    fn new(rate: Rate, clock: RateClock) -> Self {
+        let forgot_at = Mutex::new(clock.now());
+        Self { limiter: RateLimiter::hashmap_with_clock(rate.quota(), clock), forgot_at }
+    }
+
+    fn take(&self, client: ClientKey) -> Result<(), Throttled> {
+        let client = if self.has_room() { client } else { ClientKey::UNKNOWN };
+        self.limiter.check_key(&client).map_err(|until| throttled(&until, self.limiter.clock()))
+    }
+
+    /// Forgets, once a second at most, those who have been quiet long enough to start afresh.
+    fn has_room(&self) -> bool {
+        if self.limiter.len() < MOST_CLIENTS {
+            return true;
+        }
+        let now = self.limiter.clock().now();
+        let mut forgot_at = self.forgot_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.as_u64().saturating_sub(forgot_at.as_u64()) >= 1_000_000_000 {
+            *forgot_at = now;
+            self.limiter.retain_recent();
+        }
+        self.limiter.len() < MOST_CLIENTS
+    }
+}
+
+fn throttled(until: &NotUntil<Nanos>, clock: &RateClock) -> Throttled {
+    Throttled { retry_after: until.wait_time_from(clock.now()), is_for_unpaid: false }
+}
