@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use l402_core::{Grant, Msat, PaymentHash, UnixTime};
 use tracing::{Instrument, Span};
@@ -89,6 +90,14 @@ fn count(name: &'static str) {
 fn count_by(name: &'static str, label: &'static str, value: &'static str) {
     metrics::counter!(name, label => value).increment(1);
 }
+
+#[cfg(feature = "metrics")]
+pub(crate) fn time(name: &'static str, duration: Duration) {
+    metrics::histogram!(name).record(duration);
+}
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) const fn time(_: &'static str, _: Duration) {}
 
 #[cfg(not(feature = "metrics"))]
 const fn count(_: &'static str) {}

@@ -15,12 +15,15 @@ use l402_core::{Limits, Macaroon, ManualClock, Network, Preimage, UnknownCaveats
 use l402_dev::{DevNode, DevProvider};
 use l402_server::{BuildError, Decision, Gate, SettlementCheck};
 
+/// What the node says.
+type Script = fn() -> Result<Settlement, BackendError>;
+
 /// A provider with names of its own for invoices, and a node that can be made to say anything.
 #[derive(Clone)]
 struct Ledger {
     node: DevProvider,
     names: Arc<Mutex<HashMap<String, String>>>,
-    script: Arc<Mutex<Option<fn() -> Result<Settlement, BackendError>>>>,
+    script: Arc<Mutex<Option<Script>>>,
     asked: Arc<Mutex<Vec<String>>>,
     capabilities: ProviderCapabilities,
 }
@@ -145,7 +148,6 @@ async fn only_settled_lets_in() {
     let token = shop.buy("/report").await;
     let other =
         || Ok(Settlement::Settled { preimage: Some(Preimage::from_bytes([4; 32])), settled_at: None });
-    type Script = fn() -> Result<Settlement, BackendError>;
     let scripts: [(Script, &str); 7] = [
         (|| Ok(Settlement::Open), "payment_pending"),
         (|| Ok(Settlement::Held), "payment_pending"),

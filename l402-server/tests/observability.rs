@@ -1,0 +1,194 @@
+//! What the operator is told: hooks, metrics, spans, the line at the start, and shadow mode.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod common;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Ask, Shop, admission, answer, is_free, spend};
+use l402_server::{GateBuilder, SettlementCheck};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Everything that is logged while it is watched, by this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn watch(&self) -> tracing::subscriber::DefaultGuard {
+        let spans = FmtSpan::NEW | FmtSpan::CLOSE;
+        let subscriber =
+            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_span_events(spans);
+        tracing::subscriber::set_default(subscriber.with_ansi(false).with_writer(self.clone()).finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// A list that hooks write to.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
+
+impl Events {
+    fn add(&self, event: impl Into<String>) {
+        self.0.lock().unwrap().push(event.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    fn hooks(&self, gate: GateBuilder) -> GateBuilder {
+        let [challenged, paid, refused, released] = [(); 4].map(|()| self.clone());
+        gate.on_challenge(move |event| challenged.add(format!("challenge {} msat", event.price.as_msat())))
+            .on_paid(move |grant| paid.add(format!("paid {}", grant.amount.unwrap().as_msat())))
+            .on_refused(move |event| refused.add(format!("refused {} {}", event.status, event.code)))
+            .on_released(move |_| released.add("released"))
+    }
+}
+
+#[tokio::test]
+async fn hooks_are_told_what_happens_in_order() {
+    let events = Events::default();
+    let shop = Shop::open_with(|gate| events.hooks(gate));
+    let token = shop.buy("/report").await;
+    assert_eq!(events.take(), ["challenge 10000 msat", "refused 402 payment_required"]);
+
+    admission(shop.ask(Ask::get("/report"), Some(&token)).await).finish(500).await.unwrap();
+    assert_eq!(events.take(), ["released"]);
+    drop(admission(shop.ask(Ask::get("/report"), Some(&token)).await));
+    assert_eq!(events.take(), ["released"]);
+    assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
+    assert_eq!(events.take(), ["paid 10000"]);
+    answer(shop.get("/report", &[b"L402 nonsense"]).await);
+    assert_eq!(events.take().len(), 1);
+}
+
+#[tokio::test]
+async fn a_paid_request_goes_through_the_named_spans() {
+    let shop = Shop::open();
+    let log = Log::default();
+    let guard = log.watch();
+    let token = shop.buy("/report").await;
+    drop(admission(shop.ask(Ask::get("/report"), Some(&token)).await));
+    assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
+    drop(guard);
+    for span in ["l402.challenge", "l402.verify", "l402.claim", "l402.commit", "l402.release"] {
+        assert!(log.text().contains(span), "{span} is missing in\n{}", log.text());
+    }
+}
+
+#[test]
+fn the_start_tells_what_happens_when_something_is_down() {
+    let log = Log::default();
+    let guard = log.watch();
+    Shop::open_with(|gate| gate.ephemeral_root_key());
+    Shop::open_with(|gate| gate.settlement(SettlementCheck::Always));
+    drop(guard);
+    for line in [
+        "the root key is made up",
+        "uses are counted in memory",
+        "counted_tokens_when_the_store_is_down=\"refused with 503, and stay valid\"",
+        "unlimited_tokens_when_the_store_is_down=\"work, they are not counted\"",
+        "when_the_provider_is_down=\"tokens work, new offers are refused with 503\"",
+        "when_the_provider_is_down=\"everything is refused with 503\"",
+    ] {
+        assert!(log.text().contains(line), "{line} is missing in\n{}", log.text());
+    }
+}
+
+#[tokio::test]
+async fn a_shadow_gate_tells_everything_and_stops_nobody() {
+    let events = Events::default();
+    let shop = Shop::open_with(|gate| events.hooks(gate));
+    let token = shop.buy("/report").await;
+    let shadow = Shop::open_with(|gate| events.hooks(gate).shadow());
+    events.take();
+
+    assert!(is_free(&shadow.get("/report", &[]).await));
+    assert_eq!(events.take(), ["refused 402 payment_required"]);
+    assert!(is_free(&shadow.get("/report", &[b"L402 nonsense"]).await));
+    assert_eq!(events.take(), ["refused 401 malformed_credential"]);
+    assert_eq!(shadow.invoices(), 0, "watching costs the node nothing");
+    assert_eq!(spend(shadow.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
+    assert_eq!(events.take(), ["paid 10000"]);
+    assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
+    assert_eq!(events.take(), ["refused 402 token_used"]);
+    shadow.clock.advance(Duration::from_secs(100_000));
+    assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
+}
+
+#[cfg(feature = "metrics")]
+mod counters {
+    use std::collections::BTreeMap;
+
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+
+    #[test]
+    fn metrics_count_what_happens_with_bounded_labels() {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        metrics::with_local_recorder(&recorder, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let shop = Shop::open();
+                let token = shop.buy("/report").await;
+                drop(admission(shop.ask(Ask::get("/report"), Some(&token)).await));
+                assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
+                for path in ["/a", "/b", "/c"] {
+                    answer(shop.get(path, &[token.header().as_bytes()]).await);
+                }
+            });
+        });
+        let mut timed = Vec::new();
+        let counts: BTreeMap<String, u64> = snapshotter
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .filter_map(|(key, _, _, value)| {
+                let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+                match value {
+                    DebugValue::Counter(count) => {
+                        Some((format!("{} {}", key.key().name(), labels.join(" ")), count))
+                    }
+                    _ => {
+                        timed.push(key.key().name().to_owned());
+                        None
+                    }
+                }
+            })
+            .collect();
+        let expected = [
+            ("l402_challenges_total ", 4),
+            ("l402_paid_total ", 1),
+            ("l402_refused_total payment_required", 1),
+            ("l402_refused_total wrong_path", 3),
+            ("l402_released_total ", 1),
+        ];
+        assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)).into());
+        assert_eq!(timed, ["l402_provider_seconds"]);
+    }
+}
