@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use l402_core::ports::PortFuture;
 use l402_server::{Admission, Decision, Reply};
 use pin_project_lite::pin_project;
 
+use crate::body::ChargedBody;
 use crate::extract::Paid;
 use crate::response::{from_reply, keep_private};
 
@@ -48,7 +49,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody,
 {
-    type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
+    type Output = Result<ServiceResponse<EitherBody<ChargedBody<B>>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut step = self.project().step;
@@ -75,11 +76,16 @@ where
                     let result = ready!(response.poll(context));
                     let admission = admission.take();
                     let response = result?;
-                    let charge = match admission {
-                        Some(admission) => admission.finish(response.status().as_u16()),
-                        None => return Poll::Pending,
-                    };
-                    Step::Charging { charge, response: Some(response) }
+                    let Some(admission) = admission else { return Poll::Pending };
+                    let status = response.status().as_u16();
+                    let is_stream = matches!(response.response().body().size(), BodySize::Stream);
+                    if admission.is_charged_by_stream(status, is_stream) {
+                        let mut response = response
+                            .map_body(|_, body| EitherBody::left(ChargedBody::new(body, admission, status)));
+                        keep_private(&mut response);
+                        return Poll::Ready(Ok(response));
+                    }
+                    Step::Charging { charge: admission.finish(status), response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
@@ -87,7 +93,7 @@ where
                     return Poll::Ready(Ok(match charged {
                         Ok(()) => {
                             keep_private(&mut response);
-                            response.map_into_left_body()
+                            response.map_body(|_, body| EitherBody::left(ChargedBody::open(body)))
                         }
                         Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
                     }));
@@ -101,7 +107,7 @@ where
 fn refuse<B>(
     request: ServiceRequest,
     response: HttpResponse,
-) -> Poll<Result<ServiceResponse<EitherBody<B>>, Error>> {
+) -> Poll<Result<ServiceResponse<EitherBody<ChargedBody<B>>>, Error>> {
     Poll::Ready(Ok(request.into_response(response).map_into_right_body()))
 }
 

@@ -34,12 +34,14 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 mod extract;
 mod future;
 mod middleware;
 mod request;
 mod response;
 
+pub use body::ChargedBody;
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
 pub use l402_core::{MasterKey, Msat};

@@ -8,6 +8,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use l402_server::Gate;
 
+use crate::body::ChargedBody;
 use crate::future::ResponseFuture;
 use crate::request;
 
@@ -30,7 +31,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<ChargedBody<B>>>;
     type Error = Error;
     type Transform = L402Service<S>;
     type InitError = ();
@@ -53,7 +54,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<ChargedBody<B>>>;
     type Error = Error;
     type Future = ResponseFuture<S>;
 

@@ -7,11 +7,13 @@ use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
 use http::{Request, Response};
+use http_body::Body as _;
 use l402_core::ports::PortFuture;
 use l402_server::{Admission, Decision, Reply};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use crate::body::ChargedBody;
 use crate::extract::Paid;
 use crate::response::{from_reply, keep_private};
 
@@ -76,8 +78,14 @@ where
                     let Some(admission) = admission else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    let charge = admission.finish(response.status().as_u16());
-                    Step::Charging { charge, response: Some(response) }
+                    let status = response.status().as_u16();
+                    if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
+                        let mut response =
+                            response.map(|body| Body::new(ChargedBody::new(body, admission, status)));
+                        keep_private(&mut response);
+                        return Poll::Ready(Ok(response));
+                    }
+                    Step::Charging { charge: admission.finish(status), response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));

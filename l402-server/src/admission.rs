@@ -56,6 +56,14 @@ impl Admission {
         status < 300 || status == 304
     }
 
+    /// Whether an answer is to be charged for by [`Delivery`](crate::Delivery), when its first byte is there: one that
+    /// delivers, and whose body is a stream of unknown length. Everything else is known before it goes out.
+    #[must_use]
+    pub const fn is_charged_by_stream(&self, status: u16, is_stream: bool) -> bool {
+        // An answer that switches protocols has no body, whatever its type says.
+        is_stream && self.claim.is_some() && Self::is_delivery(status) && status >= 200
+    }
+
     /// Charges the use if the handler delivered, or gives it back if it did not: see [`Admission::is_delivery`].
     ///
     /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
