@@ -14,7 +14,7 @@ use l402_server::{Admission, Decision, Reply};
 use pin_project_lite::pin_project;
 
 use crate::extract::Paid;
-use crate::response::{from_reply, keep_private};
+use crate::response::{apply_edits, from_reply};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -72,21 +72,21 @@ where
                     // An error of the handler leaves here, and the dropped admission gives the use back.
                     let result = ready!(response.poll(context));
                     let admission = admission.take();
-                    let response = result?;
+                    let mut response = result?;
                     let charge = match admission {
-                        Some(admission) => admission.finish(response.status().as_u16()),
+                        Some(admission) => {
+                            apply_edits(&admission, &mut response);
+                            admission.finish(response.status().as_u16())
+                        }
                         None => return Poll::Pending,
                     };
                     Step::Charging { charge, response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
-                    let Some(mut response) = response.take() else { return Poll::Pending };
+                    let Some(response) = response.take() else { return Poll::Pending };
                     return Poll::Ready(Ok(match charged {
-                        Ok(()) => {
-                            keep_private(&mut response);
-                            response.map_into_left_body()
-                        }
+                        Ok(()) => response.map_into_left_body(),
                         Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
                     }));
                 }

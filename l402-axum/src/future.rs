@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::extract::Paid;
-use crate::response::{from_reply, keep_private};
+use crate::response::{apply_edits, from_reply};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -70,20 +70,18 @@ where
                     let result = ready!(response.poll(context));
                     // An error of the inner service leaves here, and the dropped admission gives the use back.
                     let admission = admission.take();
-                    let response = result?.map(Body::new);
+                    let mut response = result?.map(Body::new);
                     let Some(admission) = admission else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
+                    apply_edits(&admission, &mut response);
                     let charge = admission.finish(response.status().as_u16());
                     Step::Charging { charge, response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
                     return Poll::Ready(Ok(match (charged, response.take()) {
-                        (Ok(()), Some(mut response)) => {
-                            keep_private(&mut response);
-                            response
-                        }
+                        (Ok(()), Some(response)) => response,
                         (Err(reply), _) => from_reply(reply),
                         (Ok(()), None) => unknown_decision(),
                     }));

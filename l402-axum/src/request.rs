@@ -13,7 +13,7 @@ pub(crate) fn decide<B>(gate: &Gate, request: &Request<B>) -> PortFuture<Decisio
     gate.decide(&RequestParts::new(request.method().as_str(), uri.path(), &headers).with_route(route))
 }
 
-struct Headers<'a>(&'a HeaderMap);
+pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderValues for Headers<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

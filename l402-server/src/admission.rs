@@ -6,7 +6,8 @@ use l402_core::Grant;
 use l402_core::ports::{Claim, PortFuture};
 
 use crate::gate::{Gate, store_failure};
-use crate::reply::Reply;
+use crate::reply::{Audience, HeaderEdits, Refusal, Reply};
+use crate::request::HeaderValues;
 
 /// The right to run a handler once.
 ///
@@ -17,15 +18,16 @@ pub struct Admission {
     gate: Gate,
     grant: Grant,
     claim: Option<Claim>,
+    audience: Audience,
 }
 
 impl Admission {
-    pub(crate) const fn uncounted(gate: Gate, grant: Grant) -> Self {
-        Self { gate, grant, claim: None }
+    pub(crate) const fn uncounted(gate: Gate, grant: Grant, audience: Audience) -> Self {
+        Self { gate, grant, claim: None, audience }
     }
 
-    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim) -> Self {
-        Self { gate, grant, claim: Some(claim) }
+    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim, audience: Audience) -> Self {
+        Self { gate, grant, claim: Some(claim), audience }
     }
 
     /// Ends an admission that the store did not grant: there is nothing to give back.
@@ -38,6 +40,16 @@ impl Admission {
         self.grant
     }
 
+    /// What to set on the handler's answer before it goes out, given its status and fields.
+    ///
+    /// Each edit takes the place of all values of its field: `Cache-Control: private` unless the handler said that or
+    /// `no-store`, `Vary` with `Authorization`, the receipt `L402-Payment-Hash` on what is charged, and what
+    /// [`Cors`](crate::Cors) asks for. Lists are merged with the handler's own.
+    pub fn header_edits<H: HeaderValues>(&self, status: u16, answer: &H) -> HeaderEdits {
+        let paid = is_delivered(status).then_some(self.grant.payment_hash);
+        self.gate.rules().replies.edits(self.audience, paid, answer)
+    }
+
     /// Charges the use if the handler delivered (a 2xx or 304), or gives it back if it did not.
     ///
     /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
@@ -46,21 +58,21 @@ impl Admission {
         let Some(claim) = self.claim.take() else {
             return PortFuture::ready(Ok(()));
         };
-        // A redirect delivers nothing, and leads to a path that the token is not for.
-        let delivered = status < 300 || status == 304;
-        if !delivered {
+        if !is_delivered(status) {
             self.release(claim);
             return PortFuture::ready(Ok(()));
         }
-        self.gate.rules().store.commit(claim).then(|committed| {
-            PortFuture::ready(match committed {
-                Ok(true) => Ok(()),
+        let (gate, audience) = (self.gate.clone(), self.audience);
+        self.gate.rules().store.commit(claim).then(move |committed| {
+            let refusal = match committed {
+                Ok(true) => return PortFuture::ready(Ok(())),
                 Ok(false) => {
                     tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
-                    Err(Reply::lease_lost())
+                    Refusal::lease_lost()
                 }
-                Err(error) => Err(store_failure(&error)),
-            })
+                Err(error) => store_failure(&error),
+            };
+            PortFuture::ready(Err(gate.rules().replies.say(&refusal, audience)))
         })
     }
 
@@ -86,6 +98,11 @@ impl Admission {
             }
         }
     }
+}
+
+/// A redirect delivers nothing, and leads to a path that the token is not for.
+const fn is_delivered(status: u16) -> bool {
+    status < 300 || status == 304
 }
 
 impl Drop for Admission {

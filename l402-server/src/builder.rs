@@ -8,6 +8,7 @@ use l402_core::ports::{InvoiceProvider, ReplayStore, RootKeyStore};
 use l402_core::{Clock, Identifier, Limits, MasterKey, Msat, Network, UnknownCaveats, Uses};
 
 use crate::gate::{Gate, LeaseIds, Rules};
+use crate::reply::{Cors, Profile, Replies};
 use crate::stores::MemoryReplayStore;
 
 /// Builds a [`Gate`]. A root key and a price are required, everything else has a default.
@@ -25,6 +26,7 @@ pub struct GateBuilder {
     lease: Duration,
     limits: Limits,
     unknown_caveats: UnknownCaveats,
+    replies: Replies,
 }
 
 impl GateBuilder {
@@ -42,6 +44,7 @@ impl GateBuilder {
             lease: Duration::from_secs(120),
             limits: Limits::default(),
             unknown_caveats: UnknownCaveats::default(),
+            replies: Replies::default(),
         }
     }
 
@@ -125,6 +128,31 @@ impl GateBuilder {
         self
     }
 
+    /// Answers with the manners of another server. Default: [`Profile::DEFAULT`].
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.replies.profile = profile;
+        self
+    }
+
+    /// Lets web pages of other origins use what is sold. Default: those of the same origin only.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.replies.cors = Some(cors);
+        self
+    }
+
+    /// Whether browsers get a page with the invoice, instead of JSON. Default: they do.
+    pub const fn html(mut self, html: bool) -> Self {
+        self.replies.html = html;
+        self
+    }
+
+    /// Whether what was delivered and charged says for which payment, in the field `L402-Payment-Hash`. Default: it does.
+    /// A payment hash is no secret.
+    pub const fn receipts(mut self, receipts: bool) -> Self {
+        self.replies.receipts = receipts;
+        self
+    }
+
     /// Builds the gate.
     ///
     /// # Errors
@@ -146,6 +174,9 @@ impl GateBuilder {
         if self.invoice_expiry.as_secs() == 0 || self.lease.as_secs() == 0 {
             return Err(BuildError::ZeroDuration);
         }
+        if self.replies.cors.as_ref().is_some_and(|cors| !cors.is_sound()) {
+            return Err(BuildError::InvalidCors);
+        }
         let mut process = [0; 8];
         getrandom::fill(&mut process).map_err(|_| BuildError::NoEntropy)?;
         Ok(Gate::from_rules(Rules {
@@ -162,6 +193,7 @@ impl GateBuilder {
             lease: self.lease,
             limits: self.limits,
             unknown_caveats: self.unknown_caveats,
+            replies: self.replies,
             leases: LeaseIds::new(process),
         }))
     }
@@ -204,6 +236,12 @@ pub enum BuildError {
     /// A lease or invoice expiry of less than a second.
     #[error("the lease and the invoice expiry must be at least one second")]
     ZeroDuration,
+    /// An origin, method or field of the CORS settings that no browser would send.
+    #[error(
+        "the CORS settings name something no browser sends: an origin is scheme://host or scheme://host:port in lower \
+         case, without path, slash or default port; methods and fields are single words"
+    )]
+    InvalidCors,
     /// The preimage proves nothing with this provider, and nobody looks settlement up.
     #[error(
         "the provider shows preimages before payment, so a preimage proves nothing; use another provider"

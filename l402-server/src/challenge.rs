@@ -8,7 +8,7 @@ use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
 use l402_core::{Identifier, MintRequest, RequestContext, TooLarge, UnixTime, mint};
 
 use crate::gate::{Rules, store_failure};
-use crate::reply::{Offer, Reason, Reply};
+use crate::reply::{Offer, Reason, Refusal};
 use crate::request::OwnedRequest;
 
 /// Room in a caveat for the condition before the path or method.
@@ -18,31 +18,27 @@ const CONDITION_BYTES: usize = 16;
 const MOST_EXTRA_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Answers 402 with a fresh challenge, or says why there is none.
-pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason) -> Reply {
+pub(crate) async fn issue(rules: &Rules, request: &OwnedRequest, reason: Reason) -> Refusal {
     let now = rules.clock.now();
     let request = request.parts();
     let context = request.context(now);
     let fits = |part: &str| part.len() + CONDITION_BYTES <= rules.limits.caveat_bytes;
     if !fits(context.path) {
-        return Reply::path_too_long();
+        return Refusal::path_too_long();
     }
     if !fits(context.method) {
-        return Reply::method_too_long();
+        return Refusal::method_too_long();
     }
     match try_issue(rules, &context, now).await {
-        Ok((challenge, offer)) => {
+        Ok(offer) => {
             tracing::debug!(payment_hash = %offer.payment_hash, "l402: challenge");
-            Reply::challenge(reason, &challenge, &offer)
+            Refusal::challenge(reason, offer)
         }
-        Err(failure) => failure.into_reply(),
+        Err(failure) => failure.into_refusal(),
     }
 }
 
-async fn try_issue(
-    rules: &Rules,
-    context: &RequestContext<'_>,
-    now: UnixTime,
-) -> Result<(Challenge, Offer), Failure> {
+async fn try_issue(rules: &Rules, context: &RequestContext<'_>, now: UnixTime) -> Result<Offer, Failure> {
     let wanted = NewInvoice::new(rules.price, rules.description.clone(), rules.invoice_expiry);
     let invoice = rules.provider.create_invoice(wanted).await.map_err(Failure::Provider)?;
     let facts = check(rules, &invoice, now)?;
@@ -56,8 +52,15 @@ async fn try_issue(
         .with_expiry(facts.expires_at.saturating_add(rules.token_lifetime));
     let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
 
-    let offer = Offer { price: rules.price, payment_hash: facts.payment_hash, expires_at: facts.expires_at };
-    Ok((Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?, offer))
+    Ok(Offer {
+        challenge: Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?,
+        price: rules.price,
+        payment_hash: facts.payment_hash,
+        description: rules.description.clone(),
+        issued_at: now,
+        expires_at: facts.expires_at,
+        poll: false,
+    })
 }
 
 /// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
@@ -95,32 +98,32 @@ enum Failure {
 
 impl Failure {
     /// Logs kinds and names only: what a backend says may hold secrets.
-    fn into_reply(self) -> Reply {
+    fn into_refusal(self) -> Refusal {
         match self {
             Self::Provider(error) => {
                 tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: the provider made no invoice");
-                Reply::provider_unavailable(Some(error.kind()))
+                Refusal::provider_unavailable(Some(error.kind()))
             }
             Self::Invoice(error) => {
                 tracing::error!(%error, "l402: the provider's invoice cannot be read");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Lie(what) => {
                 tracing::error!(what, "l402: the provider's invoice is not the one asked for");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Header(error) => {
                 tracing::error!(%error, "l402: the provider's invoice does not fit a header");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Store(error) => store_failure(&error),
             Self::Mint(error) => {
                 tracing::error!(%error, "l402: the token cannot be written");
-                Reply::path_too_long()
+                Refusal::path_too_long()
             }
             Self::Entropy => {
                 tracing::error!("l402: the system gives no random bytes");
-                Reply::no_entropy()
+                Refusal::no_entropy()
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::admission::Admission;
 use crate::builder::GateBuilder;
 use crate::challenge;
 use crate::credential;
-use crate::reply::{Reason, Reply};
+use crate::reply::{Reason, Refusal, Replies, Reply};
 use crate::request::{HeaderValues, RequestParts};
 
 /// How far clocks may be apart, or one be set back, before a spent token works again.
@@ -43,6 +43,7 @@ pub(crate) struct Rules {
     pub(crate) lease: Duration,
     pub(crate) limits: Limits,
     pub(crate) unknown_caveats: UnknownCaveats,
+    pub(crate) replies: Replies,
     pub(crate) leases: LeaseIds,
 }
 
@@ -77,17 +78,20 @@ impl Gate {
     /// and whose uses are counted in memory.
     pub fn decide<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> PortFuture<Decision> {
         let rules = self.rules();
+        if let Some(reply) = rules.replies.preflight(request) {
+            return PortFuture::ready(Decision::Answer(reply));
+        }
         let mut buffer = Vec::new();
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
             Ok(None) => return self.challenge(request, Reason::NoCredential),
             Err(error) => {
                 tracing::debug!(code = error.code(), %error, "l402: malformed credential");
-                return answer(Reply::malformed(error));
+                return self.refuse(request, Reason::Malformed(error));
             }
         };
         if let Err(rejection) = credential.screen() {
-            return self.refuse(request, rejection);
+            return self.refuse(request, Reason::Rejected(rejection));
         }
         let now = rules.clock.now();
         match self.root_keys(&credential, now).into_ready() {
@@ -131,7 +135,7 @@ impl Gate {
             match credential::read(&request, &gate.rules().limits, &mut buffer) {
                 Ok(Some(credential)) => gate.check(&request, credential, keys, now),
                 Ok(None) => gate.challenge(&request, Reason::NoCredential),
-                Err(error) => answer(Reply::malformed(error)),
+                Err(error) => gate.refuse(&request, Reason::Malformed(error)),
             }
         })
     }
@@ -145,11 +149,11 @@ impl Gate {
     ) -> PortFuture<Decision> {
         let keys = match keys {
             Ok(keys) => keys,
-            Err(error) => return answer(store_failure(&error)),
+            Err(error) => return self.answer(request, &store_failure(&error)),
         };
         match self.verify(credential, &keys, &request.context(now)) {
             Ok(grant) => self.claim(request, grant, now),
-            Err(rejection) => self.refuse(request, rejection),
+            Err(rejection) => self.refuse(request, Reason::Rejected(rejection)),
         }
     }
 
@@ -169,10 +173,11 @@ impl Gate {
         grant: Grant,
         now: UnixTime,
     ) -> PortFuture<Decision> {
-        let Uses::Limited(uses) = grant.uses else {
-            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant)));
-        };
         let rules = self.rules();
+        let audience = rules.replies.audience(request);
+        let Uses::Limited(uses) = grant.uses else {
+            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant, audience)));
+        };
         let lease_end = now.saturating_add(rules.lease);
         // Not when this token expires: its holder may have added that, and kept the token without.
         let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
@@ -180,7 +185,7 @@ impl Gate {
         let claimed = rules.store.claim(claim);
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let admission = Admission::counted(self.clone(), grant, claim);
+        let admission = Admission::counted(self.clone(), grant, claim, audience);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed),
             Err(waiting) => {
@@ -201,24 +206,20 @@ impl Gate {
         }
         admission.discard();
         match claimed {
-            Ok(Claimed::Busy) => answer(Reply::in_use()),
+            Ok(Claimed::Busy) => self.answer(request, &Refusal::in_use()),
             // An answer from a later version of the port is no reason to let anybody in.
-            Ok(_) => self.refuse(request, Rejection::UsedUp),
-            Err(error) => answer(store_failure(&error)),
+            Ok(_) => self.refuse(request, Reason::Rejected(Rejection::UsedUp)),
+            Err(error) => self.answer(request, &store_failure(&error)),
         }
     }
 
-    /// A paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
-    fn refuse<H: HeaderValues>(
-        &self,
-        request: &RequestParts<'_, H>,
-        rejection: Rejection,
-    ) -> PortFuture<Decision> {
-        tracing::debug!(code = rejection.code(), "l402: refused");
-        if rejection.is_authentic() {
-            self.challenge(request, Reason::Rejected(rejection))
+    /// By default a paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
+    fn refuse<H: HeaderValues>(&self, request: &RequestParts<'_, H>, reason: Reason) -> PortFuture<Decision> {
+        tracing::debug!(code = reason.code(), "l402: refused");
+        if self.rules().replies.profile.challenges(reason) {
+            self.challenge(request, reason)
         } else {
-            answer(Reply::rejected(rejection))
+            self.answer(request, &Refusal::unauthorized(reason))
         }
     }
 
@@ -228,27 +229,35 @@ impl Gate {
         reason: Reason,
     ) -> PortFuture<Decision> {
         if matches!(request.method, "HEAD" | "OPTIONS") {
-            return answer(Reply::payment_required_without_invoice(reason));
+            return self.answer(request, &Refusal::payment_required_without_invoice(reason));
         }
         let (gate, request) = (self.clone(), request.to_owned());
-        PortFuture::new(
-            async move { Decision::Answer(challenge::issue(gate.rules(), &request, reason).await) },
-        )
+        PortFuture::new(async move {
+            let rules = gate.rules();
+            let refusal = challenge::issue(rules, &request, reason).await;
+            let audience = rules.replies.audience(&request.parts());
+            Decision::Answer(rules.replies.say(&refusal, audience))
+        })
+    }
+
+    fn answer<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        refusal: &Refusal,
+    ) -> PortFuture<Decision> {
+        let replies = &self.rules().replies;
+        PortFuture::ready(Decision::Answer(replies.say(refusal, replies.audience(request))))
     }
 }
 
-fn answer(reply: Reply) -> PortFuture<Decision> {
-    PortFuture::ready(Decision::Answer(reply))
-}
-
 /// Says in the log what broke, and to the client only that something did.
-pub(crate) fn store_failure(error: &StoreError) -> Reply {
+pub(crate) fn store_failure(error: &StoreError) -> Refusal {
     tracing::warn!(
         store = error.store(),
         full = error.is_full(),
         "l402: a store failed, the request is refused"
     );
-    Reply::store_unavailable(error)
+    Refusal::store_unavailable(error)
 }
 
 impl fmt::Debug for Gate {

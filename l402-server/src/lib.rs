@@ -36,7 +36,6 @@
 
 mod admission;
 mod builder;
-mod caching;
 mod challenge;
 mod credential;
 mod gate;
@@ -46,9 +45,8 @@ pub mod stores;
 
 pub use admission::Admission;
 pub use builder::{BuildError, GateBuilder};
-pub use caching::paid_cache_control;
 pub use gate::{Decision, Gate};
-pub use reply::Reply;
+pub use reply::{Cors, ErrorShape, HeaderEdits, OnBadToken, Profile, Reply};
 pub use request::{HeaderValues, RequestParts};
 
 #[cfg(doctest)]

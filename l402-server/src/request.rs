@@ -56,20 +56,25 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
         self.headers.values("authorization")
     }
 
-    /// Copies what a challenge needs. The credential is a secret that it does not.
+    /// Copies what a challenge and its wording need. The credential is a secret that they do not.
     pub(crate) fn to_owned(&self) -> OwnedRequest {
         OwnedRequest {
             method: self.method.to_owned(),
             path: self.path.to_owned(),
             route: self.route.map(str::to_owned),
-            authorization: Vec::new(),
+            headers: KEPT.into_iter().flat_map(|name| self.kept(name)).collect(),
         }
     }
 
     /// Copies what is needed to verify later.
     pub(crate) fn to_owned_with_credential(&self) -> OwnedRequest {
-        let authorization = self.authorization().map(<[u8]>::to_vec).collect();
-        OwnedRequest { authorization, ..self.to_owned() }
+        let mut request = self.to_owned();
+        request.headers.extend(self.kept("authorization"));
+        request
+    }
+
+    fn kept(&self, name: &'static str) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+        self.headers.values(name).map(move |value| (name, value.to_vec()))
     }
 }
 
@@ -85,12 +90,15 @@ impl<H> fmt::Debug for RequestParts<'_, H> {
     }
 }
 
+/// The fields that decide how an answer is put.
+const KEPT: [&str; 2] = ["accept", "origin"];
+
 /// A request kept across an `.await`.
 pub(crate) struct OwnedRequest {
     method: String,
     path: String,
     route: Option<String>,
-    authorization: Vec<Vec<u8>>,
+    headers: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl OwnedRequest {
@@ -101,7 +109,6 @@ impl OwnedRequest {
 
 impl HeaderValues for OwnedRequest {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let kept = if name == "authorization" { self.authorization.as_slice() } else { &[] };
-        kept.iter().map(Vec::as_slice)
+        self.headers.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.as_slice())
     }
 }

@@ -102,7 +102,7 @@ pub(crate) fn admission(decision: Decision) -> Admission {
 }
 
 pub(crate) fn body(reply: &Reply) -> serde_json::Value {
-    serde_json::from_str(&reply.body).unwrap()
+    serde_json::from_slice(&reply.body).unwrap()
 }
 
 /// Status and code, which is what clients act on.
