@@ -1,8 +1,8 @@
 //! What browsers get: a page with the invoice, or a page that says what went wrong.
 //!
 //! Style and script are static and come with the page, and the policy names them by hash: nothing is loaded from
-//! anywhere, and nothing that slips into the page runs. What differs from page to page stands in attributes and in a
-//! block of JSON.
+//! anywhere, and nothing that slips into the page runs. What differs from page to page stands in elements and
+//! attributes.
 
 mod qr;
 
@@ -10,7 +10,6 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use l402_core::Msat;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::body::title;
@@ -50,7 +49,8 @@ fn paywall(refusal: &Refusal, offer: &Offer) -> String {
         "minutes" => out.push_str(&minutes(lifetime)),
         "invoice" => escape(invoice, out),
         "macaroon" => escape(&macaroon, out),
-        _ => push_json(&Data { invoice, macaroon: &macaroon, expires_in: lifetime, poll: offer.poll }, out),
+        "seconds" => out.push_str(&lifetime.to_string()),
+        _ => out.push_str(if offer.poll { "true" } else { "false" }),
     })
 }
 
@@ -69,15 +69,6 @@ pub(super) fn security_headers(with_script: bool) -> [(&'static str, Cow<'static
         ("x-content-type-options", Cow::Borrowed("nosniff")),
         ("referrer-policy", Cow::Borrowed("no-referrer")),
     ]
-}
-
-/// What the script has to know.
-#[derive(Serialize)]
-struct Data<'a> {
-    invoice: &'a str,
-    macaroon: &'a str,
-    expires_in: u64,
-    poll: bool,
 }
 
 /// Replaces every `{{name}}` of a template in one pass: what is filled in is not looked at again.
@@ -105,19 +96,6 @@ fn escape(text: &str, out: &mut String) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             control if control.is_control() => out.push('\u{fffd}'),
-            letter => out.push(letter),
-        }
-    }
-}
-
-/// JSON as it may stand in a script element: without what could end it or start a comment.
-fn push_json(data: &impl Serialize, out: &mut String) {
-    // Strings and numbers always serialise.
-    for letter in serde_json::to_string(data).unwrap_or_default().chars() {
-        match letter {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
             letter => out.push(letter),
         }
     }

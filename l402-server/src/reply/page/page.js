@@ -1,10 +1,13 @@
 (() => {
   "use strict";
   const at = (id) => document.getElementById(id);
-  const offer = JSON.parse(at("offer").textContent);
+  // As the page came, not as a browser that remembers the fields of forms would have it.
+  const invoice = at("invoice").textContent;
+  const macaroon = at("macaroon").textContent;
+  const { seconds: lifetime, poll: mayPoll } = at("offer").dataset;
   const start = performance.now();
   // Counted from now: the visitor's clock may be wrong.
-  const left = () => Math.ceil(offer.expires_in - (performance.now() - start) / 1000);
+  const left = () => Math.ceil(lifetime - (performance.now() - start) / 1000);
   const say = (text) => { at("status").textContent = text; };
   let done = false;
   let queue = Promise.resolve();
@@ -52,7 +55,7 @@
       return say("A preimage has 64 hex digits. Look for it in the details of the payment in your wallet.");
     }
     say("Fetching what you paid for…");
-    const answer = await ask("Authorization", "L402 " + offer.macaroon + ":" + preimage);
+    const answer = await ask("Authorization", "L402 " + macaroon + ":" + preimage);
     if (!done) say(answer.text || "The server answered " + answer.status + ".");
   };
 
@@ -60,7 +63,7 @@
     at("webln").disabled = true;
     try {
       await window.webln.enable();
-      const paid = await window.webln.sendPayment(offer.invoice);
+      const paid = await window.webln.sendPayment(invoice);
       // Kept in the field, so that it can be sent again.
       at("preimage").value = paid.preimage || "";
       await redeem(at("preimage").value);
@@ -72,7 +75,7 @@
 
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(offer.invoice);
+      await navigator.clipboard.writeText(invoice);
     } catch {
       at("invoice").select();
       document.execCommand("copy");
@@ -81,7 +84,7 @@
   };
 
   const poll = async (wait) => {
-    const answer = await ask("L402-Settlement", offer.macaroon);
+    const answer = await ask("L402-Settlement", macaroon);
     if (done) return;
     const status = answer.status || 503;
     if (answer.code !== "payment_pending" && status !== 409 && status !== 429 && status < 500) {
@@ -113,5 +116,5 @@
   addEventListener("webln:ready", findWallet);
   findWallet();
   tick();
-  if (offer.poll) setTimeout(poll, 3000, 4000);
+  if (mayPoll === "true") setTimeout(poll, 3000, 4000);
 })();
