@@ -25,6 +25,8 @@ const TABLE: &[(&[&str], &str)] = &[
     (&[BROWSER], HTML),
     (&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], HTML),
     (&["text/html, application/xhtml+xml, image/jxr, */*"], JSON),
+    // And Java's HttpURLConnection, whose qualities are no qualities.
+    (&["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"], HTML),
     (&["text/html"], HTML),
     (&["Text/HTML ; Q=0.9 , application/json;q=0.8"], HTML),
     // What they send for an image or a script.
@@ -65,7 +67,7 @@ const TABLE: &[(&[&str], &str)] = &[
     (&[";;;,,,=,q=1,/,*"], JSON),
     // Commas and semicolons in quotes separate nothing.
     (&[r#"text/html;a=", application/json;q=1";q=0.2, */*;q=0.1"#], HTML),
-    (&[r#"text/html;a="\",";q=0.2, */*;q=0.1"#], HTML),
+    (&[r#"text/html;a="\", application/json";q=0.1, */*;q=0.2"#], JSON),
     (&[r#"text/plain;a=", text/html"#], JSON),
 ];
 

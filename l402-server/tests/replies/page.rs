@@ -100,6 +100,7 @@ fn read_qr(page: &str) -> String {
             end + x.parse::<usize>().unwrap()
         };
         end = start + len.parse::<usize>().unwrap();
+        assert!((4..side - 4).contains(&row) && start >= 4 && end <= side - 4, "the border stays light");
         dark[row * side + start..row * side + end].fill(true);
     }
     const SCALE: usize = 4;
@@ -135,7 +136,9 @@ async fn what_is_sold_is_text_whatever_it_is_called() {
         let (reply, page) = open_page(&shop).await;
         assert_eq!(reply.status, 402, "{payload}");
         assert_eq!(skeleton(&page), skeleton(&plain), "{payload}: no tag more, no tag less");
-        let shown = unescaped(between(&page, "<p><bdi>", "</bdi></p>"));
+        let raw = between(&page, "<p><bdi>", "</bdi></p>");
+        assert!(!raw.contains(['<', '>', '"', '\'', '\0']), "{raw}");
+        let shown = unescaped(raw);
         assert_eq!(shown, payload.replace('\0', "\u{fffd}"), "and it is shown as it is");
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.contains(&hash_of(between(&page, "<script>", "</script>"))), "{payload}");

@@ -42,7 +42,7 @@ function open({ poll = false, answers = [], webln, clipboard = true }) {
     addEventListener(name, listener) { windowListeners[name] = listener; },
     async fetch(url, options) {
       world.requests.push({ url, options });
-      const next = answers.shift();
+      const next = await answers.shift();
       if (!next) throw new TypeError("offline");
       const [status, type, body] = next;
       return new Response(status === 204 ? null : body, { status, headers: { "Content-Type": type } });
@@ -180,6 +180,19 @@ const scenes = {
     assert.ok(Math.max(...gaps) <= 16_000);
     assert.equal(world.header(0, "L402-Settlement"), data.macaroon);
     assert.equal(world.header(0, "Authorization"), undefined);
+  },
+  async "one request at a time, since two would race for one use"() {
+    let deliver;
+    const slow = new Promise((resolve) => { deliver = resolve; });
+    const world = open({ poll: true, answers: [slow, pdf] });
+    await world.wait(3000);
+    world.elements.preimage.value = preimage;
+    const redeemed = world.click("redeem");
+    await new Promise(setImmediate);
+    assert.equal(world.requests.length, 1);
+    deliver(html);
+    await redeemed;
+    assert.deepEqual([world.requests.length, world.written], [1, "<h1>bought</h1>"]);
   },
   async "a server that makes new offers instead is not asked again"() {
     const world = open({ poll: true, answers: [problem(402, "payment_required"), html] });

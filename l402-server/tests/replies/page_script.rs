@@ -24,5 +24,5 @@ async fn the_script_pays_asks_again_and_shows_the_answer() {
     let output = node.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.trim(), "12 scenes");
+    assert_eq!(said.trim(), "13 scenes");
 }
