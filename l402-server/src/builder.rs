@@ -141,6 +141,11 @@ impl GateBuilder {
     }
 
     /// Whether browsers get a page with the invoice, instead of JSON. Default: they do.
+    ///
+    /// That is whoever asks with GET and names `text/html` in `Accept` as what it likes best. The page has a QR code, pays
+    /// with a WebLN wallet where the browser has one, and shows what was bought. It loads nothing from anywhere, and its
+    /// `Content-Security-Policy` allows no more than itself. That policy stays in force for HTML that was bought: it is
+    /// shown without its own styles, images and scripts. Files of other types open and save as usual.
     pub const fn html(mut self, html: bool) -> Self {
         self.replies.html = html;
         self

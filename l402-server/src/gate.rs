@@ -85,10 +85,7 @@ impl Gate {
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
             Ok(None) => return self.challenge(request, Reason::NoCredential),
-            Err(error) => {
-                tracing::debug!(code = error.code(), %error, "l402: malformed credential");
-                return self.refuse(request, Reason::Malformed(error));
-            }
+            Err(error) => return self.refuse(request, Reason::Malformed(error)),
         };
         if let Err(rejection) = credential.screen() {
             return self.refuse(request, Reason::Rejected(rejection));
@@ -215,7 +212,7 @@ impl Gate {
 
     /// By default a paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
     fn refuse<H: HeaderValues>(&self, request: &RequestParts<'_, H>, reason: Reason) -> PortFuture<Decision> {
-        tracing::debug!(code = reason.code(), "l402: refused");
+        tracing::debug!(code = reason.code(), why = %reason.text(), "l402: refused");
         if self.rules().replies.profile.challenges(reason) {
             self.challenge(request, reason)
         } else {

@@ -48,9 +48,8 @@ pub struct Cors {
 }
 
 /// Which value of `Access-Control-Allow-Origin` a request has earned.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum AllowedOrigin {
-    #[default]
     None,
     Any,
     /// By its place in the list.

@@ -61,11 +61,10 @@ impl Default for Replies {
     }
 }
 
-/// Whom an answer is for: all that is kept of a request's `Accept` and `Origin`. Its default is a client that
-/// sends neither.
-#[derive(Clone, Copy, Debug, Default)]
+/// Whom an answer is for: all that is kept of a request's `Accept` and `Origin`.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Audience {
-    format: Option<Format>,
+    format: Format,
     origin: AllowedOrigin,
 }
 
@@ -75,10 +74,10 @@ impl Replies {
         // A page can repeat a GET after the payment, and nothing else: it does not have the body of a POST.
         let html = self.html && matches!(request.method, "GET" | "HEAD");
         let native = self.profile.native_format();
-        let format = Some(accept::negotiate(request.headers.values("accept"), native, html));
+        let format = accept::negotiate(request.headers.values("accept"), native, html);
         let origin = match &self.cors {
             Some(cors) => cors.allowed(request.headers.values("origin")),
-            None => AllowedOrigin::default(),
+            None => AllowedOrigin::None,
         };
         Audience { format, origin }
     }
@@ -90,7 +89,7 @@ impl Replies {
 
     /// Puts a refusal into words. The header fields for machines are the same in every format.
     pub(crate) fn say(&self, refusal: &Refusal, audience: Audience) -> Reply {
-        let format = audience.format.unwrap_or_else(|| self.profile.native_format());
+        let format = audience.format;
         let offer = refusal.offer.as_deref();
         let by_origin = self.cors.as_ref().is_some_and(Cors::varies);
         let mut headers = vec![

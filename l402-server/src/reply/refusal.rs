@@ -51,7 +51,7 @@ impl Reason {
         }
     }
 
-    fn text(self) -> Cow<'static, str> {
+    pub(crate) fn text(self) -> Cow<'static, str> {
         match self {
             Self::NoCredential => Cow::Borrowed("Payment Required"),
             Self::Malformed(error) => Cow::Owned(error.to_string()),

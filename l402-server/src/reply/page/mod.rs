@@ -95,6 +95,7 @@ fn escape(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\n' | '\r' | '\t' => out.push(' '),
             control if control.is_control() => out.push('\u{fffd}'),
             letter => out.push(letter),
         }
