@@ -71,7 +71,8 @@ async fn nothing_is_loaded_from_anywhere() {
 #[tokio::test]
 async fn the_page_is_small() {
     let (_, page) = open_page(&Shop::open()).await;
-    assert!(page.len() < 12 * 1024, "{} bytes", page.len());
+    // Nearly half of it is the invoice, as text and as modules, whose number varies.
+    assert!(page.len() < 13 * 1024, "{} bytes", page.len());
 }
 
 #[tokio::test]
