@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::body::ChargedBody;
 use crate::extract::Paid;
-use crate::response::{from_reply, keep_private};
+use crate::response::{apply_edits, from_reply};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -75,26 +75,23 @@ where
                     // An error of the handler leaves here, and the dropped admission gives the use back.
                     let result = ready!(response.poll(context));
                     let admission = admission.take();
-                    let response = result?;
+                    let mut response = result?;
                     let Some(admission) = admission else { return Poll::Pending };
                     let status = response.status().as_u16();
+                    apply_edits(&admission, &mut response);
                     let is_stream = matches!(response.response().body().size(), BodySize::Stream);
                     if admission.is_charged_by_stream(status, is_stream) {
-                        let mut response = response
-                            .map_body(|_, body| EitherBody::left(ChargedBody::new(body, admission, status)));
-                        keep_private(&mut response);
-                        return Poll::Ready(Ok(response));
+                        let charge =
+                            |_: &mut _, body| EitherBody::left(ChargedBody::new(body, admission, status));
+                        return Poll::Ready(Ok(response.map_body(charge)));
                     }
                     Step::Charging { charge: admission.finish(status), response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
-                    let Some(mut response) = response.take() else { return Poll::Pending };
+                    let Some(response) = response.take() else { return Poll::Pending };
                     return Poll::Ready(Ok(match charged {
-                        Ok(()) => {
-                            keep_private(&mut response);
-                            response.map_body(|_, body| EitherBody::left(ChargedBody::open(body)))
-                        }
+                        Ok(()) => response.map_body(|_, body| EitherBody::left(ChargedBody::open(body))),
                         Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
                     }));
                 }

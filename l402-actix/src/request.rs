@@ -14,7 +14,7 @@ pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> PortFuture<Decisi
     gate.decide(&parts.with_query(query).with_route(route.as_deref()).with_peer(peer))
 }
 
-struct Headers<'a>(&'a HeaderMap);
+pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderValues for Headers<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -3,22 +3,27 @@
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use l402_server::{Reply, paid_cache_control};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use l402_server::{Admission, Reply};
 
-/// Keeps shared caches from a paid answer.
-pub(crate) fn keep_private<B>(response: &mut ServiceResponse<B>) {
-    let current = response.headers().get_all(CACHE_CONTROL).map(HeaderValue::as_bytes);
-    if let Some(value) = paid_cache_control(current) {
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(value));
+use crate::request::Headers;
+
+/// Sets on a handler's answer what the gate wants there.
+pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceResponse<B>) {
+    let edits = admission.header_edits(response.status().as_u16(), &Headers(response.headers()));
+    for (name, value) in edits {
+        // The gate writes visible ASCII only, so this always holds.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
 pub(crate) fn from_reply(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::build(status);
-    for header in reply.headers {
-        response.append_header(header);
+    for (name, value) in reply.headers {
+        response.append_header((name, &*value));
     }
     response.body(reply.body)
 }

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::body::ChargedBody;
 use crate::extract::Paid;
-use crate::response::{from_reply, keep_private};
+use crate::response::{apply_edits, from_reply};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
@@ -74,26 +74,23 @@ where
                     let result = ready!(response.poll(context));
                     // An error of the inner service leaves here, and the dropped admission gives the use back.
                     let admission = admission.take();
-                    let response = result?.map(Body::new);
+                    let mut response = result?.map(Body::new);
                     let Some(admission) = admission else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
                     let status = response.status().as_u16();
+                    apply_edits(&admission, &mut response);
                     if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
-                        let mut response =
+                        let charged =
                             response.map(|body| Body::new(ChargedBody::new(body, admission, status)));
-                        keep_private(&mut response);
-                        return Poll::Ready(Ok(response));
+                        return Poll::Ready(Ok(charged));
                     }
                     Step::Charging { charge: admission.finish(status), response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
                     return Poll::Ready(Ok(match (charged, response.take()) {
-                        (Ok(()), Some(mut response)) => {
-                            keep_private(&mut response);
-                            response
-                        }
+                        (Ok(()), Some(response)) => response,
                         (Err(reply), _) => from_reply(reply),
                         (Ok(()), None) => unknown_decision(),
                     }));

@@ -17,7 +17,7 @@ pub(crate) fn decide<B>(gate: &Gate, request: &Request<B>) -> PortFuture<Decisio
     gate.decide(&parts.with_query(uri.query()).with_route(route).with_peer(peer))
 }
 
-struct Headers<'a>(&'a HeaderMap);
+pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderValues for Headers<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -1,15 +1,22 @@
 //! Answers of the gate, as responses of the `http` crate.
 
-use axum_core::body::Body;
-use http::header::CACHE_CONTROL;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
-use l402_server::{Reply, paid_cache_control};
+use std::borrow::Cow;
 
-/// Keeps shared caches from a paid answer.
-pub(crate) fn keep_private(response: &mut Response<Body>) {
-    let current = response.headers().get_all(CACHE_CONTROL).iter().map(HeaderValue::as_bytes);
-    if let Some(value) = paid_cache_control(current) {
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(value));
+use axum_core::body::Body;
+use http::header::InvalidHeaderValue;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use l402_server::{Admission, Reply};
+
+use crate::request::Headers;
+
+/// Sets on a handler's answer what the gate wants there.
+pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) {
+    let edits = admission.header_edits(response.status().as_u16(), &Headers(response.headers()));
+    for (name, value) in edits {
+        // The gate writes visible ASCII only, so this always holds; here and below.
+        if let Ok(value) = header_value(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
@@ -17,10 +24,16 @@ pub(crate) fn from_reply(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     for (name, value) in reply.headers {
-        // The gate writes visible ASCII only, so this always holds.
-        if let Ok(value) = HeaderValue::try_from(value) {
+        if let Ok(value) = header_value(value) {
             response.headers_mut().append(HeaderName::from_static(name), value);
         }
     }
     response
+}
+
+fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    match value {
+        Cow::Borrowed(value) => HeaderValue::from_str(value),
+        Cow::Owned(value) => HeaderValue::try_from(value),
+    }
 }

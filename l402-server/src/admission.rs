@@ -7,7 +7,8 @@ use l402_core::ports::{Claim, PortFuture, StoreError};
 
 use crate::gate::{Gate, store_failure};
 use crate::patience;
-use crate::reply::Reply;
+use crate::reply::{Audience, HeaderEdits, Refusal, Reply};
+use crate::request::HeaderValues;
 use crate::telemetry;
 
 /// The right to run a handler once.
@@ -20,20 +21,22 @@ pub struct Admission {
     gate: Gate,
     grant: Option<Grant>,
     claim: Option<Claim>,
+    is_sold: bool,
+    audience: Audience,
 }
 
 impl Admission {
-    /// For a request that nobody pays for.
-    pub(crate) const fn unpaid(gate: Gate) -> Self {
-        Self { gate, grant: None, claim: None }
+    /// For a request that nobody pays for. What it gets may be sold to others.
+    pub(crate) const fn unpaid(gate: Gate, is_sold: bool, audience: Audience) -> Self {
+        Self { gate, grant: None, claim: None, is_sold, audience }
     }
 
-    pub(crate) const fn uncounted(gate: Gate, grant: Grant) -> Self {
-        Self { gate, grant: Some(grant), claim: None }
+    pub(crate) const fn uncounted(gate: Gate, grant: Grant, audience: Audience) -> Self {
+        Self { gate, grant: Some(grant), claim: None, is_sold: true, audience }
     }
 
-    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim) -> Self {
-        Self { gate, grant: Some(grant), claim: Some(claim) }
+    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim, audience: Audience) -> Self {
+        Self { gate, grant: Some(grant), claim: Some(claim), is_sold: true, audience }
     }
 
     /// Ends an admission that the store did not grant: there is nothing to give back.
@@ -54,6 +57,17 @@ impl Admission {
     #[must_use]
     pub const fn is_delivery(status: u16) -> bool {
         status < 300 || status == 304
+    }
+
+    /// What to set on the handler's answer before it goes out, given its status and fields.
+    ///
+    /// Each edit takes the place of all values of its field: `Cache-Control: private` unless the handler said that or
+    /// `no-store`, `Vary` with `Authorization`, the receipt `L402-Payment-Hash` on what is charged, and what
+    /// [`Cors`](crate::Cors) asks for. Lists are merged with the handler's own. A free call of a free
+    /// tier is kept from caches like a paid one; what is free for everybody is left to the handler.
+    pub fn header_edits<H: HeaderValues>(&self, status: u16, answer: &H) -> HeaderEdits {
+        let paid = self.grant.filter(|_| Self::is_delivery(status)).map(|grant| grant.payment_hash);
+        self.gate.rules().replies.edits(self.audience, self.is_sold, paid, answer)
     }
 
     /// Whether an answer is to be charged for by [`Delivery`](crate::Delivery), when its first byte is there: one that
@@ -81,13 +95,16 @@ impl Admission {
         };
         let span = telemetry::commit_span();
         let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
-        let gate = self.gate.clone();
+        let (gate, audience) = (self.gate.clone(), self.audience);
+        let say = move |gate: &Gate, refusal: &Refusal| gate.rules().replies.say(refusal, audience);
         match committed.into_ready() {
-            Ok(committed) => PortFuture::ready(charged(&gate, &grant, committed)),
+            Ok(committed) => {
+                PortFuture::ready(charged(&gate, &grant, committed).map_err(|refusal| say(&gate, &refusal)))
+            }
             Err(waiting) => PortFuture::new(async move {
                 let waiting = patience::store(gate.rules().store_timeout, waiting);
                 let committed = telemetry::within(span, waiting).await;
-                charged(&gate, &grant, committed)
+                charged(&gate, &grant, committed).map_err(|refusal| say(&gate, &refusal))
             }),
         }
     }
@@ -117,7 +134,7 @@ impl Admission {
     }
 }
 
-fn charged(gate: &Gate, grant: &Grant, committed: Result<bool, StoreError>) -> Result<(), Reply> {
+fn charged(gate: &Gate, grant: &Grant, committed: Result<bool, StoreError>) -> Result<(), Refusal> {
     match committed {
         Ok(true) => {
             gate.rules().telemetry.paid(grant);
@@ -125,7 +142,7 @@ fn charged(gate: &Gate, grant: &Grant, committed: Result<bool, StoreError>) -> R
         }
         Ok(false) => {
             tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
-            Err(Reply::lease_lost())
+            Err(Refusal::lease_lost())
         }
         Err(error) => Err(store_failure(&error)),
     }

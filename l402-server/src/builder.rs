@@ -13,6 +13,7 @@ use crate::gate::{Gate, LeaseIds, Rules};
 use crate::keys::RevocationList;
 use crate::pricing::{FreeCalls, FreeTier, PriceError, PriceFunction, PriceRequest, PriceTable, Pricing};
 use crate::pricing::{Quote, QuoteError};
+use crate::reply::{Cors, Profile, Replies};
 use crate::settlement::SettlementCheck;
 use crate::stores::MemoryReplayStore;
 use crate::telemetry::{Challenged, Refused, Telemetry};
@@ -32,7 +33,6 @@ pub struct GateBuilder {
     free_tier: Option<FreeTier>,
     proxies: TrustedProxies,
     offer_limits: OfferLimits,
-    only_offer_if_asked: bool,
     rate_clock: RateClock,
     settlement: SettlementCheck,
     description: String,
@@ -44,6 +44,7 @@ pub struct GateBuilder {
     limits: Limits,
     unknown_caveats: UnknownCaveats,
     shadow: bool,
+    replies: Replies,
     telemetry: Telemetry,
 }
 
@@ -61,7 +62,6 @@ impl GateBuilder {
             free_tier: None,
             proxies: TrustedProxies::default(),
             offer_limits: OfferLimits::default(),
-            only_offer_if_asked: false,
             rate_clock: RateClock::Monotonic(Instant::now()),
             settlement: SettlementCheck::Never,
             description: "L402".to_owned(),
@@ -73,6 +73,7 @@ impl GateBuilder {
             limits: Limits::default(),
             unknown_caveats: UnknownCaveats::default(),
             shadow: false,
+            replies: Replies::default(),
             telemetry: Telemetry::default(),
         }
     }
@@ -244,7 +245,7 @@ impl GateBuilder {
     /// Makes offers only to clients that say they can pay, with `Accept-Authenticate: L402`. All others get 402 without
     /// an invoice, so that crawlers and browsers cost the node nothing. Default: everybody gets an offer.
     pub const fn only_offer_if_asked(mut self) -> Self {
-        self.only_offer_if_asked = true;
+        self.replies.only_offer_if_asked = true;
         self
     }
 
@@ -272,6 +273,39 @@ impl GateBuilder {
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self.rate_clock = RateClock::Given(Arc::clone(&self.clock));
+        self
+    }
+}
+
+/// Answers.
+impl GateBuilder {
+    /// Answers with the manners of another server. Default: [`Profile::DEFAULT`].
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.replies.profile = profile;
+        self
+    }
+
+    /// Lets web pages of other origins use what is sold. Default: those of the same origin only.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.replies.cors = Some(cors);
+        self
+    }
+
+    /// Whether browsers get a page with the invoice, instead of JSON. Default: they do.
+    ///
+    /// That is whoever asks with GET and names `text/html` in `Accept` as what it likes best. The page has a QR code, pays
+    /// with a WebLN wallet where the browser has one, and shows what was bought. It loads nothing from anywhere, and its
+    /// `Content-Security-Policy` allows no more than itself. That policy stays in force for HTML that was bought: it is
+    /// shown without its own styles, images and scripts. Files of other types open and save as usual.
+    pub const fn html(mut self, html: bool) -> Self {
+        self.replies.html = html;
+        self
+    }
+
+    /// Whether what was delivered and charged says for which payment, in the field `L402-Payment-Hash`. Default: it does.
+    /// A payment hash is no secret.
+    pub const fn receipts(mut self, receipts: bool) -> Self {
+        self.replies.receipts = receipts;
         self
     }
 }
@@ -329,6 +363,9 @@ impl GateBuilder {
         if times.iter().any(|time| time.as_secs() == 0) {
             return Err(BuildError::ZeroDuration);
         }
+        if self.replies.cors.as_ref().is_some_and(|cors| !cors.is_sound()) {
+            return Err(BuildError::InvalidCors);
+        }
         let is_memory = self.store.is_none();
         let gate = Gate::from_rules(Rules {
             keys: match self.keys {
@@ -346,7 +383,6 @@ impl GateBuilder {
             proxies: self.proxies,
             throttle: Throttle::new(&self.offer_limits, &self.rate_clock),
             breaker: Breaker::default(),
-            only_offer_if_asked: self.only_offer_if_asked,
             settlement,
             description: self.description,
             invoice_expiry: self.invoice_expiry,
@@ -357,6 +393,7 @@ impl GateBuilder {
             limits: self.limits,
             unknown_caveats: self.unknown_caveats,
             shadow: self.shadow,
+            replies: self.replies,
             telemetry: self.telemetry,
             leases: LeaseIds::new(entropy()?),
         });
@@ -439,6 +476,12 @@ pub enum BuildError {
     /// A duration of less than a second.
     #[error("the lease, the invoice expiry and the timeouts must be at least one second")]
     ZeroDuration,
+    /// An origin, method or field of the CORS settings that no browser would send.
+    #[error(
+        "the CORS settings name something no browser sends: an origin is scheme://host or scheme://host:port in lower \
+         case, without path, slash or default port; methods and fields are single words"
+    )]
+    InvalidCors,
     /// Settlement is to be looked up, and the provider cannot.
     #[error("settlement must be looked up, and this provider cannot look it up; use another provider")]
     NoLookup,

@@ -10,7 +10,7 @@ use l402_core::{Identifier, MintRequest, Msat, RequestContext, TooLarge, UnixTim
 use crate::gate::{Rules, store_failure};
 use crate::patience;
 use crate::pricing::{Quote, Scope};
-use crate::reply::{Offer, Reason, Reply};
+use crate::reply::{Offer, Reason, Refusal};
 use crate::request::OwnedRequest;
 use crate::settlement;
 use crate::telemetry::Challenged;
@@ -30,24 +30,24 @@ pub(crate) async fn issue(
     conditions: Vec<(String, String)>,
     reservation: Reservation,
     reason: Reason,
-) -> Reply {
+) -> Refusal {
     let now = rules.clock.now();
     let request = request.parts();
     let context = request.context(now);
     let fits = |part: &str| part.len() + CONDITION_BYTES <= rules.limits.caveat_bytes;
     if !fits(context.path) || !context.route.is_none_or(fits) {
-        return Reply::path_too_long();
+        return Refusal::path_too_long();
     }
     if !fits(context.method) {
-        return Reply::method_too_long();
+        return Refusal::method_too_long();
     }
     match try_issue(rules, &context, quote, conditions, reservation, now).await {
-        Ok((challenge, offer)) => {
-            let Offer { price, payment_hash, expires_at } = offer;
+        Ok(offer) => {
+            let Offer { price, payment_hash, expires_at, .. } = offer;
             rules.telemetry.challenged(&Challenged { payment_hash, price, expires_at });
-            Reply::challenge(reason, &challenge, &offer)
+            Refusal::challenge(reason, offer)
         }
-        Err(failure) => failure.into_reply(),
+        Err(failure) => failure.into_refusal(),
     }
 }
 
@@ -58,10 +58,10 @@ async fn try_issue(
     mut conditions: Vec<(String, String)>,
     reservation: Reservation,
     now: UnixTime,
-) -> Result<(Challenge, Offer), Failure> {
+) -> Result<Offer, Failure> {
     let price = quote.price().ok_or(Failure::Free)?;
     let description = quote.describe(&rules.description).to_owned();
-    let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
+    let wanted = NewInvoice::new(price, description.clone(), rules.invoice_expiry);
     let created = patience::provider(rules, rules.provider.create_invoice(wanted)).await;
     match &created {
         Ok(_) => rules.breaker.succeeded(),
@@ -93,8 +93,15 @@ async fn try_issue(
         .with_conditions(&conditions);
     let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
 
-    let offer = Offer { price, payment_hash: facts.payment_hash, expires_at: facts.expires_at };
-    Ok((Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?, offer))
+    Ok(Offer {
+        challenge: Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?,
+        price,
+        payment_hash: facts.payment_hash,
+        description,
+        issued_at: now,
+        expires_at: facts.expires_at,
+        poll: rules.settlement.asks(false),
+    })
 }
 
 /// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
@@ -134,34 +141,34 @@ enum Failure {
 
 impl Failure {
     /// Logs kinds and names only: what a backend says may hold secrets.
-    fn into_reply(self) -> Reply {
+    fn into_refusal(self) -> Refusal {
         match self {
             Self::Provider(error) => {
                 tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: the provider made no invoice");
-                Reply::provider_unavailable(Some(error.kind()))
+                Refusal::provider_unavailable(Some(error.kind()))
             }
             Self::Invoice(error) => {
                 tracing::error!(%error, "l402: the provider's invoice cannot be read");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Lie(what) => {
                 tracing::error!(what, "l402: the provider's invoice is not the one asked for");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Header(error) => {
                 tracing::error!(%error, "l402: the provider's invoice does not fit a header");
-                Reply::provider_unavailable(None)
+                Refusal::provider_unavailable(None)
             }
             Self::Store(error) => store_failure(&error),
             Self::Mint(error) => {
                 tracing::error!(%error, "l402: the token cannot be written");
-                Reply::path_too_long()
+                Refusal::path_too_long()
             }
             Self::Entropy => {
                 tracing::error!("l402: the system gives no random bytes");
-                Reply::no_entropy()
+                Refusal::no_entropy()
             }
-            Self::Free => Reply::price_unavailable(),
+            Self::Free => Refusal::price_unavailable(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::credential;
 use crate::keys::RevocationList;
 use crate::patience;
 use crate::pricing::{FreeCalls, Known, PriceError, PriceFunction, PriceRequest, Pricing, Quote, binding};
-use crate::reply::{Reason, Reply};
+use crate::reply::{Audience, Reason, Refusal, Replies, Reply};
 use crate::request::{HeaderValues, OwnedRequest, RequestParts};
 use crate::settlement::{self, LookupId, SettlementCheck};
 use crate::telemetry::{self, Telemetry};
@@ -48,7 +48,6 @@ pub(crate) struct Rules {
     pub(crate) proxies: TrustedProxies,
     pub(crate) throttle: Throttle,
     pub(crate) breaker: Breaker,
-    pub(crate) only_offer_if_asked: bool,
     pub(crate) settlement: SettlementCheck,
     pub(crate) description: String,
     pub(crate) invoice_expiry: Duration,
@@ -59,6 +58,7 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     pub(crate) unknown_caveats: UnknownCaveats,
     pub(crate) shadow: bool,
+    pub(crate) replies: Replies,
     pub(crate) telemetry: Telemetry,
     pub(crate) leases: LeaseIds,
 }
@@ -100,19 +100,26 @@ impl Gate {
     /// and whose uses are counted in memory.
     pub fn decide<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> PortFuture<Decision> {
         let rules = self.rules();
+        if let Some(reply) = rules.replies.preflight(request) {
+            return PortFuture::ready(Decision::Answer(reply));
+        }
         match rules.pricing.known(request) {
-            Known::Quote(quote) if quote.price().is_none() => return self.admit_unpaid("free"),
-            Known::NotForSale => return self.answer(Reply::not_for_sale()),
+            Known::Quote(quote) if quote.price().is_none() => {
+                return self.admit_unpaid(Unpaid::Free, rules.replies.audience(request));
+            }
+            Known::NotForSale => {
+                return self.answer(&Refusal::not_for_sale(), rules.replies.audience(request));
+            }
             Known::Quote(_) | Known::Ask(_) => {}
         }
         let mut buffer = Vec::new();
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
             Ok(None) => return self.unpaid(request, Reason::NoCredential),
-            Err(error) => return self.answer(Reply::malformed(error)),
+            Err(error) => return self.refuse(request, Reason::Malformed(error)),
         };
         if let Err(rejection) = credential.screen() {
-            return self.refuse(request, rejection);
+            return self.refuse(request, Reason::Rejected(rejection));
         }
         let now = rules.clock.now();
         match verification::find_keys(rules, &credential, now).into_ready() {
@@ -138,7 +145,7 @@ impl Gate {
             match credential::read(&request, &rules.limits, &mut buffer) {
                 Ok(Some(credential)) => self.check(&request, credential, keys, rules.clock.now()),
                 Ok(None) => self.unpaid(&request, Reason::NoCredential),
-                Err(error) => self.answer(Reply::malformed(error)),
+                Err(error) => self.refuse(&request, Reason::Malformed(error)),
             }
         };
         decision.await
@@ -151,23 +158,18 @@ impl Gate {
         keys: Result<Keys, StoreError>,
         now: UnixTime,
     ) -> PortFuture<Decision> {
+        let rules = self.rules();
         let keys = match keys {
             Ok(keys) => keys,
-            Err(error) => return self.answer(store_failure(&error)),
+            Err(error) => return self.answer(&store_failure(&error), rules.replies.audience(request)),
         };
         let context = self.context(request, now);
         let verdict = telemetry::verify_span()
-            .in_scope(|| verification::verify(self.rules(), credential, &keys, request, &context));
+            .in_scope(|| verification::verify(rules, credential, &keys, request, &context));
         match verdict {
             Ok(Verdict::Granted(grant)) => self.claim(request, grant, now),
-            Ok(Verdict::AskNode(grant, id)) => {
-                if let Err(throttled) = self.rules().throttle.lookup(self.rules().proxies.client(request)) {
-                    return self.answer(Reply::throttled(throttled));
-                }
-                let (gate, request) = (self.clone(), self.keep(request));
-                PortFuture::new(gate.check_settlement(request, grant, id))
-            }
-            Err(rejection) => self.refuse(request, rejection),
+            Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id),
+            Err(rejection) => self.refuse(request, Reason::Rejected(rejection)),
         }
     }
 
@@ -184,19 +186,33 @@ impl Gate {
         }
     }
 
-    /// Waits for the node to say whether the invoice is settled.
-    async fn check_settlement(self, request: OwnedRequest, grant: Grant, id: LookupId) -> Decision {
+    /// Goes on when the node says that the invoice is settled.
+    fn ask_node<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        id: LookupId,
+    ) -> PortFuture<Decision> {
         let rules = self.rules();
-        let decision = match settlement::ask(rules, id, grant.payment_hash).await {
-            Ok(settlement::Answer::Settled) => self.claim(&request.parts(), grant, rules.clock.now()),
-            Ok(settlement::Answer::Pending) => self.answer(Reply::payment_pending()),
-            Ok(settlement::Answer::Gone) => self.unpaid(&request.parts(), Reason::InvoiceGone),
-            Err(error) => {
-                tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
-                self.answer(Reply::settlement_unknown())
-            }
-        };
-        decision.await
+        if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
+            return self.answer(&Refusal::throttled(throttled), rules.replies.audience(request));
+        }
+        let (gate, request) = (self.clone(), self.keep(request));
+        PortFuture::new(async move {
+            let rules = gate.rules();
+            let settled = settlement::ask(rules, id, grant.payment_hash).await;
+            let audience = rules.replies.audience(&request.parts());
+            let decision = match settled {
+                Ok(settlement::Answer::Settled) => gate.claim(&request.parts(), grant, rules.clock.now()),
+                Ok(settlement::Answer::Pending) => gate.answer(&Refusal::payment_pending(), audience),
+                Ok(settlement::Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone),
+                Err(error) => {
+                    tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
+                    gate.answer(&Refusal::settlement_unknown(), audience)
+                }
+            };
+            decision.await
+        })
     }
 
     /// Takes one use of a token that passed everything else.
@@ -206,11 +222,12 @@ impl Gate {
         grant: Grant,
         now: UnixTime,
     ) -> PortFuture<Decision> {
-        self.rules().throttle.paid(&grant.payment_hash);
-        let Uses::Limited(uses) = grant.uses else {
-            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant)));
-        };
         let rules = self.rules();
+        let audience = rules.replies.audience(request);
+        rules.throttle.paid(&grant.payment_hash);
+        let Uses::Limited(uses) = grant.uses else {
+            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant, audience)));
+        };
         let lease_end = now.saturating_add(rules.lease);
         // Not when this token expires: its holder may have added that, and kept the token without.
         let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
@@ -219,7 +236,7 @@ impl Gate {
         let claimed = span.in_scope(|| rules.store.claim(claim));
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let admission = Admission::counted(self.clone(), grant, claim);
+        let admission = Admission::counted(self.clone(), grant, claim, audience);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed),
             Err(waiting) => {
@@ -240,87 +257,78 @@ impl Gate {
         admission: Admission,
         claimed: Result<Claimed, StoreError>,
     ) -> PortFuture<Decision> {
+        let audience = self.rules().replies.audience(request);
         match claimed {
             Ok(Claimed::Granted) => PortFuture::ready(Decision::Admit(admission)),
             // Nobody knows whether the store took the use, so it is given back.
-            Err(error) => self.answer(store_failure(&error)),
+            Err(error) => self.answer(&store_failure(&error), audience),
             Ok(Claimed::Busy) => {
                 admission.discard();
-                self.answer(Reply::in_use())
+                self.answer(&Refusal::in_use(), audience)
             }
             // An answer from a later version of the port is no reason to let anybody in.
             Ok(_) => {
                 admission.discard();
-                self.refuse(request, Rejection::UsedUp)
+                self.refuse(request, Reason::Rejected(Rejection::UsedUp))
             }
         }
     }
 
-    /// A paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
-    fn refuse<H: HeaderValues>(
-        &self,
-        request: &RequestParts<'_, H>,
-        rejection: Rejection,
-    ) -> PortFuture<Decision> {
-        if rejection.is_authentic() {
-            self.unpaid(request, Reason::Rejected(rejection))
+    /// By default a paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
+    fn refuse<H: HeaderValues>(&self, request: &RequestParts<'_, H>, reason: Reason) -> PortFuture<Decision> {
+        let replies = &self.rules().replies;
+        if replies.profile.challenges(reason) {
+            self.unpaid(request, reason)
         } else {
-            self.answer(Reply::rejected(rejection))
+            self.answer(&Refusal::unauthorized(reason), replies.audience(request))
         }
     }
 
     /// Makes an offer, unless this call is for nothing.
     fn unpaid<H: HeaderValues>(&self, request: &RequestParts<'_, H>, reason: Reason) -> PortFuture<Decision> {
         let rules = self.rules();
+        let (client, audience) = (rules.proxies.client(request), rules.replies.audience(request));
         if rules.shadow {
-            return self.answer(Reply::payment_required_without_invoice(reason));
+            return self.answer(&Refusal::without_offer(reason), audience);
         }
-        let client = rules.proxies.client(request);
         if let (Reason::NoCredential, Some(free)) = (reason, &rules.free_calls)
             && free.take(client, rules.clock.now())
         {
-            return self.admit_unpaid("free_tier");
+            return self.admit_unpaid(Unpaid::FreeTier, audience);
         }
-        let gets_no_offer =
-            is_never_sold(request.method) || (rules.only_offer_if_asked && !asks_for_offer(request));
-        let (gate, buyer) = (self.clone(), Buyer { client, reason });
+        let is_offered =
+            !is_never_sold(request.method) && (!rules.replies.only_offer_if_asked || asks_for_offer(request));
+        let (gate, buyer) = (self.clone(), Buyer { client, audience, reason, is_offered });
         match rules.pricing.known(request) {
-            Known::NotForSale => self.answer(Reply::not_for_sale()),
-            Known::Quote(_) if gets_no_offer => self.answer(Reply::payment_required_without_invoice(reason)),
-            Known::Quote(quote) => gate.offer(&request.to_owned(), quote.clone(), Vec::new(), buyer),
+            Known::NotForSale => self.answer(&Refusal::not_for_sale(), audience),
+            Known::Quote(_) if !is_offered => self.answer(&Refusal::without_offer(reason), audience),
+            Known::Quote(quote) => gate.offer(request.to_owned(), quote.clone(), Vec::new(), buyer),
             Known::Ask(function) => {
-                let asked =
-                    gate.ask_price(request.to_owned_for_price(), function.clone(), gets_no_offer, buyer);
-                PortFuture::new(asked)
+                PortFuture::new(gate.ask_price(request.to_owned_for_price(), function.clone(), buyer))
             }
         }
     }
 
-    async fn ask_price(
-        self,
-        request: OwnedRequest,
-        function: PriceFunction,
-        gets_no_offer: bool,
-        buyer: Buyer,
-    ) -> Decision {
+    async fn ask_price(self, request: OwnedRequest, function: PriceFunction, buyer: Buyer) -> Decision {
+        let audience = buyer.audience;
         let quote = function.ask(PriceRequest::new(request.clone())).await;
         let decision = match quote {
-            Ok(quote) if quote.price().is_none() => self.admit_unpaid("free"),
-            Ok(_) if gets_no_offer => self.answer(Reply::payment_required_without_invoice(buyer.reason)),
-            Ok(quote) => self.offer_from_function(&request, quote, buyer),
-            Err(PriceError::NotForSale) => self.answer(Reply::not_for_sale()),
+            Ok(quote) if quote.price().is_none() => self.admit_unpaid(Unpaid::Free, audience),
+            Ok(_) if !buyer.is_offered => self.answer(&Refusal::without_offer(buyer.reason), audience),
+            Ok(quote) => self.offer_from_function(request, quote, buyer),
+            Err(PriceError::NotForSale) => self.answer(&Refusal::not_for_sale(), audience),
             Err(error) => {
                 tracing::warn!(%error, "l402: the price function failed");
-                self.answer(Reply::price_unavailable())
+                self.answer(&Refusal::price_unavailable(), audience)
             }
         };
         decision.await
     }
 
-    fn offer_from_function(self, request: &OwnedRequest, quote: Quote, buyer: Buyer) -> PortFuture<Decision> {
+    fn offer_from_function(self, request: OwnedRequest, quote: Quote, buyer: Buyer) -> PortFuture<Decision> {
         if let Err(error) = quote.check_from_function(self.rules().provider.capabilities().msat_precision) {
             tracing::error!(%error, "l402: the price function's quote cannot be sold");
-            return self.answer(Reply::price_unavailable());
+            return self.answer(&Refusal::price_unavailable(), buyer.audience);
         }
         let conditions = binding::conditions(&quote, &request.parts());
         self.offer(request, quote, conditions, buyer)
@@ -329,7 +337,7 @@ impl Gate {
     /// Asks the provider for an invoice, unless there were enough.
     fn offer(
         self,
-        request: &OwnedRequest,
+        request: OwnedRequest,
         quote: Quote,
         conditions: Vec<(String, String)>,
         buyer: Buyer,
@@ -337,17 +345,16 @@ impl Gate {
         let now = self.rules().clock.now();
         let reservation = match self.rules().throttle.offer(buyer.client, now) {
             Ok(reservation) => reservation,
-            Err(throttled) => return self.answer(Reply::throttled(throttled)),
+            Err(throttled) => return self.answer(&Refusal::throttled(throttled), buyer.audience),
         };
         if let Err(wait) = self.rules().breaker.admit(now) {
-            return self.answer(Reply::provider_resting(wait));
+            return self.answer(&Refusal::provider_resting(wait), buyer.audience);
         }
-        let request = request.clone();
         PortFuture::new(async move {
             let issued =
                 challenge::issue(self.rules(), &request, &quote, conditions, reservation, buyer.reason);
-            let reply = telemetry::within(telemetry::challenge_span(), issued).await;
-            self.answer(reply).await
+            let refusal = telemetry::within(telemetry::challenge_span(), issued).await;
+            self.answer(&refusal, buyer.audience).await
         })
     }
 
@@ -360,19 +367,41 @@ impl Gate {
     }
 
     /// Lets a request in that nobody pays for.
-    fn admit_unpaid(&self, why: &'static str) -> PortFuture<Decision> {
-        self.rules().telemetry.admitted_unpaid(why);
-        PortFuture::ready(Decision::Admit(Admission::unpaid(self.clone())))
+    fn admit_unpaid(&self, why: Unpaid, audience: Audience) -> PortFuture<Decision> {
+        self.rules().telemetry.admitted_unpaid(why.name());
+        let is_sold = matches!(why, Unpaid::FreeTier);
+        PortFuture::ready(Decision::Admit(Admission::unpaid(self.clone(), is_sold, audience)))
     }
 
     /// The one way out for a request that is not let in; unless the gate only watches.
-    fn answer(&self, reply: Reply) -> PortFuture<Decision> {
+    fn answer(&self, refusal: &Refusal, audience: Audience) -> PortFuture<Decision> {
         let rules = self.rules();
-        rules.telemetry.refused(&reply);
+        rules.telemetry.refused(refusal);
         if rules.shadow {
-            return self.admit_unpaid("shadow");
+            return self.admit_unpaid(Unpaid::Shadow, audience);
         }
-        PortFuture::ready(Decision::Answer(reply))
+        PortFuture::ready(Decision::Answer(rules.replies.say(refusal, audience)))
+    }
+}
+
+/// Why a request is let in that nobody pays for.
+#[derive(Clone, Copy)]
+enum Unpaid {
+    /// It costs nothing.
+    Free,
+    /// It costs something, but not this client, this time.
+    FreeTier,
+    /// The gate only watches.
+    Shadow,
+}
+
+impl Unpaid {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::FreeTier => "free_tier",
+            Self::Shadow => "shadow",
+        }
     }
 }
 
@@ -380,7 +409,10 @@ impl Gate {
 #[derive(Clone, Copy)]
 struct Buyer {
     client: ClientKey,
+    audience: Audience,
     reason: Reason,
+    /// Whether an invoice may be made for it.
+    is_offered: bool,
 }
 
 /// Whether a client says that it can pay: `Accept-Authenticate: L402`, as some servers want it.
@@ -399,13 +431,13 @@ fn is_never_sold(method: &str) -> bool {
 }
 
 /// Says in the log what broke, and to the client only that something did.
-pub(crate) fn store_failure(error: &StoreError) -> Reply {
+pub(crate) fn store_failure(error: &StoreError) -> Refusal {
     tracing::warn!(
         store = error.store(),
         full = error.is_full(),
         "l402: a store failed, the request is refused"
     );
-    Reply::store_unavailable(error)
+    Refusal::store_unavailable(error)
 }
 
 impl fmt::Debug for Gate {

@@ -36,7 +36,6 @@
 
 mod admission;
 mod builder;
-mod caching;
 mod challenge;
 mod client_key;
 mod credential;
@@ -55,12 +54,11 @@ mod verification;
 
 pub use admission::Admission;
 pub use builder::{BuildError, GateBuilder};
-pub use caching::paid_cache_control;
 pub use client_key::{InvalidNetwork, ProxyHeader, TrustedProxies};
 pub use delivery::{Delivery, DeliveryError};
 pub use gate::{Decision, Gate};
 pub use pricing::{FreeTier, PriceError, PriceRequest, PriceTable, Quote, QuoteError};
-pub use reply::Reply;
+pub use reply::{Cors, ErrorShape, HeaderEdits, OnBadToken, Profile, Reply};
 pub use request::{HeaderValues, RequestParts};
 pub use settlement::SettlementCheck;
 pub use telemetry::{Challenged, Refused};

@@ -82,9 +82,9 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
         self.headers.values("authorization")
     }
 
-    /// Copies everything but the header fields.
+    /// Copies what an offer and its wording need.
     pub(crate) fn to_owned(&self) -> OwnedRequest {
-        self.copy(Vec::new())
+        self.copy(self.fields(|name| WORDING_FIELDS.contains(&name)))
     }
 
     /// Copies what a price may depend on. The secrets among the header fields are left out.
@@ -113,6 +113,9 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
         }
     }
 }
+
+/// The fields that decide how an answer is put, and who the client is.
+const WORDING_FIELDS: [&str; 4] = ["accept", "origin", "x-forwarded-for", "forwarded"];
 
 const SECRET_FIELDS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use l402_core::{Grant, Msat, PaymentHash, UnixTime};
 use tracing::{Instrument, Span};
 
-use crate::reply::Reply;
+use crate::reply::Refusal;
 
 type Hook<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
@@ -62,9 +62,9 @@ impl Telemetry {
         tell(self.on_released.as_ref(), grant);
     }
 
-    pub(crate) fn refused(&self, reply: &Reply) {
-        let refused = Refused { status: reply.status, code: reply.code() };
-        tracing::debug!(status = refused.status, code = refused.code, "l402: refused");
+    pub(crate) fn refused(&self, refusal: &Refusal) {
+        let refused = Refused { status: refusal.status, code: refusal.code };
+        tracing::debug!(status = refused.status, code = refused.code, why = %refusal.text, "l402: refused");
         count_by("l402_refused_total", "code", refused.code);
         tell(self.on_refused.as_ref(), &refused);
     }

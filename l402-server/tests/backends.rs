@@ -101,7 +101,8 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
             reply.header("retry-after").is_some() && reply.header("www-authenticate").is_none(),
             "{case}"
         );
-        assert!(!reply.body.contains(SECRET) && !reply.body.contains("lnbcrt"), "{case}");
+        let body = String::from_utf8(reply.body.clone()).unwrap();
+        assert!(!body.contains(SECRET) && !body.contains("lnbcrt"), "{case}");
         let line = log.take();
         assert!(line.contains("provider"), "{case} leaves a line in the log: {line}");
         assert!(!line.contains(SECRET) && !line.contains("set-cookie"), "{case}: {line}");

@@ -3,46 +3,46 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use common::{Ask, Shop, admission, answer, is_free, spend};
 use l402_server::{GateBuilder, SettlementCheck};
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// Everything that is logged while it is watched, by this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Log {
-    fn watch(&self) -> tracing::subscriber::DefaultGuard {
+/// Starts to keep what this thread logs. One subscriber for all threads, since one that comes and goes misses what
+/// other tests have come across first.
+fn watch_log() {
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
         let spans = FmtSpan::NEW | FmtSpan::CLOSE;
         let subscriber =
             tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_span_events(spans);
-        tracing::subscriber::set_default(subscriber.with_ansi(false).with_writer(self.clone()).finish())
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+        subscriber.with_ansi(false).with_writer(|| ThreadLog).init();
+    });
+    LOG.take();
 }
 
-impl io::Write for Log {
+/// What this thread has logged.
+fn log() -> String {
+    String::from_utf8(LOG.take()).unwrap()
+}
+
+struct ThreadLog;
+
+impl io::Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 
@@ -87,25 +87,23 @@ async fn hooks_are_told_what_happens_in_order() {
 
 #[tokio::test]
 async fn a_paid_request_goes_through_the_named_spans() {
+    watch_log();
     let shop = Shop::open();
-    let log = Log::default();
-    let guard = log.watch();
     let token = shop.buy("/report").await;
     drop(admission(shop.ask(Ask::get("/report"), Some(&token)).await));
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
-    drop(guard);
+    let log = log();
     for span in ["l402.challenge", "l402.verify", "l402.claim", "l402.commit", "l402.release"] {
-        assert!(log.text().contains(span), "{span} is missing in\n{}", log.text());
+        assert!(log.contains(span), "{span} is missing in\n{log}");
     }
 }
 
 #[test]
 fn the_start_tells_what_happens_when_something_is_down() {
-    let log = Log::default();
-    let guard = log.watch();
+    watch_log();
     Shop::open_with(|gate| gate.ephemeral_root_key());
     Shop::open_with(|gate| gate.settlement(SettlementCheck::Always));
-    drop(guard);
+    let log = log();
     for line in [
         "the root key is made up",
         "uses are counted in memory",
@@ -114,7 +112,7 @@ fn the_start_tells_what_happens_when_something_is_down() {
         "when_the_provider_is_down=\"tokens work, new offers are refused with 503\"",
         "when_the_provider_is_down=\"everything is refused with 503\"",
     ] {
-        assert!(log.text().contains(line), "{line} is missing in\n{}", log.text());
+        assert!(log.contains(line), "{line} is missing in\n{log}");
     }
 }
 

@@ -157,7 +157,7 @@ pub(crate) fn is_free(decision: &Decision) -> bool {
 }
 
 pub(crate) fn body(reply: &Reply) -> serde_json::Value {
-    serde_json::from_str(&reply.body).unwrap()
+    serde_json::from_slice(&reply.body).unwrap()
 }
 
 /// Status and code, which is what clients act on.

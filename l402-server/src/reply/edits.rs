@@ -1,0 +1,114 @@
+//! What a paid answer gets in addition: rules for caches, a receipt, CORS.
+
+use std::array;
+use std::borrow::Cow;
+use std::fmt;
+use std::iter::Flatten;
+
+use l402_core::PaymentHash;
+
+use super::cors::EXPOSED;
+use super::{Audience, RECEIPT, Replies};
+use crate::request::HeaderValues;
+
+type Edit = (&'static str, Cow<'static, str>);
+
+/// Header fields that an adapter sets on the answer of a handler, each in place of all values of that name.
+///
+/// Names are in lower case, values in visible ASCII. See [`Admission::header_edits`](crate::Admission::header_edits).
+#[must_use]
+pub struct HeaderEdits(Flatten<array::IntoIter<Option<Edit>, 5>>);
+
+impl Iterator for HeaderEdits {
+    type Item = (&'static str, Cow<'static, str>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl fmt::Debug for HeaderEdits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.clone()).finish()
+    }
+}
+
+impl Replies {
+    /// What to set on an answer that has `current` fields. `paid` is the payment that it was delivered for; an answer
+    /// that `is_sold`, though not to this client, must not come out of a cache either.
+    pub(crate) fn edits<H: HeaderValues>(
+        &self,
+        audience: Audience,
+        is_sold: bool,
+        paid: Option<PaymentHash>,
+        current: &H,
+    ) -> HeaderEdits {
+        let cache_control =
+            if is_sold { cache_control(current.values("cache-control")).map(Cow::Borrowed) } else { None };
+        let receipt = paid.filter(|_| self.receipts).map(|hash| Cow::Owned(hash.to_string()));
+        let (mut by_origin, mut allow_origin, mut expose) = (false, None, None);
+        if let Some(cors) = &self.cors {
+            let handlers_own = current.values("access-control-allow-origin").next().is_some();
+            by_origin = cors.varies() && !handlers_own;
+            if !handlers_own {
+                allow_origin = cors.header_value(audience.origin);
+            }
+            if handlers_own || allow_origin.is_some() {
+                expose = merged(current.values("access-control-expose-headers"), EXPOSED);
+            }
+        }
+        let vary_on = match (is_sold, by_origin) {
+            (true, true) => Some("Authorization, Origin"),
+            (true, false) => Some("Authorization"),
+            (false, true) => Some("Origin"),
+            (false, false) => None,
+        };
+        let edits = [
+            cache_control.map(|value| ("cache-control", value)),
+            vary_on.and_then(|names| merged(current.values("vary"), names)).map(|value| ("vary", value)),
+            receipt.map(|value| (RECEIPT, value)),
+            allow_origin.map(|value| ("access-control-allow-origin", value)),
+            expose.map(|value| ("access-control-expose-headers", value)),
+        ];
+        HeaderEdits(edits.into_iter().flatten())
+    }
+}
+
+/// The `Cache-Control` that a paid answer gets in place of its own; `None` when its own keeps shared caches away.
+///
+/// What one buyer paid for is not to be handed to the next visitor. A request with `Authorization` is kept from shared
+/// caches already, but not once a handler says `public`, `s-maxage` or `must-revalidate` (RFC 9111 section 3.5), which
+/// is not said with payment in mind.
+fn cache_control<'a>(mut current: impl Iterator<Item = &'a [u8]>) -> Option<&'static str> {
+    let keeps_away = |directive: &[u8]| {
+        let directive = directive.trim_ascii();
+        directive.eq_ignore_ascii_case(b"private") || directive.eq_ignore_ascii_case(b"no-store")
+    };
+    let is_private = current.any(|value| value.split(|byte| *byte == b',').any(keeps_away));
+    (!is_private).then_some("private")
+}
+
+/// The list of names that has all of `current` and of `wanted`; `None` if `current` does already, or says `*`.
+///
+/// What is in `current` and is no name is left out: a value that is set again must be one that can be set.
+fn merged<'a>(current: impl Iterator<Item = &'a [u8]>, wanted: &'static str) -> Option<Cow<'static, str>> {
+    let mut names: Vec<&[u8]> = Vec::new();
+    for name in current.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
+        if name == b"*" {
+            return None;
+        }
+        if !name.is_empty() && name.iter().all(u8::is_ascii_graphic) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Some(Cow::Borrowed(wanted));
+    }
+    let known = names.len();
+    for name in wanted.split(", ") {
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(name.as_bytes())) {
+            names.push(name.as_bytes());
+        }
+    }
+    (names.len() > known).then(|| String::from_utf8_lossy(&names.join(&b", "[..])).into_owned().into())
+}
