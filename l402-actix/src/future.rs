@@ -1,7 +1,8 @@
-//! The future of a request behind a gate, without a box.
+//! The future of a request behind a gate, without a box but for requests with an `Idempotency-Key`.
 
 use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -10,65 +11,84 @@ use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use l402_core::ports::PortFuture;
-use l402_server::{Admission, Decision, Reply};
+use l402_server::{Admission, Decision, Gate, Reply};
 use pin_project_lite::pin_project;
 
 use crate::body::ChargedBody;
 use crate::extract::Paid;
+use crate::idempotency::{self, Deciding, Keeping};
+use crate::request;
 use crate::response::{apply_edits, from_reply};
+
+type Response<B> = ServiceResponse<EitherBody<ChargedBody<B>>>;
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<S: Service<ServiceRequest>> {
+    pub struct ResponseFuture<S: Service<ServiceRequest>, B> {
         #[pin]
-        step: Step<S, S::Future, S::Response>,
+        step: Step<S, S::Future, B>,
     }
 }
 
 pin_project! {
     #[project = StepProj]
-    enum Step<S, F, R> {
+    enum Step<S, F, B> {
         /// The gate thinks.
         Deciding { decision: PortFuture<Decision>, call: Option<(Rc<S>, ServiceRequest)> },
+        /// The gate thinks, once the body is read.
+        Reading { deciding: Deciding, inner: Option<Rc<S>> },
         /// The handler runs. Dropping the admission, as a panic or a disconnect does, gives the use back.
         Serving { #[pin] response: F, admission: Option<Admission> },
+        /// The answer is copied, for a client that asks again.
+        Keeping { keeping: Keeping },
         /// The use is charged before the answer goes out.
-        Charging { charge: PortFuture<Result<(), Reply>>, response: Option<R> },
+        Charging { charge: PortFuture<Result<(), Reply>>, response: Option<Response<B>> },
     }
 }
 
-impl<S: Service<ServiceRequest>> ResponseFuture<S> {
-    pub(crate) fn new(decision: PortFuture<Decision>, inner: Rc<S>, request: ServiceRequest) -> Self {
-        Self { step: Step::Deciding { decision, call: Some((inner, request)) } }
+impl<S: Service<ServiceRequest>, B> ResponseFuture<S, B> {
+    pub(crate) fn new(gate: &Gate, inner: Rc<S>, request: ServiceRequest) -> Self {
+        let step = match request::body_limit(gate, &request) {
+            None => {
+                let decision = request::decide(gate, &request, None);
+                Step::Deciding { decision, call: Some((inner, request)) }
+            }
+            Some(limit) => {
+                let deciding = idempotency::decide(gate.clone(), request, limit);
+                Step::Reading { deciding, inner: Some(inner) }
+            }
+        };
+        Self { step }
     }
 }
 
-impl<S, B> Future for ResponseFuture<S>
+impl<S, B> Future for ResponseFuture<S, B>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
-    type Output = Result<ServiceResponse<EitherBody<ChargedBody<B>>>, Error>;
+    type Output = Result<Response<B>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut step = self.project().step;
         loop {
+            // Nothing is left of a future that is polled after its end; here and below.
             let next = match step.as_mut().project() {
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
-                    // Nothing is left of a future that is polled after its end; here and below.
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
-                    match decision {
-                        Decision::Admit(admission) => {
-                            if let Some(grant) = admission.grant() {
-                                request.extensions_mut().insert(Paid::new(*grant));
-                            }
-                            Step::Serving { response: inner.call(request), admission: Some(admission) }
-                        }
-                        Decision::Answer(reply) => return refuse(request, from_reply(reply)),
-                        // A decision of a later version lets nobody in.
-                        _ => return refuse(request, HttpResponse::ServiceUnavailable().finish()),
+                    match serve(decision, &*inner, request) {
+                        ControlFlow::Continue(serving) => serving,
+                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
+                    }
+                }
+                StepProj::Reading { deciding, inner } => {
+                    let (decision, request) = ready!(deciding.as_mut().poll(context));
+                    let Some(inner) = inner.take() else { return Poll::Pending };
+                    match serve(decision, &*inner, request) {
+                        ControlFlow::Continue(serving) => serving,
+                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                     }
                 }
                 StepProj::Serving { response, admission } => {
@@ -77,21 +97,27 @@ where
                     let admission = admission.take();
                     let mut response = result?;
                     let Some(admission) = admission else { return Poll::Pending };
-                    let status = response.status().as_u16();
                     apply_edits(&admission, &mut response);
-                    let is_stream = matches!(response.response().body().size(), BodySize::Stream);
-                    if admission.is_charged_by_stream(status, is_stream) {
-                        let charge =
-                            |_: &mut _, body| EitherBody::left(ChargedBody::new(body, admission, status));
-                        return Poll::Ready(Ok(response.map_body(charge)));
+                    match idempotency::keep(admission, response) {
+                        ControlFlow::Break(keeping) => Step::Keeping { keeping },
+                        ControlFlow::Continue((admission, response)) => match charge(admission, response) {
+                            ControlFlow::Continue(charging) => charging,
+                            ControlFlow::Break(stream) => return Poll::Ready(Ok(stream)),
+                        },
                     }
+                }
+                StepProj::Keeping { keeping } => {
+                    let (admission, response) = ready!(keeping.as_mut().poll(context));
+                    let status = response.status().as_u16();
+                    let response = response.map_body(|_, body| EitherBody::right(body));
+                    let Some(admission) = admission else { return Poll::Ready(Ok(response)) };
                     Step::Charging { charge: admission.finish(status), response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
                     let Some(response) = response.take() else { return Poll::Pending };
                     return Poll::Ready(Ok(match charged {
-                        Ok(()) => response.map_body(|_, body| EitherBody::left(ChargedBody::open(body))),
+                        Ok(()) => response,
                         Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
                     }));
                 }
@@ -101,14 +127,46 @@ where
     }
 }
 
-fn refuse<B>(
+/// Runs the handler, or says what to answer instead.
+fn serve<S: Service<ServiceRequest>, B>(
+    decision: Decision,
+    inner: &S,
     request: ServiceRequest,
-    response: HttpResponse,
-) -> Poll<Result<ServiceResponse<EitherBody<ChargedBody<B>>>, Error>> {
-    Poll::Ready(Ok(request.into_response(response).map_into_right_body()))
+) -> ControlFlow<Response<B>, Step<S, S::Future, B>> {
+    let admission = match decision {
+        Decision::Admit(admission) => admission,
+        Decision::Answer(reply) => {
+            return ControlFlow::Break(request.into_response(from_reply(reply)).map_into_right_body());
+        }
+        // A decision of a later version lets nobody in.
+        _ => {
+            let refusal = HttpResponse::ServiceUnavailable().finish();
+            return ControlFlow::Break(request.into_response(refusal).map_into_right_body());
+        }
+    };
+    if let Some(grant) = admission.grant() {
+        request.extensions_mut().insert(Paid::new(*grant));
+    }
+    ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
 }
 
-impl<S: Service<ServiceRequest>> fmt::Debug for ResponseFuture<S> {
+/// Charges for an answer that is complete; a stream charges for itself.
+fn charge<S, F, B: MessageBody>(
+    admission: Admission,
+    response: ServiceResponse<B>,
+) -> ControlFlow<Response<B>, Step<S, F, B>> {
+    let status = response.status().as_u16();
+    let is_stream = matches!(response.response().body().size(), BodySize::Stream);
+    if admission.is_charged_by_stream(status, is_stream) {
+        return ControlFlow::Break(
+            response.map_body(|_, body| EitherBody::left(ChargedBody::new(body, admission, status))),
+        );
+    }
+    let response = response.map_body(|_, body| EitherBody::left(ChargedBody::open(body)));
+    ControlFlow::Continue(Step::Charging { charge: admission.finish(status), response: Some(response) })
+}
+
+impl<S: Service<ServiceRequest>, B> fmt::Debug for ResponseFuture<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

@@ -37,6 +37,7 @@
 mod body;
 mod extract;
 mod future;
+mod idempotency;
 mod middleware;
 mod request;
 mod response;

@@ -10,7 +10,6 @@ use l402_server::Gate;
 
 use crate::body::ChargedBody;
 use crate::future::ResponseFuture;
-use crate::request;
 
 /// Puts a [`Gate`] in front of what it wraps. See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ impl L402 {
 impl<S, B> Transform<S, ServiceRequest> for L402
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<ChargedBody<B>>>;
     type Error = Error;
@@ -52,16 +51,15 @@ pub struct L402Service<S> {
 impl<S, B> Service<ServiceRequest> for L402Service<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<ChargedBody<B>>>;
     type Error = Error;
-    type Future = ResponseFuture<S>;
+    type Future = ResponseFuture<S, B>;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let decision = request::decide(&self.gate, &request);
-        ResponseFuture::new(decision, Rc::clone(&self.inner), request)
+        ResponseFuture::new(&self.gate, Rc::clone(&self.inner), request)
     }
 }

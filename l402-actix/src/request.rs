@@ -3,15 +3,27 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use l402_core::ports::PortFuture;
-use l402_server::{Decision, Gate, HeaderValues, RequestParts};
+use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
 
-pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> PortFuture<Decision> {
+pub(crate) fn decide(gate: &Gate, request: &ServiceRequest, body: Option<&[u8]>) -> PortFuture<Decision> {
+    let (headers, route) = (Headers(request.headers()), request.match_pattern());
+    gate.decide(&parts(request, &headers).with_route(route.as_deref()).with_body(body))
+}
+
+pub(crate) fn body_limit(gate: &Gate, request: &ServiceRequest) -> Option<usize> {
     let headers = Headers(request.headers());
-    let route = request.match_pattern();
-    let parts = RequestParts::new(request.method().as_str(), request.uri().path(), &headers);
+    gate.body_limit(&parts(request, &headers))
+}
+
+pub(crate) fn body_too_large(gate: &Gate, request: &ServiceRequest) -> Reply {
+    let headers = Headers(request.headers());
+    gate.body_too_large(&parts(request, &headers))
+}
+
+fn parts<'a>(request: &'a ServiceRequest, headers: &'a Headers<'a>) -> RequestParts<'a, Headers<'a>> {
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let query = request.uri().query();
-    gate.decide(&parts.with_query(query).with_route(route.as_deref()).with_peer(peer))
+    let parts = RequestParts::new(request.method().as_str(), request.uri().path(), headers);
+    parts.with_query(request.uri().query()).with_peer(peer)
 }
 
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);

@@ -23,7 +23,7 @@ pub(crate) fn from_reply(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::build(status);
     for (name, value) in reply.headers {
-        response.append_header((name, &*value));
+        response.append_header((&*name, &*value));
     }
     response.body(reply.body)
 }

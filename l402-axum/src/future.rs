@@ -1,7 +1,8 @@
-//! The future of a request behind a gate, without a box.
+//! The future of a request behind a gate, without a box but for requests with an `Idempotency-Key`.
 
 use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,44 +10,60 @@ use axum_core::body::Body;
 use http::{Request, Response};
 use http_body::Body as _;
 use l402_core::ports::PortFuture;
-use l402_server::{Admission, Decision, Reply};
+use l402_server::{Admission, Decision, Gate, Reply};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::body::ChargedBody;
 use crate::extract::Paid;
+use crate::idempotency::{self, Deciding, Keeping};
+use crate::request;
 use crate::response::{apply_edits, from_reply};
 
 pin_project! {
     /// The response future of [`L402Service`](crate::L402Service).
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<S: Service<Request<B>>, B> {
+    pub struct ResponseFuture<S: Service<Request<Body>>> {
         #[pin]
-        step: Step<S, B, S::Future>,
+        step: Step<S, S::Future>,
     }
 }
 
 pin_project! {
     #[project = StepProj]
-    enum Step<S, B, F> {
+    enum Step<S, F> {
         /// The gate thinks.
-        Deciding { decision: PortFuture<Decision>, call: Option<(S, Request<B>)> },
+        Deciding { decision: PortFuture<Decision>, call: Option<(S, Request<Body>)> },
+        /// The gate thinks, once the body is read.
+        Reading { deciding: Deciding, inner: Option<S> },
         /// The handler runs. Dropping the admission, as a panic or a disconnect does, gives the use back.
         Serving { #[pin] response: F, admission: Option<Admission> },
+        /// The answer is copied, for a client that asks again.
+        Keeping { keeping: Keeping },
         /// The use is charged before the answer goes out.
         Charging { charge: PortFuture<Result<(), Reply>>, response: Option<Response<Body>> },
     }
 }
 
-impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
-    pub(crate) fn new(decision: PortFuture<Decision>, inner: S, request: Request<B>) -> Self {
-        Self { step: Step::Deciding { decision, call: Some((inner, request)) } }
+impl<S: Service<Request<Body>>> ResponseFuture<S> {
+    pub(crate) fn new(gate: &Gate, inner: S, request: Request<Body>) -> Self {
+        let step = match request::body_limit(gate, &request) {
+            None => {
+                let decision = request::decide(gate, &request, None);
+                Step::Deciding { decision, call: Some((inner, request)) }
+            }
+            Some(limit) => {
+                let deciding = idempotency::decide(gate.clone(), request, limit);
+                Step::Reading { deciding, inner: Some(inner) }
+            }
+        };
+        Self { step }
     }
 }
 
-impl<S, B, ResBody> Future for ResponseFuture<S, B>
+impl<S, ResBody> Future for ResponseFuture<S>
 where
-    S: Service<Request<B>, Response = Response<ResBody>>,
+    S: Service<Request<Body>, Response = Response<ResBody>>,
     ResBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     ResBody::Error: Into<axum_core::BoxError>,
 {
@@ -57,18 +74,24 @@ where
         loop {
             let next = match step.as_mut().project() {
                 StepProj::Deciding { decision, call } => {
-                    let admission = match ready!(Pin::new(decision).poll(context)) {
-                        Decision::Admit(admission) => admission,
-                        Decision::Answer(reply) => return Poll::Ready(Ok(from_reply(reply))),
-                        _ => return Poll::Ready(Ok(unknown_decision())),
-                    };
-                    let Some((mut inner, mut request)) = call.take() else {
+                    let decision = ready!(Pin::new(decision).poll(context));
+                    let Some((inner, request)) = call.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    if let Some(grant) = admission.grant() {
-                        request.extensions_mut().insert(Paid::new(*grant));
+                    match serve(decision, inner, request) {
+                        ControlFlow::Continue(serving) => serving,
+                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                     }
-                    Step::Serving { response: inner.call(request), admission: Some(admission) }
+                }
+                StepProj::Reading { deciding, inner } => {
+                    let (decision, request) = ready!(deciding.as_mut().poll(context));
+                    let Some(inner) = inner.take() else {
+                        return Poll::Ready(Ok(unknown_decision()));
+                    };
+                    match serve(decision, inner, request) {
+                        ControlFlow::Continue(serving) => serving,
+                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
+                    }
                 }
                 StepProj::Serving { response, admission } => {
                     let result = ready!(response.poll(context));
@@ -78,14 +101,22 @@ where
                     let Some(admission) = admission else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    let status = response.status().as_u16();
                     apply_edits(&admission, &mut response);
-                    if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
-                        let charged =
-                            response.map(|body| Body::new(ChargedBody::new(body, admission, status)));
-                        return Poll::Ready(Ok(charged));
+                    match idempotency::keep(admission, response) {
+                        ControlFlow::Break(keeping) => Step::Keeping { keeping },
+                        ControlFlow::Continue((admission, response)) => match charge(admission, response) {
+                            ControlFlow::Continue(charging) => charging,
+                            ControlFlow::Break(stream) => return Poll::Ready(Ok(stream)),
+                        },
                     }
-                    Step::Charging { charge: admission.finish(status), response: Some(response) }
+                }
+                StepProj::Keeping { keeping } => {
+                    let (admission, response) = match ready!(keeping.as_mut().poll(context)) {
+                        Ok(kept) => kept,
+                        Err(broken) => return Poll::Ready(Ok(broken)),
+                    };
+                    let charge = admission.finish(response.status().as_u16());
+                    Step::Charging { charge, response: Some(response) }
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
@@ -101,6 +132,32 @@ where
     }
 }
 
+/// Runs the handler, or says what to answer instead.
+fn serve<S: Service<Request<Body>>>(
+    decision: Decision,
+    mut inner: S,
+    mut request: Request<Body>,
+) -> ControlFlow<Response<Body>, Step<S, S::Future>> {
+    let admission = match decision {
+        Decision::Admit(admission) => admission,
+        Decision::Answer(reply) => return ControlFlow::Break(from_reply(reply)),
+        _ => return ControlFlow::Break(unknown_decision()),
+    };
+    if let Some(grant) = admission.grant() {
+        request.extensions_mut().insert(Paid::new(*grant));
+    }
+    ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
+}
+
+/// Charges for an answer that is complete; a stream charges for itself.
+fn charge<S, F>(admission: Admission, response: Response<Body>) -> ControlFlow<Response<Body>, Step<S, F>> {
+    let status = response.status().as_u16();
+    if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
+        return ControlFlow::Break(response.map(|body| Body::new(ChargedBody::new(body, admission, status))));
+    }
+    ControlFlow::Continue(Step::Charging { charge: admission.finish(status), response: Some(response) })
+}
+
 /// For what cannot happen (a decision of a later version, a future polled after its end): nobody gets in.
 fn unknown_decision() -> Response<Body> {
     let mut response = Response::new(Body::empty());
@@ -108,7 +165,7 @@ fn unknown_decision() -> Response<Body> {
     response
 }
 
-impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
+impl<S: Service<Request<Body>>> fmt::Debug for ResponseFuture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

@@ -10,7 +10,6 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::future::ResponseFuture;
-use crate::request;
 
 /// Puts a [`Gate`] in front of a service. See the [crate docs](crate) for an example.
 #[derive(Clone, Debug)]
@@ -41,25 +40,24 @@ pub struct L402Service<S> {
     gate: Gate,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for L402Service<S>
+impl<S, ResBody> Service<Request<Body>> for L402Service<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    S: Service<Request<Body>, Response = Response<ResBody>> + Clone,
     ResBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     ResBody::Error: Into<axum_core::BoxError>,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = ResponseFuture<S, ReqBody>;
+    type Future = ResponseFuture<S>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         // The service that was polled ready must be the one that is called, so the clone stays behind.
         let clone = self.inner.clone();
         let inner = mem::replace(&mut self.inner, clone);
-        let decision = request::decide(&self.gate, &request);
-        ResponseFuture::new(decision, inner, request)
+        ResponseFuture::new(&self.gate, inner, request)
     }
 }

@@ -50,6 +50,7 @@
 mod body;
 mod extract;
 mod future;
+mod idempotency;
 mod layer;
 mod request;
 mod response;

@@ -3,18 +3,33 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
+use axum_core::body::Body;
 use http::{HeaderMap, Request};
 use l402_core::ports::PortFuture;
-use l402_server::{Decision, Gate, HeaderValues, RequestParts};
+use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
 
-pub(crate) fn decide<B>(gate: &Gate, request: &Request<B>) -> PortFuture<Decision> {
+pub(crate) fn decide(gate: &Gate, request: &Request<Body>, body: Option<&[u8]>) -> PortFuture<Decision> {
+    let headers = Headers(request.headers());
+    gate.decide(&parts(request, &headers).with_body(body))
+}
+
+pub(crate) fn body_limit(gate: &Gate, request: &Request<Body>) -> Option<usize> {
+    let headers = Headers(request.headers());
+    gate.body_limit(&parts(request, &headers))
+}
+
+pub(crate) fn body_too_large(gate: &Gate, request: &Request<Body>) -> Reply {
+    let headers = Headers(request.headers());
+    gate.body_too_large(&parts(request, &headers))
+}
+
+fn parts<'a>(request: &'a Request<Body>, headers: &'a Headers<'a>) -> RequestParts<'a, Headers<'a>> {
     // A nested router shortens the URI; a token is bound to what the client asked for.
     let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let headers = Headers(request.headers());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let parts = RequestParts::new(request.method().as_str(), uri.path(), &headers);
-    gate.decide(&parts.with_query(uri.query()).with_route(route).with_peer(peer))
+    let parts = RequestParts::new(request.method().as_str(), uri.path(), headers);
+    parts.with_query(uri.query()).with_route(route).with_peer(peer)
 }
 
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum_core::body::Body;
-use http::header::InvalidHeaderValue;
+use http::header::{InvalidHeaderName, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use l402_server::{Admission, Reply};
 
@@ -24,11 +24,18 @@ pub(crate) fn from_reply(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     for (name, value) in reply.headers {
-        if let Ok(value) = header_value(value) {
-            response.headers_mut().append(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (header_name(name), header_value(value)) {
+            response.headers_mut().append(name, value);
         }
     }
     response
+}
+
+fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
+    match name {
+        Cow::Borrowed(name) => Ok(HeaderName::from_static(name)),
+        Cow::Owned(name) => HeaderName::try_from(name),
+    }
 }
 
 fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {

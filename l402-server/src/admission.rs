@@ -6,6 +6,7 @@ use l402_core::Grant;
 use l402_core::ports::{Claim, PortFuture, StoreError};
 
 use crate::gate::{Gate, store_failure};
+use crate::idempotency::Ticket;
 use crate::patience;
 use crate::reply::{Audience, HeaderEdits, Refusal, Reply};
 use crate::request::HeaderValues;
@@ -21,6 +22,7 @@ pub struct Admission {
     gate: Gate,
     grant: Option<Grant>,
     claim: Option<Claim>,
+    ticket: Option<Box<Ticket>>,
     is_sold: bool,
     audience: Audience,
 }
@@ -28,15 +30,26 @@ pub struct Admission {
 impl Admission {
     /// For a request that nobody pays for. What it gets may be sold to others.
     pub(crate) const fn unpaid(gate: Gate, is_sold: bool, audience: Audience) -> Self {
-        Self { gate, grant: None, claim: None, is_sold, audience }
+        Self { gate, grant: None, claim: None, ticket: None, is_sold, audience }
     }
 
-    pub(crate) const fn uncounted(gate: Gate, grant: Grant, audience: Audience) -> Self {
-        Self { gate, grant: Some(grant), claim: None, is_sold: true, audience }
+    pub(crate) const fn uncounted(
+        gate: Gate,
+        grant: Grant,
+        ticket: Option<Box<Ticket>>,
+        audience: Audience,
+    ) -> Self {
+        Self { gate, grant: Some(grant), claim: None, ticket, is_sold: true, audience }
     }
 
-    pub(crate) const fn counted(gate: Gate, grant: Grant, claim: Claim, audience: Audience) -> Self {
-        Self { gate, grant: Some(grant), claim: Some(claim), is_sold: true, audience }
+    pub(crate) const fn counted(
+        gate: Gate,
+        grant: Grant,
+        claim: Claim,
+        ticket: Option<Box<Ticket>>,
+        audience: Audience,
+    ) -> Self {
+        Self { gate, grant: Some(grant), claim: Some(claim), ticket, is_sold: true, audience }
     }
 
     /// Ends an admission that the store did not grant: there is nothing to give back.
@@ -78,6 +91,23 @@ impl Admission {
         is_stream && self.claim.is_some() && Self::is_delivery(status) && status >= 200
     }
 
+    /// How large the body of a delivering answer may be to be handed to [`Admission::keep_answer`] before
+    /// [`Admission::finish`]; `None` for nearly all requests. Streams are not kept.
+    #[must_use]
+    pub fn answer_limit(&self, status: u16) -> Option<usize> {
+        self.ticket.as_ref().filter(|_| Self::is_delivery(status)).map(|ticket| ticket.max_answer_bytes())
+    }
+
+    /// Hands over the complete answer, with the header fields as they go out, for a client that asks again with the same
+    /// `Idempotency-Key`. It is kept once it is charged for. An answer with a field that is not visible ASCII is not kept.
+    pub fn keep_answer<H: HeaderValues>(&mut self, status: u16, headers: &H, body: &[u8]) {
+        if let Some(ticket) = &mut self.ticket
+            && let Some(answer) = Reply::copy_of(status, headers, body)
+        {
+            ticket.set(answer);
+        }
+    }
+
     /// Charges the use if the handler delivered, or gives it back if it did not: see [`Admission::is_delivery`].
     ///
     /// The answer may go out when this is `Ok`. `Err` holds what to answer instead: the use could not be
@@ -89,22 +119,27 @@ impl Admission {
         if !Self::is_delivery(status) {
             return PortFuture::ready(Ok(()));
         }
+        let ticket = self.ticket.take();
         let Some(claim) = self.claim.take() else {
-            self.gate.rules().telemetry.paid(&grant);
+            charged(&self.gate, &grant, ticket);
             return PortFuture::ready(Ok(()));
         };
         let span = telemetry::commit_span();
         let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
         let (gate, audience) = (self.gate.clone(), self.audience);
-        let say = move |gate: &Gate, refusal: &Refusal| gate.rules().replies.say(refusal, audience);
-        match committed.into_ready() {
-            Ok(committed) => {
-                PortFuture::ready(charged(&gate, &grant, committed).map_err(|refusal| say(&gate, &refusal)))
+        let end = move |gate: &Gate, committed| match committed_use(committed) {
+            Ok(()) => {
+                charged(gate, &grant, ticket);
+                Ok(())
             }
+            Err(refusal) => Err(gate.rules().replies.say(&refusal, audience)),
+        };
+        match committed.into_ready() {
+            Ok(committed) => PortFuture::ready(end(&gate, committed)),
             Err(waiting) => PortFuture::new(async move {
                 let waiting = patience::store(gate.rules().store_timeout, waiting);
                 let committed = telemetry::within(span, waiting).await;
-                charged(&gate, &grant, committed).map_err(|refusal| say(&gate, &refusal))
+                end(&gate, committed)
             }),
         }
     }
@@ -134,12 +169,16 @@ impl Admission {
     }
 }
 
-fn charged(gate: &Gate, grant: &Grant, committed: Result<bool, StoreError>) -> Result<(), Refusal> {
+fn charged(gate: &Gate, grant: &Grant, ticket: Option<Box<Ticket>>) {
+    gate.rules().telemetry.paid(grant);
+    if let Some(ticket) = ticket {
+        ticket.keep();
+    }
+}
+
+fn committed_use(committed: Result<bool, StoreError>) -> Result<(), Refusal> {
     match committed {
-        Ok(true) => {
-            gate.rules().telemetry.paid(grant);
-            Ok(())
-        }
+        Ok(true) => Ok(()),
         Ok(false) => {
             tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
             Err(Refusal::lease_lost())

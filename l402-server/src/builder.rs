@@ -10,6 +10,7 @@ use l402_core::{Clock, Grant, Identifier, Limits, MasterKey, Network, UnknownCav
 
 use crate::client_key::TrustedProxies;
 use crate::gate::{Gate, LeaseIds, Rules};
+use crate::idempotency::{Answers, Idempotency};
 use crate::keys::RevocationList;
 use crate::pricing::{FreeCalls, FreeTier, PriceError, PriceFunction, PriceRequest, PriceTable, Pricing};
 use crate::pricing::{Quote, QuoteError};
@@ -45,6 +46,7 @@ pub struct GateBuilder {
     unknown_caveats: UnknownCaveats,
     shadow: bool,
     replies: Replies,
+    idempotency: Option<Idempotency>,
     telemetry: Telemetry,
 }
 
@@ -74,6 +76,7 @@ impl GateBuilder {
             unknown_caveats: UnknownCaveats::default(),
             shadow: false,
             replies: Replies::default(),
+            idempotency: None,
             telemetry: Telemetry::default(),
         }
     }
@@ -302,6 +305,12 @@ impl GateBuilder {
         self
     }
 
+    /// Keeps the answers to requests with an `Idempotency-Key`, for clients that ask again. Default: none are kept.
+    pub const fn idempotency(mut self, settings: Idempotency) -> Self {
+        self.idempotency = Some(settings);
+        self
+    }
+
     /// Whether what was delivered and charged says for which payment, in the field `L402-Payment-Hash`. Default: it does.
     /// A payment hash is no secret.
     pub const fn receipts(mut self, receipts: bool) -> Self {
@@ -377,6 +386,7 @@ impl GateBuilder {
             store: self.store.unwrap_or_else(|| Arc::new(MemoryReplayStore::default())),
             network: self.network.unwrap_or_else(|| self.provider.network()),
             provider: self.provider,
+            answers: self.idempotency.map(|settings| Answers::new(settings, Arc::clone(&self.clock))),
             clock: self.clock,
             pricing,
             free_calls: self.free_tier.filter(|tier| !tier.is_empty()).map(FreeCalls::new),

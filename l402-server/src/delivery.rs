@@ -34,6 +34,7 @@ enum State<T> {
 
 impl<T> Delivery<T> {
     /// Starts with an admission, and the status of the handler's answer.
+    #[must_use]
     pub const fn new(admission: Admission, status: u16) -> Self {
         Self(State::Waiting { admission, status })
     }

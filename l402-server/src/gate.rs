@@ -17,6 +17,7 @@ use crate::builder::GateBuilder;
 use crate::challenge;
 use crate::client_key::{ClientKey, TrustedProxies};
 use crate::credential;
+use crate::idempotency::{Answers, Asked};
 use crate::keys::RevocationList;
 use crate::patience;
 use crate::pricing::{FreeCalls, Known, PriceError, PriceFunction, PriceRequest, Pricing, Quote, binding};
@@ -59,6 +60,7 @@ pub(crate) struct Rules {
     pub(crate) unknown_caveats: UnknownCaveats,
     pub(crate) shadow: bool,
     pub(crate) replies: Replies,
+    pub(crate) answers: Option<Answers>,
     pub(crate) telemetry: Telemetry,
     pub(crate) leases: LeaseIds,
 }
@@ -92,6 +94,21 @@ impl Gate {
     #[must_use]
     pub fn provider_health(&self) -> ProviderHealth {
         self.rules().breaker.health()
+    }
+
+    /// How many bytes of a request's body have to be read, and handed to [`RequestParts::with_body`], before
+    /// [`Gate::decide`]; `None` for nearly all requests. For those that carry an `Idempotency-Key`, where
+    /// [`GateBuilder::idempotency`] is on. A larger body is answered with [`Gate::body_too_large`].
+    #[must_use]
+    pub fn body_limit<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Option<usize> {
+        self.rules().answers.as_ref()?.body_limit(request)
+    }
+
+    /// The answer to a request whose body is larger than [`Gate::body_limit`].
+    #[must_use]
+    pub fn body_too_large<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Reply {
+        let replies = &self.rules().replies;
+        replies.say(&Refusal::body_too_large(), replies.audience(request))
     }
 
     /// Decides about one request.
@@ -225,8 +242,18 @@ impl Gate {
         let rules = self.rules();
         let audience = rules.replies.audience(request);
         rules.throttle.paid(&grant.payment_hash);
+        let ticket =
+            match rules.answers.as_ref().map_or(Asked::Plain, |kept| kept.ask(request, grant.payment_hash)) {
+                Asked::Plain => None,
+                Asked::First(ticket) => Some(Box::new(ticket)),
+                Asked::Again(reply) => return PortFuture::ready(Decision::Answer(reply)),
+                Asked::Running => return self.answer(&Refusal::still_running(), audience),
+                Asked::Mismatch => return self.answer(&Refusal::key_mismatch(), audience),
+                Asked::Malformed => return self.answer(&Refusal::malformed_key(), audience),
+            };
         let Uses::Limited(uses) = grant.uses else {
-            return PortFuture::ready(Decision::Admit(Admission::uncounted(self.clone(), grant, audience)));
+            let admission = Admission::uncounted(self.clone(), grant, ticket, audience);
+            return PortFuture::ready(Decision::Admit(admission));
         };
         let lease_end = now.saturating_add(rules.lease);
         // Not when this token expires: its holder may have added that, and kept the token without.
@@ -236,7 +263,7 @@ impl Gate {
         let claimed = span.in_scope(|| rules.store.claim(claim));
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let admission = Admission::counted(self.clone(), grant, claim, audience);
+        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed),
             Err(waiting) => {

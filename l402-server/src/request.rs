@@ -38,6 +38,8 @@ pub struct RequestParts<'a, H> {
     pub route: Option<&'a str>,
     /// The address that the connection comes from, if the adapter knows it.
     pub peer: Option<IpAddr>,
+    /// The body, where [`Gate::body_limit`](crate::Gate::body_limit) asks for it.
+    pub body: Option<&'a [u8]>,
     /// The header fields.
     pub headers: &'a H,
 }
@@ -46,7 +48,7 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
     /// A request that no router has matched, from nobody knows where.
     #[must_use]
     pub const fn new(method: &'a str, path: &'a str, headers: &'a H) -> Self {
-        Self { method, path, query: None, route: None, peer: None, headers }
+        Self { method, path, query: None, route: None, peer: None, body: None, headers }
     }
 
     /// Adds the query.
@@ -67,6 +69,13 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
     #[must_use]
     pub const fn with_peer(mut self, peer: Option<IpAddr>) -> Self {
         self.peer = peer;
+        self
+    }
+
+    /// Adds the body.
+    #[must_use]
+    pub const fn with_body(mut self, body: Option<&'a [u8]>) -> Self {
+        self.body = body;
         self
     }
 
@@ -109,13 +118,14 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
             query: self.query.map(str::to_owned),
             route: self.route.map(str::to_owned),
             peer: self.peer,
+            body: self.body.map(<[u8]>::to_vec),
             headers,
         }
     }
 }
 
-/// The fields that decide how an answer is put, and who the client is.
-const WORDING_FIELDS: [&str; 4] = ["accept", "origin", "x-forwarded-for", "forwarded"];
+/// The fields that decide how an answer is put, who the client is, and whether it has asked before.
+const WORDING_FIELDS: [&str; 5] = ["accept", "origin", "x-forwarded-for", "forwarded", "idempotency-key"];
 
 const SECRET_FIELDS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 
@@ -138,6 +148,7 @@ pub(crate) struct OwnedRequest {
     query: Option<String>,
     route: Option<String>,
     peer: Option<IpAddr>,
+    body: Option<Vec<u8>>,
     headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -149,6 +160,7 @@ impl OwnedRequest {
             query: self.query.as_deref(),
             route: self.route.as_deref(),
             peer: self.peer,
+            body: self.body.as_deref(),
             headers: self,
         }
     }

@@ -137,6 +137,7 @@ impl Cors {
             headers.push(("access-control-allow-headers", self.granted_headers(asked)));
             headers.push(("access-control-max-age", self.max_age.as_secs().to_string().into()));
         }
+        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         Some(Reply { status: 204, headers, body: Vec::new(), code: "preflight" })
     }
 

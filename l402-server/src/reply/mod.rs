@@ -33,7 +33,7 @@ pub struct Reply {
     /// The status code.
     pub status: u16,
     /// Header fields, names in lower case, values in visible ASCII. A name may occur twice.
-    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// The body, of the type that `content-type` says.
     pub body: Vec<u8>,
     code: &'static str,
@@ -46,12 +46,27 @@ impl Reply {
         self.code
     }
 
+    /// A copy of a handler's answer; `None` when a field has a value that cannot be sent again.
+    pub(crate) fn copy_of<H: HeaderValues>(status: u16, headers: &H, body: &[u8]) -> Option<Self> {
+        let fields = headers.fields().filter(|(name, _)| !PER_MESSAGE.contains(name));
+        let copy = |(name, value): (&str, &[u8])| {
+            let is_visible = value.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+            let value = str::from_utf8(value).ok().filter(|_| is_visible)?;
+            Some((Cow::Owned(name.to_owned()), Cow::Owned(value.to_owned())))
+        };
+        let headers = fields.map(copy).collect::<Option<_>>()?;
+        Some(Self { status, headers, body: body.to_vec(), code: "idempotent_replay" })
+    }
+
     /// The first value of a header field, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| *field == name).map(|(_, value)| &**value)
     }
 }
+
+/// The fields that the server writes anew for every message.
+const PER_MESSAGE: [&str; 5] = ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
 
 /// How a gate talks: its settings.
 #[derive(Clone, Debug)]
@@ -141,6 +156,7 @@ impl Replies {
             headers.push(("access-control-allow-origin", origin));
             headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
         }
+        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         Reply { status: refusal.status, headers, body: body.into_bytes(), code: refusal.code }
     }
 }

@@ -115,6 +115,29 @@ impl Refusal {
         Self::new(409, "token_in_use", text).retry_after(1)
     }
 
+    /// 409: the first request with this `Idempotency-Key` has no answer yet.
+    pub(crate) fn still_running() -> Self {
+        let text = "a request with this Idempotency-Key is still running; ask again for its answer";
+        Self::new(409, "idempotency_key_in_use", text).retry_after(1)
+    }
+
+    /// 409: the `Idempotency-Key` belongs to another request.
+    pub(crate) fn key_mismatch() -> Self {
+        let text = "this Idempotency-Key was used for another method, path, query or body; use a new one";
+        Self::new(409, "idempotency_key_mismatch", text)
+    }
+
+    /// 400: no `Idempotency-Key`.
+    pub(crate) fn malformed_key() -> Self {
+        Self::new(400, "malformed_idempotency_key", "send one Idempotency-Key of 1 to 255 bytes")
+    }
+
+    /// 413: the body is too large to be told from another.
+    pub(crate) fn body_too_large() -> Self {
+        let text = "the body is too large for an Idempotency-Key; send it without one";
+        Self::new(413, "body_too_large", text)
+    }
+
     /// 414: a token for this path could not be written.
     pub(crate) fn path_too_long() -> Self {
         Self::new(414, "path_too_long", "the path is too long to be sold")

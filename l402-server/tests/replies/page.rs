@@ -26,7 +26,7 @@ async fn the_fields_of_the_page() {
         between(&page, r#"<textarea id="invoice" rows="4" readonly autocomplete="off">"#, "</textarea>");
     let challenge =
         format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#);
-    let fields: Vec<(&str, &str)> = reply.headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    let fields: Vec<(&str, &str)> = reply.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
     let expected = [
         ("content-type", "text/html; charset=utf-8"),
         ("cache-control", "no-store"),

@@ -1,0 +1,71 @@
+//! Requests with an `Idempotency-Key`: their bodies are read first, and their answers copied.
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+
+use actix_web::body::{BodySize, MessageBody, to_bytes_limited};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::{HttpResponse, web};
+use l402_server::{Admission, Decision, Gate};
+
+use crate::request::{self, Headers};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// A decision that waits for the body.
+pub(crate) type Deciding = Boxed<(Decision, ServiceRequest)>;
+
+/// An answer that is being copied, and who is to be charged for it; nobody, when it broke off.
+pub(crate) type Keeping = Boxed<(Option<Admission>, ServiceResponse)>;
+
+/// Reads the body, then decides.
+pub(crate) fn decide(gate: Gate, mut request: ServiceRequest, limit: usize) -> Deciding {
+    Box::pin(async move {
+        let body = match request.extract::<web::Payload>().await {
+            Ok(payload) => payload.to_bytes_limited(limit).await,
+            Err(error) => Ok(Err(error)),
+        };
+        let decision = match body {
+            Ok(Ok(body)) => {
+                request.set_payload(Payload::from(body.clone()));
+                request::decide(&gate, &request, Some(&body)).await
+            }
+            _ => Decision::Answer(request::body_too_large(&gate, &request)),
+        };
+        (decision, request)
+    })
+}
+
+/// Copies the answer, if it is wanted and small enough.
+pub(crate) fn keep<B: MessageBody + 'static>(
+    mut admission: Admission,
+    response: ServiceResponse<B>,
+) -> ControlFlow<Keeping, (Admission, ServiceResponse<B>)> {
+    let status = response.status().as_u16();
+    match admission.answer_limit(status) {
+        Some(limit) if fits(&response, limit) => {
+            ControlFlow::Break(Box::pin(async move {
+                let (request, response) = response.into_parts();
+                let (head, body) = response.into_parts();
+                // A body that fails delivers nothing: the dropped admission gives the use back.
+                let Ok(Ok(body)) = to_bytes_limited(body, limit).await else {
+                    let broken = HttpResponse::InternalServerError().finish();
+                    return (None, ServiceResponse::new(request, broken));
+                };
+                admission.keep_answer(status, &Headers(head.headers()), &body);
+                let response = head.set_body(body).map_into_boxed_body();
+                (Some(admission), ServiceResponse::new(request, response))
+            }))
+        }
+        _ => ControlFlow::Continue((admission, response)),
+    }
+}
+
+fn fits<B: MessageBody>(response: &ServiceResponse<B>, limit: usize) -> bool {
+    match response.response().body().size() {
+        BodySize::None => true,
+        BodySize::Sized(length) => length <= limit as u64,
+        BodySize::Stream => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! `Idempotency-Key`: asking again for an answer that was paid for.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Shop, Token, admission, answer};
+use l402_server::{Admission, Decision, Idempotency, Quote, Reply, RequestParts};
+
+fn shop(settings: Idempotency) -> Shop {
+    let quote = Quote::new(common::PRICE).uses(3);
+    Shop::open_with(|gate| gate.price(quote).idempotency(settings))
+}
+
+/// A request with keys and a body, as an adapter hands it over.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    keys: &'a [&'a [u8]],
+    method: &'a str,
+    path: &'a str,
+    query: Option<&'a str>,
+    body: &'a [u8],
+}
+
+const ORDER: Order<'_> =
+    Order { keys: &[b"order-1"], method: "GET", path: "/report", query: None, body: b"two copies" };
+
+async fn send(shop: &Shop, token: &Token, order: Order<'_>) -> Decision {
+    let header = token.header();
+    let mut headers = vec![("authorization", header.as_bytes())];
+    headers.extend(order.keys.iter().map(|key| ("idempotency-key", *key)));
+    let headers = headers.as_slice();
+    let parts = RequestParts::new(order.method, order.path, &headers).with_query(order.query);
+    assert_eq!(shop.gate.body_limit(&parts).is_some(), !order.keys.is_empty());
+    shop.gate.decide(&parts.with_body(Some(order.body))).await
+}
+
+/// Answers as an adapter does.
+async fn deliver(mut admission: Admission, status: u16, body: &[u8]) -> Result<(), Reply> {
+    let headers: &[(&str, &[u8])] =
+        &[("content-type", b"text/plain"), ("date", b"today"), ("x-own", b"1"), ("x-own", b"2")];
+    if admission.answer_limit(status).is_some_and(|limit| body.len() <= limit) {
+        admission.keep_answer(status, &headers, body);
+    }
+    admission.finish(status).await
+}
+
+async fn first(shop: &Shop, token: &Token, order: Order<'_>, body: &[u8]) {
+    deliver(admission(send(shop, token, order).await), 200, body).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_asks_again_gets_the_same_answer_and_pays_once() {
+    let shop = shop(Idempotency::default());
+    let token = shop.buy("/report").await;
+    first(&shop, &token, ORDER, b"the report").await;
+    for _ in 0..5 {
+        let again = answer(send(&shop, &token, ORDER).await);
+        assert_eq!((again.status, again.body.as_slice()), (200, &b"the report"[..]));
+        let fields: Vec<_> = again.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(fields, [("content-type", "text/plain"), ("x-own", "1"), ("x-own", "2")]);
+    }
+    // Two uses are left, with keys of their own or without.
+    let other = Order { keys: &[b"order-2"], ..ORDER };
+    first(&shop, &token, other, b"another").await;
+    first(&shop, &token, Order { keys: &[], ..ORDER }, b"a third").await;
+    assert_eq!(
+        answer(send(&shop, &token, Order { keys: &[b"order-3"], ..ORDER }).await).code(),
+        "token_used"
+    );
+    assert_eq!(answer(send(&shop, &token, ORDER).await).status, 200, "and the answers are still there");
+    assert_eq!(answer(send(&shop, &token, other).await).body, b"another");
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request_of_one_payment() {
+    let shop = shop(Idempotency::default());
+    let (token, stranger) = (shop.buy("/report").await, shop.buy("/report").await);
+    first(&shop, &token, ORDER, b"secret").await;
+    for changed in [
+        Order { body: b"three copies", ..ORDER },
+        Order { query: Some(""), ..ORDER },
+        Order { query: Some("a"), ..ORDER },
+    ] {
+        let reply = answer(send(&shop, &token, changed).await);
+        assert_eq!((reply.status, reply.code()), (409, "idempotency_key_mismatch"));
+    }
+    first(&shop, &stranger, ORDER, b"their own").await;
+    let forged = Token { macaroon: token.macaroon.clone(), preimage: stranger.preimage.clone() };
+    assert_eq!(answer(send(&shop, &forged, ORDER).await).code(), "wrong_preimage");
+}
+
+#[tokio::test]
+async fn while_the_first_runs_the_second_waits() {
+    let shop = shop(Idempotency::default());
+    let token = shop.buy("/report").await;
+    let running = admission(send(&shop, &token, ORDER).await);
+    let reply = answer(send(&shop, &token, ORDER).await);
+    assert_eq!(
+        (reply.status, reply.code(), reply.header("retry-after")),
+        (409, "idempotency_key_in_use", Some("1"))
+    );
+    deliver(running, 200, b"the report").await.unwrap();
+    assert_eq!(answer(send(&shop, &token, ORDER).await).body, b"the report");
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_is_not_kept() {
+    let shop = shop(Idempotency::default().max_answer_bytes(10));
+    let token = shop.buy("/report").await;
+    deliver(admission(send(&shop, &token, ORDER).await), 500, b"oh no").await.unwrap();
+    drop(admission(send(&shop, &token, ORDER).await));
+    let late = admission(send(&shop, &token, ORDER).await);
+    shop.clock.advance(Duration::from_secs(121));
+    // Its lease is over, and another request has the use.
+    let uses: Vec<_> = [b"a", b"b", b"c"].into_iter().map(|key| [key.as_slice()]).collect();
+    for key in &uses {
+        first(&shop, &token, Order { keys: key, ..ORDER }, b"used").await;
+    }
+    assert!(deliver(late, 200, b"too late").await.is_err());
+    assert_eq!(
+        answer(send(&shop, &token, ORDER).await).code(),
+        "token_used",
+        "not the answer that was withheld"
+    );
+
+    let other = shop.buy("/report").await;
+    first(&shop, &other, ORDER, b"eleven bytes").await;
+    drop(admission(send(&shop, &other, ORDER).await));
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_a_time_and_in_a_bounded_number() {
+    let shop = shop(Idempotency::default().max_answers(2).keep_for(Duration::from_secs(60)));
+    let token = shop.buy("/report").await;
+    let keys: Vec<_> = [b"a", b"b", b"c"].into_iter().map(|key| [key.as_slice()]).collect();
+    for key in &keys {
+        first(&shop, &token, Order { keys: key, ..ORDER }, b"answer").await;
+    }
+    let status = async |key| answer(send(&shop, &token, Order { keys: key, ..ORDER }).await).code();
+    assert_eq!(status(&keys[0]).await, "token_used", "the oldest went");
+    assert_eq!(status(&keys[1]).await, "idempotent_replay");
+    assert_eq!(status(&keys[2]).await, "idempotent_replay");
+    shop.clock.advance(Duration::from_secs(60));
+    assert_eq!(status(&keys[2]).await, "token_used");
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused_and_costs_no_use() {
+    let shop = shop(Idempotency::default());
+    let token = shop.buy("/report").await;
+    let long = [b'k'; 256];
+    for keys in [&[&b""[..]][..], &[&long[..]][..], &[&b"a"[..], &b"b"[..]][..]] {
+        let reply = answer(send(&shop, &token, Order { keys, ..ORDER }).await);
+        assert_eq!((reply.status, reply.code()), (400, "malformed_idempotency_key"));
+    }
+    for _ in 0..3 {
+        first(&shop, &token, Order { keys: &[], ..ORDER }, b"served").await;
+    }
+}
+
+#[tokio::test]
+async fn without_the_option_keys_mean_nothing() {
+    let shop = Shop::open();
+    let token = shop.buy("/report").await;
+    let header = token.header();
+    let headers: &[(&str, &[u8])] = &[("authorization", header.as_bytes()), ("idempotency-key", b"order-1")];
+    let parts = RequestParts::new("GET", "/report", &headers);
+    assert_eq!(shop.gate.body_limit(&parts), None);
+    admission(shop.gate.decide(&parts).await).finish(200).await.unwrap();
+    assert_eq!(answer(shop.gate.decide(&parts).await).code(), "token_used");
+}
