@@ -212,11 +212,12 @@ impl Judge<'_> {
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.
 fn decimal(value: &[u8]) -> Option<u64> {
-    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
-    let parsed = value.iter().try_fold(0_u64, |number, digit| {
+    if !matches!(value, [b'0'] | [b'1'..=b'9', ..]) {
+        return None;
+    }
+    value.iter().try_fold(0_u64, |number, digit| {
         let digit = digit.wrapping_sub(b'0');
         (digit < 10).then_some(())?;
         number.checked_mul(10)?.checked_add(u64::from(digit))
-    });
-    parsed.filter(|_| canonical)
+    })
 }

@@ -68,6 +68,7 @@ impl<'a> MacaroonRef<'a> {
     ///
     /// # Errors
     /// [`MacaroonDecodeError`] says which rule is broken. Sizes are checked against `limits` first.
+    #[inline(always)]
     pub fn decode(bytes: &'a [u8], limits: &Limits) -> Result<Self, MacaroonDecodeError> {
         v2::decode(bytes, limits)
     }
