@@ -38,10 +38,7 @@ impl Allowance {
         payment_hash: &PaymentHash,
         request: &RequestContext<'_>,
     ) -> Result<bool, Rejection> {
-        if caveat.third_party().is_some() {
-            return Ok(false);
-        }
-        let value_of = |condition| value_of(caveat.id(), condition);
+        let value_of = |condition| caveat.value_of(condition);
         if let Some(value) = value_of(PATH) {
             holds(value == request.path.as_bytes(), Rejection::OtherPath)?;
         } else if let Some(value) = value_of(METHOD) {
@@ -85,13 +82,6 @@ impl Allowance {
             first_expiry: self.first_expiry, // asked of each macaroon by itself
         }
     }
-}
-
-/// The value of a caveat `condition=value`. No condition has an `=` in it, so this is how the caveat splits at the
-/// first one.
-#[inline]
-fn value_of<'a>(caveat: &'a [u8], condition: &str) -> Option<&'a [u8]> {
-    caveat.strip_prefix(condition.as_bytes())?.strip_prefix(b"=")
 }
 
 /// Takes a repeated value only if it does not allow more than the one before.

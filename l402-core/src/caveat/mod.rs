@@ -139,10 +139,11 @@ impl<'a> CaveatPolicy<'a> {
         self
     }
 
+    #[inline]
     fn satisfier(&self, condition: &str, request: &RequestContext<'_>) -> Option<&'a dyn Satisfier> {
         let known: [&'static dyn Satisfier; 3] = [&Services, &Capabilities, &ValidUntil];
-        let mut all = known.into_iter().chain(self.satisfiers.iter().copied());
-        all.find(|satisfier| satisfier.handles(condition, request))
+        let handles = |satisfier: &&'a dyn Satisfier| satisfier.handles(condition, request);
+        known.into_iter().find(handles).or_else(|| self.satisfiers.iter().copied().find(handles))
     }
 }
 
@@ -201,9 +202,10 @@ impl Judge<'_> {
             return self.policy.unknown.verdict();
         };
         let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
-        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition());
-        let previous = earlier.filter(|(earlier, _)| *earlier == name).last();
-        if previous.is_some_and(|(_, previous)| !satisfier.narrows(previous, value)) {
+        // An earlier value that is not text was refused when its turn was.
+        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.value_of(name));
+        let previous = earlier.last().and_then(|previous| str::from_utf8(previous).ok());
+        if previous.is_some_and(|previous| !satisfier.narrows(previous, value)) {
             return Err(Rejection::WidenedCaveat);
         }
         if satisfier.holds(value, self.request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
