@@ -66,7 +66,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<MacaroonRef
 /// The next caveat of a section that [`decode`] has accepted.
 #[inline]
 pub(crate) fn next_caveat<'a>(rest: &mut &'a [u8]) -> Option<Caveat<'a>> {
-    read_caveat(rest, MAX_LEN).ok()
+    if rest.is_empty() { None } else { read_caveat(rest, MAX_LEN).ok() }
 }
 
 #[inline(always)]
