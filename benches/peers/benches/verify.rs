@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop")]
 
 #[path = "../../benches/work/mod.rs"]
+#[allow(dead_code, reason = "nobody else derives root keys")]
 mod work;
 
 use std::hint::black_box;
