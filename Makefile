@@ -35,6 +35,10 @@ deny: ## Check licences and sources of all dependencies
 bench: setup ## Measure
 	$(CARGO) bench -p l402-benches
 
+.PHONY: bench-peers
+bench-peers: setup ## Measure next to the crate macaroon; builds libsodium
+	$(CARGO) bench --manifest-path benches/peers/Cargo.toml
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for 30 seconds each
 	@.ci/fuzz

@@ -6,7 +6,8 @@ use core::str::FromStr;
 use lightning_invoice::{Bolt11Invoice, Currency};
 
 use crate::amount::Msat;
-use crate::hash::PaymentHash;
+use crate::codec::fmt_hex;
+use crate::hash::{PaymentHash, public_bytes};
 use crate::network::Network;
 use crate::time::UnixTime;
 
@@ -24,6 +25,7 @@ const MAX_LEN: usize = 4096;
 ///     s066yzxcjn4yccqc79779sd232v9ewluvu0tmusvht6r99rld8xsk287cpyac79r".parse()?;
 /// assert_eq!(facts.amount, Some(Msat::from_sat(500)));
 /// assert_eq!(facts.network, Network::Testnet);
+/// assert_eq!(facts.payee.to_string(), "0206d56900d992a784d4b82a629541cafe990e639c01a0f6b2e5cb6f33c7939630");
 /// # Ok::<(), l402_core::bolt11::InvoiceError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,18 @@ pub struct InvoiceFacts {
     pub expires_at: UnixTime,
     /// The network to pay on.
     pub network: Network,
+    /// Who signed it and gets the money.
+    pub payee: NodeId,
 }
+
+/// The public key of a Lightning node: a compressed point of secp256k1, 33 bytes. It is what nodes are known by.
+///
+/// An invoice names its payee, or leaves the key to be recovered from its signature; both are the same here.
+/// (BOLT 11, field `n`.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId([u8; 33]);
+
+public_bytes!(NodeId, 33);
 
 /// Reads an invoice in full, with checksum and signature.
 impl FromStr for InvoiceFacts {
@@ -58,6 +71,7 @@ impl FromStr for InvoiceFacts {
         let expires_at = invoice.expires_at().ok_or(InvoiceError::Malformed)?;
         let amount = invoice.amount_milli_satoshis().map(Msat::from_msat);
         let payment_hash: [u8; 32] = *invoice.payment_hash().as_ref();
+        let payee = NodeId(invoice.get_payee_pub_key().serialize());
         // The library calls an amount that overflows no amount at all, which would leave it to the payer.
         if amount.is_none() && invoice.into_signed_raw().raw_invoice().hrp.raw_amount.is_some() {
             return Err(InvoiceError::Malformed);
@@ -67,6 +81,7 @@ impl FromStr for InvoiceFacts {
             payment_hash: PaymentHash::from_bytes(payment_hash),
             expires_at: UnixTime::from_secs(expires_at.as_secs()),
             network,
+            payee,
         })
     }
 }

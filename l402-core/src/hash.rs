@@ -100,6 +100,9 @@ macro_rules! from_hex_32 {
     };
 }
 
+#[cfg(feature = "bolt11")]
+pub(crate) use public_bytes;
+
 public_bytes!(PaymentHash, 32);
 public_bytes!(TokenId, 32);
 public_bytes!(RootKeyId, 4);

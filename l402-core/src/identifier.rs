@@ -51,16 +51,22 @@ impl Identifier {
     /// # Errors
     /// [`IdentifierError`] for any other length or version.
     pub fn decode(bytes: &[u8]) -> Result<Self, IdentifierError> {
-        let (version, rest) = bytes.split_first_chunk::<2>().ok_or(IdentifierError::Length)?;
-        let (payment_hash, rest) = rest.split_first_chunk::<32>().ok_or(IdentifierError::Length)?;
-        let token_id: &[u8; 32] = rest.try_into().map_err(|_| IdentifierError::Length)?;
-        if u16::from_be_bytes(*version) != Self::VERSION {
+        let [payment_hash, token_id] = *Self::split(bytes)?;
+        Ok(Self {
+            payment_hash: PaymentHash::from_bytes(payment_hash),
+            token_id: TokenId::from_bytes(token_id),
+        })
+    }
+
+    /// [`Identifier::decode`] without copying: payment hash and token id where they stand.
+    #[inline]
+    pub(crate) fn split(bytes: &[u8]) -> Result<&[[u8; 32]; 2], IdentifierError> {
+        let bytes: &[u8; Self::LEN] = bytes.try_into().map_err(|_| IdentifierError::Length)?;
+        let [high, low, rest @ ..] = bytes;
+        if u16::from_be_bytes([*high, *low]) != Self::VERSION {
             return Err(IdentifierError::Version);
         }
-        Ok(Self {
-            payment_hash: PaymentHash::from_bytes(*payment_hash),
-            token_id: TokenId::from_bytes(*token_id),
-        })
+        rest.as_chunks().0.try_into().map_err(|_| IdentifierError::Length)
     }
 
     /// Reads an identifier as any known server writes it, and tells which way that is.

@@ -44,6 +44,7 @@ pub mod manual;
 mod mint;
 mod network;
 pub mod ports;
+mod proof;
 mod secret;
 mod sha256;
 mod time;

@@ -57,6 +57,20 @@ impl Limits {
         self.caveat_bytes = bytes;
         self
     }
+
+    /// Sets [`Limits::identifier_bytes`]. Under 66, the size of an L402 identifier, nothing gets through.
+    #[must_use]
+    pub const fn with_identifier_bytes(mut self, bytes: usize) -> Self {
+        self.identifier_bytes = bytes;
+        self
+    }
+
+    /// Sets [`Limits::location_bytes`].
+    #[must_use]
+    pub const fn with_location_bytes(mut self, bytes: usize) -> Self {
+        self.location_bytes = bytes;
+        self
+    }
 }
 
 impl Default for Limits {

@@ -6,7 +6,7 @@ use core::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::codec::hex_decode_32;
+use crate::codec::{hex_decode, hex_decode_32};
 use crate::hash::{ParseHexError, PaymentHash, RootKeyId, TokenId};
 use crate::sha256::{Digest, HmacKey, KEY_GENERATOR, sha256_of_32};
 use crate::wipe::wipe_on_drop;
@@ -39,7 +39,16 @@ impl Preimage {
         Self(bytes)
     }
 
+    /// The payment hash of a preimage in 64 hex digits, without handing the preimage around.
+    #[inline]
+    pub(crate) fn payment_hash_of_hex(text: &[u8]) -> Option<PaymentHash> {
+        let mut preimage = Self([0; 32]);
+        hex_decode(text, &mut preimage.0)?;
+        Some(preimage.payment_hash())
+    }
+
     /// The payment hash this preimage proves payment of: its SHA-256.
+    #[inline]
     #[must_use]
     pub fn payment_hash(&self) -> PaymentHash {
         PaymentHash::from_bytes(sha256_of_32(&self.0))
@@ -178,8 +187,7 @@ impl MasterKey {
     /// The root key of the token with this id. Costs four compressions of SHA-256.
     #[must_use]
     pub fn root_key(&self, token: &TokenId) -> RootKey {
-        let secret = Zeroizing::new(self.key.mac(token.as_bytes()).to_bytes());
-        RootKey(KEY_GENERATOR.mac(secret.as_slice()))
+        RootKey(KEY_GENERATOR.mac_of_digest(&self.key.mac_of_32(token.as_bytes())))
     }
 }
 

@@ -9,6 +9,8 @@ use crate::wipe::wipe_on_drop;
 const BLOCK: usize = 64;
 /// The most bytes of a message that fit its last block, next to the padding bit and the length.
 const LONGEST_TAIL: usize = BLOCK - 1 - 8;
+const INNER_PAD: u8 = 0x36;
+const OUTER_PAD: u8 = 0x5c;
 
 /// Eight words, big endian: an output of SHA-256, which may be the key of the next step. Wiped when dropped.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ pub(crate) struct Digest([u32; 8]);
 wipe_on_drop!(Digest { 0 = [0; 8] });
 
 impl Digest {
+    #[inline]
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
         let mut words = [0; 8];
         for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
@@ -25,28 +28,24 @@ impl Digest {
         Self(words)
     }
 
+    #[inline]
     pub(crate) fn to_bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        self.write(&mut bytes, 0);
+        write(&mut bytes, &self.0, 0);
         bytes
-    }
-
-    /// Writes the bytes, each xored with `pad`, to the start of `out`.
-    fn write(&self, out: &mut [u8], pad: u8) {
-        let pad = u32::from_ne_bytes([pad; 4]);
-        for (bytes, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(&self.0) {
-            *bytes = (word ^ pad).to_be_bytes();
-        }
     }
 }
 
 /// SHA-256 of 32 bytes, which is one compression.
+#[inline]
 pub(crate) fn sha256_of_32(message: &[u8; 32]) -> [u8; 32] {
     let mut state = INITIAL;
-    let mut scratch = Scratch::new();
-    fill_with_tail(&mut scratch.0[0], message, message.len());
-    compress(&mut state, &scratch.0[..1]);
-    Digest(state).to_bytes()
+    let mut block = Block(const { last_block(32) });
+    block.0[..32].copy_from_slice(message);
+    compress(&mut state, core::slice::from_ref(&block.0));
+    let mut digest = [0; 32];
+    write(&mut digest, &state, 0);
+    digest
 }
 
 /// An HMAC-SHA256 key: the hash states after its inner and outer key block. Wiped when dropped.
@@ -62,62 +61,109 @@ impl HmacKey {
     /// Prepares a 32-byte key.
     pub(crate) fn from_digest(key: &Digest) -> Self {
         let mut prepared = Self { inner: INITIAL, outer: INITIAL };
-        let mut scratch = Scratch::new();
-        for (state, pad) in [(&mut prepared.inner, 0x36), (&mut prepared.outer, 0x5c)] {
-            scratch.set_key(key, pad);
-            compress(state, &scratch.0[..1]);
+        let mut block = Block([0; BLOCK]);
+        for (state, pad) in [(&mut prepared.inner, INNER_PAD), (&mut prepared.outer, OUTER_PAD)] {
+            fill_with_key(&mut block.0, &key.0, pad);
+            compress(state, core::slice::from_ref(&block.0));
         }
         prepared
     }
 
     pub(crate) fn mac(&self, message: &[u8]) -> Digest {
-        let mut scratch = Scratch::new();
-        let [block, _] = &mut scratch.0;
+        let mut block = Block([0; BLOCK]);
         let mut inner = Digest(self.inner);
-        absorb(&mut inner.0, message, BLOCK, block);
+        absorb(&mut inner.0, message, BLOCK, &mut block.0);
+        self.finish(&inner, &mut block)
+    }
+
+    /// [`HmacKey::mac`] of 32 bytes, which is two compressions.
+    #[inline]
+    pub(crate) fn mac_of_32(&self, message: &[u8; 32]) -> Digest {
+        let mut block = Block(const { last_block(BLOCK + 32) });
+        block.0[..32].copy_from_slice(message);
+        self.mac_of_block(&mut block)
+    }
+
+    /// The MAC of another MAC, without a detour over its bytes.
+    #[inline]
+    pub(crate) fn mac_of_digest(&self, message: &Digest) -> Digest {
+        let mut block = Block([0; BLOCK]);
+        fill_with_digest(&mut block.0, &message.0);
+        self.mac_of_block(&mut block)
+    }
+
+    #[inline]
+    fn mac_of_block(&self, block: &mut Block) -> Digest {
+        let mut inner = Digest(self.inner);
+        compress(&mut inner.0, core::slice::from_ref(&block.0));
+        self.finish(&inner, block)
+    }
+
+    #[inline]
+    fn finish(&self, inner: &Digest, block: &mut Block) -> Digest {
         let mut outer = Digest(self.outer);
-        fill_with_digest(block, &inner);
-        compress(&mut outer.0, core::slice::from_ref(block));
+        fill_with_digest(&mut block.0, &inner.0);
+        compress(&mut outer.0, core::slice::from_ref(&block.0));
         outer
     }
 }
 
-/// HMAC-SHA256 under a key that is used once, as every key of a chain is.
+/// A block that may hold a secret. Wiped when dropped.
+struct Block([u8; BLOCK]);
+
+wipe_on_drop!(Block { 0 = [0; BLOCK] });
+
+/// HMACs each of which is the key of the next, so that every key is used once.
 ///
-/// The key's blocks stand next to what follows them, so that a caveat of one block takes two calls of the compression
-/// function and not four.
-pub(crate) fn hmac(key: &Digest, message: &[u8], scratch: &mut Scratch) -> Digest {
-    let mut inner = Digest(INITIAL);
-    scratch.set_key(key, 0x36);
-    if message.len() <= LONGEST_TAIL {
-        fill_with_tail(&mut scratch.0[1], message, BLOCK + message.len());
-        compress(&mut inner.0, &scratch.0);
-    } else {
-        compress(&mut inner.0, &scratch.0[..1]);
-        absorb(&mut inner.0, message, BLOCK, &mut scratch.0[1]);
-    }
-    let mut outer = Digest(INITIAL);
-    scratch.set_key(key, 0x5c);
-    fill_with_digest(&mut scratch.0[1], &inner);
-    compress(&mut outer.0, &scratch.0);
-    outer
+/// The blocks of a key stand next to what follows them, so that a caveat of one block takes two calls of the
+/// compression function and not four. All that is secret stays in one place, which is wiped when it is dropped:
+/// once, after a whole chain.
+pub(crate) struct HmacChain {
+    key: [u32; 8],
+    inner: [u32; 8],
+    blocks: [[u8; BLOCK]; 3],
 }
 
-/// The blocks that are being hashed. They may hold a key, so they are wiped: once, after a whole chain.
-pub(crate) struct Scratch([[u8; BLOCK]; 2]);
+wipe_on_drop!(HmacChain { key = [0; 8], inner = [0; 8], blocks = [[0; BLOCK]; 3] });
 
-wipe_on_drop!(Scratch { 0 = [[0; BLOCK]; 2] });
-
-impl Scratch {
-    pub(crate) const fn new() -> Self {
-        Self([[0; BLOCK]; 2])
+impl HmacChain {
+    #[inline]
+    pub(crate) const fn new(key: &Digest) -> Self {
+        Self { key: key.0, inner: [0; 8], blocks: [[0; BLOCK]; 3] }
     }
 
-    /// Makes the first block the inner or outer block of a key.
-    fn set_key(&mut self, key: &Digest, pad: u8) {
-        let [block, _] = &mut self.0;
-        *block = [pad; BLOCK];
-        key.write(block, pad);
+    /// Makes the HMAC of `message` under the current key the next key.
+    pub(crate) fn link(&mut self, message: &[u8]) {
+        let [key_block, message_blocks @ ..] = &mut self.blocks;
+        fill_with_key(key_block, &self.key, INNER_PAD);
+        self.inner = INITIAL;
+        let total = BLOCK + message.len();
+        if message.len() <= LONGEST_TAIL {
+            fill_with_tail(&mut message_blocks[0], message, total);
+            compress(&mut self.inner, &self.blocks[..2]);
+        } else if message.len() <= BLOCK + LONGEST_TAIL {
+            fill_with_tail(message_blocks.as_flattened_mut(), message, total);
+            compress(&mut self.inner, &self.blocks);
+        } else {
+            compress(&mut self.inner, core::slice::from_ref(key_block));
+            absorb(&mut self.inner, message, BLOCK, &mut message_blocks[0]);
+        }
+        let [key_block, digest_block, _] = &mut self.blocks;
+        fill_with_key(key_block, &self.key, OUTER_PAD);
+        fill_with_digest(digest_block, &self.inner);
+        self.key = INITIAL;
+        compress(&mut self.key, &self.blocks[..2]);
+    }
+
+    /// The current key: the HMAC of the last message.
+    #[inline]
+    pub(crate) const fn digest(&self) -> Digest {
+        Digest(self.key)
+    }
+
+    /// Goes on with another key.
+    pub(crate) const fn replace(&mut self, key: &Digest) {
+        self.key = key.0;
     }
 }
 
@@ -146,20 +192,52 @@ fn absorb(state: &mut [u32; 8], message: &[u8], before: usize, block: &mut [u8; 
     compress(state, core::slice::from_ref(block));
 }
 
-/// Makes `block` the last one: the end of the message, the padding bit, the length of everything.
-fn fill_with_tail(block: &mut [u8; BLOCK], tail: &[u8], total: usize) {
-    *block = [0; BLOCK];
-    block[..tail.len()].copy_from_slice(tail);
-    block[tail.len()] = 0x80;
-    block[BLOCK - 8..].copy_from_slice(&bit_length(total));
+/// Makes `blocks` the last ones: the end of the message, the padding bit, the length of everything.
+#[inline(always)]
+fn fill_with_tail(blocks: &mut [u8], tail: &[u8], total: usize) {
+    blocks.fill(0);
+    blocks[..tail.len()].copy_from_slice(tail);
+    blocks[tail.len()] = 0x80;
+    let length_at = blocks.len() - 8;
+    blocks[length_at..].copy_from_slice(&bit_length(total));
+}
+
+/// Makes `block` the inner or outer block of a key.
+#[inline]
+fn fill_with_key(block: &mut [u8; BLOCK], key: &[u32; 8], pad: u8) {
+    *block = [pad; BLOCK];
+    write(block, key, pad);
 }
 
 /// Makes `block` the one that follows an outer key block.
-fn fill_with_digest(block: &mut [u8; BLOCK], digest: &Digest) {
-    *block = [0; BLOCK];
-    digest.write(block, 0);
+#[inline]
+fn fill_with_digest(block: &mut [u8; BLOCK], digest: &[u32; 8]) {
+    *block = const { last_block(BLOCK + 32) };
+    write(block, digest, 0);
+}
+
+/// Writes the words, each byte xored with `pad`, to the start of `out`.
+#[inline]
+fn write(out: &mut [u8], words: &[u32; 8], pad: u8) {
+    let pad = u32::from_ne_bytes([pad; 4]);
+    for (bytes, word) in out.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        *bytes = (word ^ pad).to_be_bytes();
+    }
+}
+
+/// The last block of a message of `total` bytes, of which 32 are to stand here.
+///
+/// As a constant it is written in whole words: single bytes that are read back as words at once would stall.
+const fn last_block(total: usize) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
     block[32] = 0x80;
-    block[BLOCK - 8..].copy_from_slice(&bit_length(BLOCK + 32));
+    let length = bit_length(total);
+    let mut at = 0;
+    while at < length.len() {
+        block[BLOCK - 8 + at] = length[at];
+        at += 1;
+    }
+    block
 }
 
 const fn bit_length(bytes: usize) -> [u8; 8] {
@@ -228,6 +306,14 @@ mod tests {
         }
 
         #[test]
+        fn the_short_ways_agree_with_the_long_one(key in any::<[u8; 32]>(), message in any::<[u8; 32]>()) {
+            let key = HmacKey::from_digest(&Digest::from_bytes(&key));
+            let expected = key.mac(&message).to_bytes();
+            prop_assert_eq!(key.mac_of_32(&message).to_bytes(), expected);
+            prop_assert_eq!(key.mac_of_digest(&Digest::from_bytes(&message)).to_bytes(), expected);
+        }
+
+        #[test]
         fn hmac_agrees_with_the_reference(
             key in any::<[u8; 32]>(),
             message in prop::collection::vec(any::<u8>(), 0..300),
@@ -237,7 +323,9 @@ mod tests {
             let expected = reference.finalize().into_bytes().to_vec();
             let key = Digest::from_bytes(&key);
             prop_assert_eq!(HmacKey::from_digest(&key).mac(&message).to_bytes().to_vec(), expected.clone());
-            prop_assert_eq!(hmac(&key, &message, &mut Scratch::new()).to_bytes().to_vec(), expected);
+            let mut chain = HmacChain::new(&key);
+            chain.link(&message);
+            prop_assert_eq!(chain.digest().to_bytes().to_vec(), expected);
         }
     }
 }

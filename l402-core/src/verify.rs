@@ -41,6 +41,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -48,7 +49,7 @@ use subtle::ConstantTimeEq;
 
 use crate::amount::Msat;
 use crate::caveat::{Allowance, CaveatPolicy, Judge, PREIMAGE, RequestContext};
-use crate::codec::{ct_eq_32, hex_decode_32};
+use crate::codec::hex_decode_32;
 use crate::hash::{PaymentHash, TokenId};
 use crate::header::CredentialError;
 use crate::identifier::Identifier;
@@ -56,6 +57,7 @@ use crate::macaroon::{Caveat, MacaroonRef};
 #[cfg(feature = "third-party")]
 use crate::macaroon::{DischargeError, take_discharges};
 use crate::mint::Uses;
+use crate::proof::{Proof, Verdict};
 use crate::secret::{Preimage, RootKey};
 use crate::time::UnixTime;
 
@@ -66,50 +68,50 @@ pub(crate) const MAX_MACAROONS: usize = 4;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Unverified<'a> {
-    identifier: Identifier,
     first: MacaroonRef<'a>,
-    /// Nearly always empty, which needs no allocation.
+    /// Payment hash and token id, as they stand in the identifier of the first.
+    ids: &'a [[u8; 32]; 2],
+    more: Option<Box<More<'a>>>,
+    proof: Proof,
+}
+
+/// What only credentials of several macaroons have. Nearly none is one, and what is moved less is verified sooner.
+#[derive(Clone, Debug)]
+struct More<'a> {
     others: Vec<MacaroonRef<'a>>,
     /// What discharges the third-party caveats of the first. Empty without the feature `third-party`.
     discharges: Vec<MacaroonRef<'a>>,
-    preimage: Option<Preimage>,
-    preimage_fits: bool,
 }
 
 impl<'a> Unverified<'a> {
+    #[inline(always)]
     pub(crate) fn new(
         first: MacaroonRef<'a>,
-        mut others: Vec<MacaroonRef<'a>>,
-        preimage: Option<Preimage>,
+        others: Vec<MacaroonRef<'a>>,
+        mut proof: Proof,
     ) -> Result<Self, CredentialError> {
-        let discharges = take_discharges(&first, &mut others);
-        let identify = |macaroon: &MacaroonRef<'_>| {
-            Identifier::decode(macaroon.identifier()).map_err(CredentialError::Identifier)
-        };
-        let identifier = identify(&first)?;
-        for other in &others {
-            if identify(other)?.payment_hash != identifier.payment_hash {
-                return Err(CredentialError::MixedPayments);
-            }
+        let ids = Identifier::split(first.identifier()).map_err(CredentialError::Identifier)?;
+        let [payment_hash, _] = ids;
+        let more = if others.is_empty() { None } else { Some(More::new(first, payment_hash, others)?) };
+        if proof.is_missing() {
+            proof = proof_in_caveats(first, more.as_deref());
         }
-        let preimage =
-            preimage.or_else(|| preimage_caveat(&first)).or_else(|| others.iter().find_map(preimage_caveat));
-        let preimage_fits = preimage.as_ref().is_some_and(|preimage| {
-            ct_eq_32(preimage.payment_hash().as_bytes(), identifier.payment_hash.as_bytes())
-        });
-        Ok(Self { identifier, first, others, discharges, preimage, preimage_fits })
+        proof.judge(payment_hash);
+        Ok(Self { first, ids, more, proof })
     }
 
     /// The payment this claims to be about.
     #[must_use]
+    #[inline]
     pub const fn payment_hash(&self) -> PaymentHash {
-        self.identifier.payment_hash
+        PaymentHash::from_bytes(self.ids[0])
     }
 
     /// The id of the (first) token, which leads to its root key.
     #[must_use]
+    #[inline]
     pub const fn token_id(&self) -> TokenId {
-        self.identifier.token_id
+        TokenId::from_bytes(self.ids[1])
     }
 
     /// The ids of all tokens of the credential, in order; nearly always one. Discharges are not tokens.
@@ -125,18 +127,14 @@ impl<'a> Unverified<'a> {
     /// The bytes are compared in constant time, as they are secret.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let same_preimage = match (&self.preimage, &other.preimage) {
-            (Some(one), Some(other)) => ct_eq_32(one.expose(), other.expose()),
-            (one, other) => one.is_none() && other.is_none(),
-        };
         let same_macaroon = |(one, other): (&MacaroonRef<'_>, &MacaroonRef<'_>)| -> bool {
             one.as_bytes().ct_eq(other.as_bytes()).into()
         };
-        same_preimage
-            && self.others.len() == other.others.len()
-            && self.discharges.len() == other.discharges.len()
+        self.proof.is_same_as(&other.proof)
+            && self.others().len() == other.others().len()
+            && self.discharges().len() == other.discharges().len()
             && self.tokens().zip(other.tokens()).all(same_macaroon)
-            && self.discharges.iter().zip(&other.discharges).all(same_macaroon)
+            && self.discharges().iter().zip(other.discharges()).all(same_macaroon)
     }
 
     /// Whether the preimage, if there is one, belongs to the payment hash.
@@ -146,8 +144,9 @@ impl<'a> Unverified<'a> {
     ///
     /// # Errors
     /// [`Rejection::WrongPreimage`]
+    #[inline]
     pub fn screen(&self) -> Result<(), Rejection> {
-        if self.preimage.is_some() && !self.preimage_fits { Err(Rejection::WrongPreimage) } else { Ok(()) }
+        if matches!(self.proof.verdict(), Verdict::Wrong) { Err(Rejection::WrongPreimage) } else { Ok(()) }
     }
 
     /// Checks that the preimage fits and that every macaroon was signed with its root key.
@@ -164,12 +163,13 @@ impl<'a> Unverified<'a> {
     /// # Security
     /// Hash and signature are compared in constant time. The preimage is looked at first because a wrong one is
     /// then refused for the price of one hash; nothing is learnt from it, since the sender chose both sides.
+    #[inline]
     pub fn authenticate(self, keys: &[RootKey]) -> Result<Authentic<'a>, Rejection> {
         self.screen()?;
-        if keys.len() != 1 + self.others.len() {
+        if keys.len() != 1 + self.others().len() {
             return Err(Rejection::UnknownRootKey);
         }
-        if self.discharges.is_empty() {
+        if self.discharges().is_empty() {
             check_signatures(self.tokens(), keys)?;
         } else {
             self.authenticate_discharged(keys)?;
@@ -180,8 +180,8 @@ impl<'a> Unverified<'a> {
     #[cfg(feature = "third-party")]
     fn authenticate_discharged(&self, keys: &[RootKey]) -> Result<(), Rejection> {
         let (key, other_keys) = keys.split_first().ok_or(Rejection::UnknownRootKey)?;
-        check_signatures(&self.others, other_keys)?;
-        match self.first.verify_discharged(key, &self.discharges) {
+        check_signatures(self.others(), other_keys)?;
+        match self.first.verify_discharged(key, self.discharges()) {
             // What is missing is refused with the caveats: until then it is a token of ours, perhaps paid.
             Ok(()) | Err(DischargeError::Missing) => Ok(()),
             Err(DischargeError::RootSignature) => Err(Rejection::BadSignature),
@@ -199,12 +199,41 @@ impl<'a> Unverified<'a> {
     }
 
     fn tokens(&self) -> impl Iterator<Item = &MacaroonRef<'a>> {
-        core::iter::once(&self.first).chain(&self.others)
+        core::iter::once(&self.first).chain(self.others())
+    }
+
+    #[inline]
+    fn others(&self) -> &[MacaroonRef<'a>] {
+        self.more.as_ref().map_or(&[], |more| &more.others)
+    }
+
+    #[inline]
+    fn discharges(&self) -> &[MacaroonRef<'a>] {
+        self.more.as_ref().map_or(&[], |more| &more.discharges)
     }
 
     fn is_discharged(&self, caveat: &Caveat<'_>) -> bool {
         caveat.third_party().is_some()
-            && self.discharges.iter().any(|discharge| discharge.identifier() == caveat.id())
+            && self.discharges().iter().any(|discharge| discharge.identifier() == caveat.id())
+    }
+}
+
+impl<'a> More<'a> {
+    #[cold]
+    fn new(
+        first: MacaroonRef<'a>,
+        payment_hash: &[u8; 32],
+        mut others: Vec<MacaroonRef<'a>>,
+    ) -> Result<Box<Self>, CredentialError> {
+        let discharges = take_discharges(&first, &mut others);
+        for other in &others {
+            let [other_hash, _] =
+                Identifier::split(other.identifier()).map_err(CredentialError::Identifier)?;
+            if other_hash != payment_hash {
+                return Err(CredentialError::MixedPayments);
+            }
+        }
+        Ok(Box::new(Self { others, discharges }))
     }
 }
 
@@ -219,6 +248,14 @@ fn check_signatures<'m, 'a: 'm>(
 ) -> Result<(), Rejection> {
     let signed = macaroons.into_iter().zip(keys).all(|(macaroon, key)| macaroon.is_signed_by(key));
     if signed { Ok(()) } else { Err(Rejection::BadSignature) }
+}
+
+/// Looks for the caveat that some clients send the preimage in.
+#[cold]
+fn proof_in_caveats(first: MacaroonRef<'_>, more: Option<&More<'_>>) -> Proof {
+    let others = more.map_or(&[][..], |more| &more.others);
+    let preimage = preimage_caveat(&first).or_else(|| others.iter().find_map(preimage_caveat));
+    preimage.map_or(Proof::MISSING, |preimage| Proof::of(preimage.payment_hash()))
 }
 
 fn preimage_caveat(macaroon: &MacaroonRef<'_>) -> Option<Preimage> {
@@ -241,10 +278,12 @@ impl<'a> Authentic<'a> {
     ///
     /// # Errors
     /// [`Rejection::MissingPreimage`] when it carries none. One that does not fit was refused earlier.
+    #[inline]
     pub fn prove_payment(self) -> Result<Paid<'a>, Rejection> {
-        match self.credential.preimage {
-            Some(_) => Ok(Paid { credential: self.credential }),
-            None => Err(Rejection::MissingPreimage),
+        match self.credential.proof.verdict() {
+            Verdict::Fits => Ok(Paid { credential: self.credential }),
+            Verdict::Missing => Err(Rejection::MissingPreimage),
+            Verdict::Wrong => Err(Rejection::WrongPreimage),
         }
     }
 
@@ -301,15 +340,15 @@ impl Paid<'_> {
         policy: impl Into<CaveatPolicy<'p>>,
     ) -> Result<Grant, Rejection> {
         let (credential, policy) = (&self.credential, policy.into());
-        let Identifier { payment_hash, token_id } = credential.identifier;
+        let (payment_hash, token_id) = (credential.payment_hash(), credential.token_id());
         let judge = Judge { payment_hash, request, policy };
         let mut total = judge.allowance(&credential.first, |caveat| credential.is_discharged(caveat))?;
         let mut issued_until = total.issued_until();
-        for discharge in &credential.discharges {
+        for discharge in credential.discharges() {
             total = total.and(judge.allowance(discharge, |caveat| credential.is_discharged(caveat))?);
         }
         // Discharges are bound to the first token. Another with a third-party caveat is not discharged by them.
-        for other in &credential.others {
+        for other in credential.others() {
             let allowance = judge.allowance(other, |_| false)?;
             issued_until = issued_until.max(allowance.issued_until());
             total = total.and(allowance);

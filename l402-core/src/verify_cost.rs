@@ -115,6 +115,17 @@ fn garbage_costs_nothing() {
     }
 }
 
+/// The hash is asked for before the macaroon is decoded, as the two then overlap.
+#[test]
+fn garbage_with_a_preimage_costs_its_hash() {
+    let hex = "ab".repeat(32);
+    for macaroon in ["****", "AAAA", "AgEE", &"A".repeat(4096)] {
+        let (blocks, verdict) = verify(&format!("L402 {macaroon}:{hex}"));
+        assert!(verdict.is_err());
+        assert_eq!(blocks, 1, "{macaroon}");
+    }
+}
+
 /// The dearest credentials that the limits let through: as many caveats as allowed, short, long, or over a list of
 /// macaroons, all of them really signed, so that no check ends early.
 #[test]

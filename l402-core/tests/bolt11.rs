@@ -4,7 +4,7 @@
 
 mod common;
 
-use l402_core::bolt11::{InvoiceError, InvoiceFacts};
+use l402_core::bolt11::{InvoiceError, InvoiceFacts, NodeId};
 use l402_core::{Msat, Network, PaymentHash, UnixTime};
 use proptest::prelude::*;
 
@@ -49,6 +49,14 @@ const SIMNET: &str = "lnsb10u1pcnlvcqdq8w3jhxaqpp5qurswpc8qurswpc8qurswpc8qurswp
 const BITCOIN: &str = "lnbc10n1pcnlvcqdq8w3jhxaqpp5qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurssp5pyysjzgfpyysj\
     zgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyys9qrsgqcqpjxqzjcnp8ca6fj2rl4azpcveryv5g3r6atp8l79q5war4tgmm2gvnm62l4fm6tmjzdr\
     dl5ytlgk938w2d6cn5h48atv4npxme67ypqly9j27qpp3q6m3";
+/// With the payee in a field, and with the wrong one.
+const NAMED: &str = "lnbcrt10n1pcnlvcqdq8w3jhxaqpp5qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurssp5pyysjzgfpyy\
+    sjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyys9qrsgqcqpjxqzjcnp4qvjx204vgdzgsqpvcp4mldl3plscny0rt707gvpdh6ndydfacz43chc\
+    94v426t7tsqkgg5n9e4xwadepdmgcua8j340qgd5w2w29x0llhycv377rce5ppxc944465frhuyex0k255wh4tydxsty9984sv88qp8fhcsx";
+const NAMED_WRONGLY: &str = "lnbcrt10n1pcnlvcqdq8w3jhxaqpp5qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurswpc8qurssp5pyy\
+    sjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyysjzgfpyys9qrsgqcqpjxqzjcnp4qflnr679gckplh8pkum7el6j6d7hth4y8ns3caxjt23fw9j\
+    l4gsqwgn9gcj9qs7a005ad6yejtmm648hd4vxmau5dq88yyy8tz93wn6zx6pr0lesceuw5fkqtk6cy9ezyu7ysmwcdgt4ajrequlc97q5a0vcqdn70\
+    df";
 
 const VALID: [(&str, Option<Msat>, Network); 7] = [
     (AMOUNTLESS, None, Network::Regtest),
@@ -79,6 +87,20 @@ fn the_facts_are_those_of_the_invoice() {
         facts.payment_hash.to_string(),
         "909c5331bd82d48a7f745c1c0d4f555ab21cc535375958b48d544a019ef127fe"
     );
+}
+
+/// The public key of `42…42`.
+#[test]
+fn the_payee_is_who_signed_whether_named_or_not() {
+    let expected = "0324653eac434488002cc06bbfb7f10fe18991e35f9fe4302dbea6d2353dc0ab1c";
+    for text in [NAMED, ONE_MSAT, BITCOIN, AMOUNTLESS] {
+        assert_eq!(read(text).unwrap().payee.to_string(), expected, "{text}");
+    }
+    let payee = read(NAMED).unwrap().payee;
+    assert_eq!(payee, NodeId::from_bytes(*payee.as_bytes()));
+    assert_eq!(format!("{payee:?}"), format!("NodeId({expected})"));
+    assert_ne!(read(REFERENCE).unwrap().payee, payee);
+    assert_eq!(read(NAMED_WRONGLY), Err(InvoiceError::Malformed));
 }
 
 /// To call it an amount that is left to the payer would be one number away from paying anything.

@@ -152,9 +152,11 @@ fn several_challenges_in_one_field_come_in_order() {
 
 #[test]
 fn malformed_challenges_have_exact_errors() {
-    use ChallengeParseError::{Ambiguous, MissingInvoice, MissingMacaroon, Syntax, TooLong};
+    use ChallengeParseError::{
+        Ambiguous, MacaroonAndTokenDiffer, MissingInvoice, MissingMacaroon, Syntax, TooLong,
+    };
     let long = format!(r#"L402 macaroon="{}", invoice="i""#, "A".repeat(10_000));
-    let cases: [(&[u8], _); 27] = [
+    let cases: [(&[u8], _); 31] = [
         (b"L402", MissingMacaroon),
         (b"L402 ", MissingMacaroon),
         (b"LSAT,", MissingMacaroon),
@@ -180,6 +182,10 @@ fn malformed_challenges_have_exact_errors() {
         ("ü".as_bytes(), Syntax),
         (b"L402 macaroon=\0, invoice=i", Syntax),
         (br#"L402 macaroon="m", macaroon="n", invoice="i""#, Ambiguous),
+        (br#"L402 macaroon="m", invoice="i", token="n""#, MacaroonAndTokenDiffer),
+        (br#"L402 token="m", macaroon="n", invoice="i""#, MacaroonAndTokenDiffer),
+        (br#"L402 macaroon="m", invoice="i", token="""#, MacaroonAndTokenDiffer),
+        (br#"L402 macaroon="m", invoice="i", token="m ""#, MacaroonAndTokenDiffer),
         (br#"L402 macaroon="m", invoice="i", invoice="j""#, Ambiguous),
         (br#"L402 token="m", token="n", invoice="i""#, Ambiguous),
         (long.as_bytes(), TooLong),

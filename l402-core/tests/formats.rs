@@ -473,6 +473,8 @@ fn the_limits_are_exact_in_every_format() {
         assert_eq!(check(&limits.with_header_bytes(bytes.len() - 1)), Err(Error::TextTooLong), "{name}");
         assert_eq!(check(&limits.with_caveats(2)), Err(Error::TooManyCaveats), "{name}");
         assert_eq!(check(&limits.with_caveat_bytes(99)), Err(Error::CaveatTooLong), "{name}");
+        assert_eq!(check(&limits.with_identifier_bytes(255)), Err(Error::IdentifierTooLong), "{name}");
+        assert_eq!(check(&limits.with_location_bytes(255)), Err(Error::LocationTooLong), "{name}");
         for (longer, error) in [(true, Error::IdentifierTooLong), (false, Error::LocationTooLong)] {
             let identifier = vec![b'i'; 256 + usize::from(longer)];
             let longer = mint(b"k", &identifier, &"l".repeat(257 - usize::from(longer)), &[]);

@@ -31,35 +31,34 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     /// Checks one more caveat of the same macaroon. `false` when it is not one of these.
+    #[inline]
     pub(crate) fn apply(
         &mut self,
         caveat: &Caveat<'_>,
         payment_hash: &PaymentHash,
         request: &RequestContext<'_>,
     ) -> Result<bool, Rejection> {
-        let Some((condition, value)) = caveat.condition_bytes() else {
-            return Ok(false);
-        };
-        if condition == PATH.as_bytes() {
+        let value_of = |condition| caveat.value_of(condition);
+        if let Some(value) = value_of(PATH) {
             holds(value == request.path.as_bytes(), Rejection::OtherPath)?;
-        } else if condition == ROUTE.as_bytes() {
-            holds(request.route.is_some_and(|route| value == route.as_bytes()), Rejection::OtherPath)?;
-        } else if condition == METHOD.as_bytes() {
+        } else if let Some(value) = value_of(METHOD) {
             holds(value == request.method.as_bytes(), Rejection::OtherMethod)?;
-        } else if condition == AMOUNT.as_bytes() {
+        } else if let Some(value) = value_of(AMOUNT) {
             // What was paid is a fact: the first amount stays, whatever a holder adds.
             let amount = Msat::from_msat(number(value)?);
             holds(self.amount.is_none_or(|paid| amount <= paid), Rejection::WidenedCaveat)?;
             self.amount.get_or_insert(amount);
-        } else if condition == USES.as_bytes() {
+        } else if let Some(value) = value_of(USES) {
             let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
             narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)?;
-        } else if condition == EXPIRES_AT.as_bytes() {
+        } else if let Some(value) = value_of(EXPIRES_AT) {
             let expires_at = UnixTime::from_secs(number(value)?);
             narrow(&mut self.expires_at, expires_at)?;
             self.first_expiry.get_or_insert(expires_at);
             holds(request.now < expires_at, Rejection::Expired)?;
-        } else if condition == PREIMAGE.as_bytes() {
+        } else if let Some(value) = value_of(ROUTE) {
+            holds(request.route.is_some_and(|route| value == route.as_bytes()), Rejection::OtherPath)?;
+        } else if let Some(value) = value_of(PREIMAGE) {
             let preimage = hex_decode_32(value).ok_or(Rejection::MalformedCaveat)?;
             let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
             holds(matches, Rejection::WrongPreimage)?;

@@ -140,10 +140,11 @@ impl<'a> CaveatPolicy<'a> {
         self
     }
 
+    #[inline]
     fn satisfier(&self, condition: &str, request: &RequestContext<'_>) -> Option<&'a dyn Satisfier> {
         let known: [&'static dyn Satisfier; 3] = [&Services, &Capabilities, &ValidUntil];
-        let mut all = known.into_iter().chain(self.satisfiers.iter().copied());
-        all.find(|satisfier| satisfier.handles(condition, request))
+        let handles = |satisfier: &&'a dyn Satisfier| satisfier.handles(condition, request);
+        known.into_iter().find(handles).or_else(|| self.satisfiers.iter().copied().find(handles))
     }
 }
 
@@ -202,9 +203,10 @@ impl Judge<'_> {
             return self.policy.unknown.verdict();
         };
         let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
-        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition());
-        let previous = earlier.filter(|(earlier, _)| *earlier == name).last();
-        if previous.is_some_and(|(_, previous)| !satisfier.narrows(previous, value)) {
+        // An earlier value that is not text was refused when its turn was.
+        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.value_of(name));
+        let previous = earlier.last().and_then(|previous| str::from_utf8(previous).ok());
+        if previous.is_some_and(|previous| !satisfier.narrows(previous, value)) {
             return Err(Rejection::WidenedCaveat);
         }
         if satisfier.holds(value, self.request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
@@ -213,11 +215,12 @@ impl Judge<'_> {
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.
 fn decimal(value: &[u8]) -> Option<u64> {
-    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
-    let parsed = value.iter().try_fold(0_u64, |number, digit| {
+    if !matches!(value, [b'0'] | [b'1'..=b'9', ..]) {
+        return None;
+    }
+    value.iter().try_fold(0_u64, |number, digit| {
         let digit = digit.wrapping_sub(b'0');
         (digit < 10).then_some(())?;
         number.checked_mul(10)?.checked_add(u64::from(digit))
-    });
-    parsed.filter(|_| canonical)
+    })
 }

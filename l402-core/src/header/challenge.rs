@@ -144,7 +144,7 @@ pub enum MacaroonParam {
     Macaroon,
     /// `token` alone, as the text of 2026 has it.
     Token,
-    /// Both, as we write. The macaroon is taken from `macaroon`.
+    /// Both, with the same value, as we write.
     Both,
 }
 
@@ -164,7 +164,7 @@ impl<'a> ChallengeRef<'a> {
     /// Finds the L402 and LSAT challenges of one `WWW-Authenticate` value, in order.
     ///
     /// Accepts any case of the scheme, one or more spaces after it, quoted and bare values, any order of
-    /// parameters, commas or spaces between them, `macaroon` or `token`, and unknown parameters. Challenges of
+    /// parameters, commas or spaces between them, `macaroon` or `token` or both, and unknown parameters. Challenges of
     /// other schemes are skipped. An error ends the iteration.
     #[must_use]
     pub fn parse_all(value: &'a [u8], limits: &Limits) -> Challenges<'a> {
@@ -255,6 +255,9 @@ fn next_challenge<'a>(
         return Ok(Some(None));
     };
     let macaroon_param = match (&macaroon, &token) {
+        (Some(macaroon), Some(token)) if macaroon.value != token.value => {
+            return Err(ChallengeParseError::MacaroonAndTokenDiffer);
+        }
         (Some(_), Some(_)) => MacaroonParam::Both,
         (None, Some(_)) => MacaroonParam::Token,
         (_, None) => MacaroonParam::Macaroon,
@@ -297,6 +300,8 @@ pub enum ChallengeParseError {
     MissingInvoice,
     /// A parameter that stands twice with different values.
     Ambiguous,
+    /// `macaroon` and `token`, two names of one thing, with different values: to pay for one might buy the other.
+    MacaroonAndTokenDiffer,
 }
 
 impl fmt::Display for ChallengeParseError {
@@ -307,6 +312,9 @@ impl fmt::Display for ChallengeParseError {
             Self::MissingMacaroon => "the challenge has no macaroon",
             Self::MissingInvoice => "the challenge has no invoice",
             Self::Ambiguous => "the challenge gives a parameter twice with different values",
+            Self::MacaroonAndTokenDiffer => {
+                "the challenge has different values for macaroon and token, which are two names of one thing"
+            }
         })
     }
 }

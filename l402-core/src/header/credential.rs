@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use memchr::{memchr, memchr3};
+use memchr::memchr3;
 
 use super::Scheme;
 use super::params::{Cursor, Param, is_space, outside_quotes, trim, trim_start};
@@ -13,6 +13,7 @@ use crate::codec::{base64_decode_append, hex_decode_32, hex_decode_append};
 use crate::identifier::IdentifierError;
 use crate::limits::Limits;
 use crate::macaroon::{MacaroonDecodeError, MacaroonRef};
+use crate::proof::Proof;
 use crate::secret::Preimage;
 use crate::verify::{MAX_MACAROONS, Unverified};
 
@@ -42,8 +43,19 @@ pub fn credential_header_value(scheme: Scheme, macaroon: &str, preimage: &Preima
 pub struct CredentialRef<'a> {
     scheme: Scheme,
     macaroons: &'a [u8],
-    is_hex: bool,
+    form: Form,
     preimage: Option<&'a [u8]>,
+}
+
+/// How the macaroons of a credential are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One, in base64.
+    Single,
+    /// Several with commas between them, in base64.
+    List,
+    /// One, in hex.
+    Hex,
 }
 
 impl<'a> CredentialRef<'a> {
@@ -54,6 +66,7 @@ impl<'a> CredentialRef<'a> {
     /// `macaroon="…", preimage="…"` (or `token=`, in any order, quoted or bare), and a macaroon alone that
     /// carries its preimage as a caveat. Several credentials may be joined by commas, as proxies do with
     /// repeated fields. Other schemes are skipped.
+    #[inline]
     #[must_use]
     pub fn parse_all(value: &'a [u8], limits: &Limits) -> Credentials<'a> {
         let too_long = value.len() > limits.header_bytes;
@@ -105,7 +118,7 @@ impl<'a> CredentialRef<'a> {
         if !macaroons.len().is_multiple_of(2) || !macaroons.iter().all(u8::is_ascii_hexdigit) {
             return Err(CredentialError::Hex);
         }
-        Ok(Self { scheme: Scheme::L402, macaroons, is_hex: true, preimage: None })
+        Ok(Self { scheme: Scheme::L402, macaroons, form: Form::Hex, preimage: None })
     }
 
     /// Which of the two names the client used; `L402` where it used none.
@@ -125,26 +138,35 @@ impl<'a> CredentialRef<'a> {
         buffer: &'b mut Vec<u8>,
         limits: &Limits,
     ) -> Result<Unverified<'b>, CredentialError> {
-        let preimage = match self.preimage {
-            Some(text) => Some(Preimage::from_bytes(hex_decode_32(text).ok_or(CredentialError::Preimage)?)),
-            None => None,
-        };
+        buffer.clear();
+        if self.form == Form::List {
+            return self.decode_list(buffer, limits);
+        }
+        // The hash is asked for as early as can be: the processor goes on with the macaroon in the meantime.
+        let mut proof = Proof::MISSING;
+        if let Some(text) = self.preimage {
+            proof = Proof::of(Preimage::payment_hash_of_hex(text).ok_or(CredentialError::Preimage)?);
+        }
+        self.decode_text(self.macaroons, buffer)?;
+        let first = MacaroonRef::decode(buffer, limits).map_err(CredentialError::Macaroon)?;
+        Unverified::new(first, Vec::new(), proof)
+    }
+
+    /// Decodes several macaroons, which is rare.
+    #[cold]
+    fn decode_list<'b>(
+        &self,
+        buffer: &'b mut Vec<u8>,
+        limits: &Limits,
+    ) -> Result<Unverified<'b>, CredentialError> {
+        let decode_preimage = |text| hex_decode_32(text).map(Preimage::from_bytes);
+        let preimage = self.preimage.map(|text| decode_preimage(text).ok_or(CredentialError::Preimage));
+        let preimage = preimage.transpose()?;
         let mut ends = [0; MAX_MACAROONS];
         let mut count = 0;
-        buffer.clear();
-        let mut rest = Some(self.macaroons);
-        while let Some(list) = rest {
-            let (text, after) = match memchr(b',', list) {
-                Some(comma) => (&list[..comma], Some(&list[comma + 1..])),
-                None => (list, None),
-            };
-            rest = after;
+        for text in self.macaroons.split(|byte| *byte == b',') {
             let end = ends.get_mut(count).ok_or(CredentialError::TooManyMacaroons)?;
-            match trim(text) {
-                [] => return Err(CredentialError::MissingMacaroon),
-                text if self.is_hex => hex_decode_append(text, buffer).ok_or(CredentialError::Hex)?,
-                text => base64_decode_append(text, buffer).ok_or(CredentialError::Base64)?,
-            }
+            self.decode_text(text, buffer)?;
             *end = buffer.len();
             count += 1;
         }
@@ -160,7 +182,17 @@ impl<'a> CredentialRef<'a> {
             last = decode(&buffer[bounds[0]..bounds[1]], &limits)?;
             others.push(last);
         }
-        Unverified::new(first, others, preimage)
+        let proof = preimage.map_or(Proof::MISSING, |preimage| Proof::of(preimage.payment_hash()));
+        Unverified::new(first, others, proof)
+    }
+
+    #[inline]
+    fn decode_text(&self, text: &[u8], buffer: &mut Vec<u8>) -> Result<(), CredentialError> {
+        match trim(text) {
+            [] => Err(CredentialError::MissingMacaroon),
+            text if self.form == Form::Hex => hex_decode_append(text, buffer).ok_or(CredentialError::Hex),
+            text => base64_decode_append(text, buffer).ok_or(CredentialError::Base64),
+        }
     }
 }
 
@@ -187,15 +219,24 @@ impl fmt::Debug for Credentials<'_> {
 impl<'a> Iterator for Credentials<'a> {
     type Item = Result<CredentialRef<'a>, CredentialError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        // Cheap enough to try each time: it looks no further than the first colon, comma or quote.
+        if self.failure.is_none()
+            && let Some(credential) = read_standard(self.rest)
+        {
+            self.rest = &[];
+            return Some(Ok(credential));
+        }
+        self.next_of_any_form()
+    }
+}
+
+impl<'a> Credentials<'a> {
+    fn next_of_any_form(&mut self) -> Option<Result<CredentialRef<'a>, CredentialError>> {
         if let Some(error) = self.failure.take() {
             self.rest = &[];
             return Some(Err(error));
-        }
-        // Cheap enough to try each time: it looks no further than the first colon, comma or quote.
-        if let Some(credential) = read_standard(self.rest) {
-            self.rest = &[];
-            return Some(Ok(credential));
         }
         while !self.rest.is_empty() {
             let (segment, rest) = split_at_next_credential(self.rest);
@@ -217,6 +258,7 @@ impl<'a> Iterator for Credentials<'a> {
 ///
 /// It takes nothing that the general way would take differently: with 64 bytes between the first colon and the
 /// end, and no comma and no quote before it, either those are the digits of the preimage or nothing is valid.
+#[inline]
 fn read_standard(value: &[u8]) -> Option<CredentialRef<'_>> {
     let (name, rest) = value.split_at_checked(4)?;
     let scheme = Scheme::from_name(name)?;
@@ -226,7 +268,12 @@ fn read_standard(value: &[u8]) -> Option<CredentialRef<'_>> {
     let standard = tail[0] == b':' && first_special == macaroon.len();
     let spaced = body.len() < rest.len() && !macaroon.is_empty();
     let preimage = Some(&tail[1..]);
-    (standard && spaced).then_some(CredentialRef { scheme, macaroons: macaroon, is_hex: false, preimage })
+    (standard && spaced).then_some(CredentialRef {
+        scheme,
+        macaroons: macaroon,
+        form: Form::Single,
+        preimage,
+    })
 }
 
 /// Cuts at the next comma that another credential follows, of whatever scheme.
@@ -267,7 +314,8 @@ fn read_credential(segment: &[u8]) -> Result<Option<CredentialRef<'_>>, Credenti
     if trim(macaroons).is_empty() {
         return Err(CredentialError::MissingMacaroon);
     }
-    Ok(Some(CredentialRef { scheme, macaroons, is_hex: false, preimage }))
+    let form = if macaroons.contains(&b',') { Form::List } else { Form::Single };
+    Ok(Some(CredentialRef { scheme, macaroons, form, preimage }))
 }
 
 type Body<'a> = (&'a [u8], Option<&'a [u8]>);

@@ -6,25 +6,32 @@
 
 use super::{Caveat, Caveats};
 use crate::secret::RootKey;
-use crate::sha256::{Digest, HmacKey, Scratch, hmac};
+use crate::sha256::{Digest, HmacChain, HmacKey};
 
 /// The signature of `identifier` and `caveats` under `key`.
 pub(super) fn sign(key: &RootKey, identifier: &[u8], caveats: Caveats<'_>) -> Digest {
-    let mut scratch = Scratch::new();
-    let first = hmac(key.chain_key(), identifier, &mut scratch);
-    caveats.fold(first, |signature, caveat| link(&signature, &caveat, &mut scratch))
+    let mut chain = HmacChain::new(key.chain_key());
+    chain.link(identifier);
+    for caveat in caveats {
+        link(&mut chain, &caveat);
+    }
+    chain.digest()
 }
 
 /// The signature after one more caveat.
 pub(super) fn extend(signature: &Digest, caveat: &Caveat<'_>) -> Digest {
-    link(signature, caveat, &mut Scratch::new())
+    let mut chain = HmacChain::new(signature);
+    link(&mut chain, caveat);
+    chain.digest()
 }
 
-fn link(signature: &Digest, caveat: &Caveat<'_>, scratch: &mut Scratch) -> Digest {
+#[inline]
+fn link(chain: &mut HmacChain, caveat: &Caveat<'_>) {
     match caveat.third_party() {
-        None => hmac(signature, caveat.id(), scratch),
+        None => chain.link(caveat.id()),
         Some(third_party) => {
-            mac_of_two(&HmacKey::from_digest(signature), third_party.verification_id(), caveat.id())
+            let key = HmacKey::from_digest(&chain.digest());
+            chain.replace(&mac_of_two(&key, third_party.verification_id(), caveat.id()));
         }
     }
 }

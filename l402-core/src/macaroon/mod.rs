@@ -68,6 +68,7 @@ impl<'a> MacaroonRef<'a> {
     ///
     /// # Errors
     /// [`MacaroonDecodeError`] says which rule is broken. Sizes are checked against `limits` first.
+    #[inline(always)]
     pub fn decode(bytes: &'a [u8], limits: &Limits) -> Result<Self, MacaroonDecodeError> {
         v2::decode(bytes, limits)
     }
@@ -268,6 +269,14 @@ impl<'a> Caveat<'a> {
     pub(crate) fn condition_bytes(&self) -> Option<(&'a [u8], &'a [u8])> {
         let equals = memchr(b'=', self.id).filter(|_| self.third_party.is_none())?;
         Some((&self.id[..equals], &self.id[equals + 1..]))
+    }
+
+    /// The value of a first-party caveat `condition=value`. As no condition has an `=` in it, this is where
+    /// [`Caveat::condition`] splits.
+    #[inline]
+    pub(crate) fn value_of(&self, condition: &str) -> Option<&'a [u8]> {
+        let id = if self.third_party.is_none() { self.id } else { return None };
+        id.strip_prefix(condition.as_bytes())?.strip_prefix(b"=")
     }
 }
 

@@ -1,0 +1,80 @@
+//! The work that is measured, and the floor below it.
+
+use l402_core::header::{CredentialRef, Scheme, credential_header_value};
+use l402_core::{
+    Grant, Identifier, Limits, Macaroon, MasterKey, Preimage, RequestContext, RootKey, TokenId, UnixTime,
+    UnknownCaveats,
+};
+use sha2::block_api::compress256;
+
+/// What the reference server writes, which every compared implementation can check.
+pub(crate) const CAVEATS: [&str; 3] =
+    ["services=api:0", "api_capabilities=read", "api_valid_until=1999999999"];
+/// A secret for all tokens, where nothing is derived.
+pub(crate) const SECRET: [u8; 32] = [7; 32];
+pub(crate) const RIGHT: Preimage = Preimage::from_bytes([9; 32]);
+pub(crate) const WRONG: Preimage = Preimage::from_bytes([8; 32]);
+
+const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
+const LOCATION: &[u8] = b"l402";
+
+/// Who has the root key of a token.
+pub(crate) enum Keys {
+    /// It is given, as to every other implementation: 32 bytes, not yet a chain key.
+    Given,
+    /// It is derived from the token id, as this workspace's server does.
+    Derived(MasterKey),
+}
+
+impl Keys {
+    fn root_key(&self, token: &TokenId) -> RootKey {
+        match self {
+            Self::Given => RootKey::new(&SECRET).unwrap(),
+            Self::Derived(master) => master.root_key(token),
+        }
+    }
+}
+
+/// The value of an `Authorization` field.
+pub(crate) fn credential(keys: &Keys, caveats: &[&str], preimage: &Preimage) -> String {
+    let token_id = TokenId::sealing(MasterKey::from_bytes(SECRET).id(), [3; 32]);
+    let identifier = Identifier { payment_hash: RIGHT.payment_hash(), token_id };
+    let bare = Macaroon::new(&keys.root_key(&token_id), &identifier.to_bytes(), LOCATION).unwrap();
+    let macaroon =
+        caveats.iter().fold(bare, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
+    credential_header_value(Scheme::L402, &macaroon.to_base64(), preimage)
+}
+
+/// A credential whose signature is wrong in one byte.
+pub(crate) fn forged(keys: &Keys) -> String {
+    let mut header = credential(keys, &CAVEATS, &RIGHT);
+    let at = header.find(':').unwrap() - 6;
+    let other = if &header[at..=at] == "A" { "B" } else { "A" };
+    header.replace_range(at..=at, other);
+    header
+}
+
+/// Everything a server does with a credential: header bytes in, grant out.
+pub(crate) fn verify(keys: &Keys, limits: &Limits, header: &[u8], buffer: &mut Vec<u8>) -> Option<Grant> {
+    let credential = CredentialRef::parse_all(header, limits).next()?.ok()?;
+    let unverified = credential.decode_into(buffer, limits).ok()?;
+    unverified.screen().ok()?;
+    let key = keys.root_key(&unverified.token_id());
+    let request = RequestContext::new("GET", "/report", NOW).with_service("api").with_capability("read");
+    let paid = unverified.authenticate(&[key]).ok()?.prove_payment().ok()?;
+    paid.permit(&request, UnknownCaveats::Skip).ok()
+}
+
+/// The compressions of SHA-256 that a token needs whoever verifies it, when its root key is given: two for the chain
+/// key, five for the identifier of 66 bytes, four for each caveat of at most 55, one for the preimage.
+pub(crate) const fn blocks(caveats: usize) -> usize {
+    2 + 5 + 4 * caveats + 1
+}
+
+/// That many compressions in one call: one after another, as a chain has to be, and nothing in between.
+pub(crate) fn compressions(count: usize) -> [u32; 8] {
+    const MOST: [[u8; 64]; blocks(CAVEATS.len())] = [[0; 64]; blocks(CAVEATS.len())];
+    let mut state = [0; 8];
+    compress256(&mut state, &MOST[..count]);
+    state
+}
