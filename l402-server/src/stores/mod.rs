@@ -1,5 +1,7 @@
 //! Where uses are counted.
 
+#[cfg(feature = "store-contract")]
+pub mod contract;
 mod memory;
 
 pub use memory::MemoryReplayStore;
