@@ -3,3 +3,4 @@
 
 mod flawed;
 mod kept;
+mod redis_server;
