@@ -13,6 +13,8 @@ use l402_core::{PaymentHash, UnixTime};
 use shard::Shard;
 
 const SHARDS: usize = 64;
+/// For how many tokens a shard takes room at once, at most.
+const SHARE: usize = 64;
 /// About how many expired tokens a claim forgets that finds the store full: what takes under a millisecond.
 const SWEPT_WHEN_FULL: usize = 4096;
 
@@ -38,14 +40,9 @@ pub struct MemoryReplayStore(Arc<Shared>);
 struct Shared {
     shards: [Mutex<Shard>; SHARDS],
     capacity: usize,
-    len: Apart<AtomicUsize>,
-    /// The shard that the next claim to find the store full looks at first.
-    next_sweep: AtomicUsize,
+    /// Room for tokens that no shard has taken.
+    room: AtomicUsize,
 }
-
-/// On a cache line of its own, since every thread writes to it.
-#[repr(align(128))]
-struct Apart<T>(T);
 
 impl MemoryReplayStore {
     /// One million tokens, about 80 MB when full.
@@ -55,14 +52,13 @@ impl MemoryReplayStore {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
-        let (len, next_sweep) = (Apart(AtomicUsize::new(0)), AtomicUsize::new(0));
-        Self(Arc::new(Shared { shards, capacity, len, next_sweep }))
+        Self(Arc::new(Shared { shards, capacity, room: AtomicUsize::new(capacity) }))
     }
 
     /// How many tokens are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len.0.load(Ordering::Relaxed)
+        self.0.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
     /// Whether no token is remembered.
@@ -72,60 +68,28 @@ impl MemoryReplayStore {
     }
 
     fn try_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        {
-            let mut shard = self.shard(&claim.payment_hash);
-            if let Some(answer) = shard.claim_known(claim) {
-                return Ok(answer);
-            }
-            self.forgotten(shard.sweep_next(claim.now));
-            if self.reserve() {
-                shard.remember(claim);
-                return Ok(Claimed::Granted);
-            }
+        let attempt = || self.shard(&claim.payment_hash).claim(claim, || self.take_room());
+        if let Some(answer) = attempt() {
+            return Ok(answer);
         }
         self.make_room(claim.now);
-        let mut shard = self.shard(&claim.payment_hash);
-        if let Some(answer) = shard.claim_known(claim) {
-            return Ok(answer); // another thread was faster
-        }
-        if !self.reserve() {
-            return Err(StoreError::full("memory"));
-        }
-        shard.remember(claim);
-        Ok(Claimed::Granted)
+        attempt().ok_or_else(|| StoreError::full("memory"))
     }
 
-    fn try_release(&self, claim: &Claim) {
-        let forgotten = self.shard(&claim.payment_hash).release(claim);
-        self.forgotten(usize::from(forgotten));
+    /// Room for a shard: for many tokens at once while there is plenty, so that threads seldom meet here.
+    fn take_room(&self) -> usize {
+        let share = |left: usize| (left / (16 * SHARDS)).clamp(1, SHARE).min(left);
+        let take = |left: usize| Some(left - share(left));
+        self.0.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map_or(0, share)
     }
 
-    /// Looks for expired tokens in one shard after the other, going on where the last search ended.
+    /// Looks for expired tokens in one shard after the other, and collects the room that they have.
     fn make_room(&self, now: UnixTime) {
         let mut left = SWEPT_WHEN_FULL;
-        for _ in 0..SHARDS {
-            let index = self.0.next_sweep.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            let swept = lock(&self.0.shards[index]).sweep_all(left, now);
-            self.forgotten(swept);
-            left = left.saturating_sub(swept);
-            if left == 0 {
-                return;
-            }
-        }
-    }
-
-    fn reserve(&self) -> bool {
-        let len = &self.0.len.0;
-        let room = len.fetch_add(1, Ordering::Relaxed) < self.0.capacity;
-        if !room {
-            len.fetch_sub(1, Ordering::Relaxed);
-        }
-        room
-    }
-
-    fn forgotten(&self, tokens: usize) {
-        if tokens > 0 {
-            self.0.len.0.fetch_sub(tokens, Ordering::Relaxed);
+        for shard in &self.0.shards {
+            let mut shard = lock(shard);
+            left = left.saturating_sub(shard.sweep_all(left, now));
+            self.0.room.fetch_add(shard.give_room(), Ordering::Relaxed);
         }
     }
 
@@ -151,7 +115,7 @@ impl ReplayStore for MemoryReplayStore {
     }
 
     fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
-        self.try_release(&claim);
+        self.shard(&claim.payment_hash).release(&claim);
         PortFuture::ready(Ok(()))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::hash_map;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Slot;
 use l402_core::ports::{Claim, Claimed};
 use l402_core::{PaymentHash, UnixTime};
 
@@ -19,38 +20,58 @@ pub(super) struct Shard {
     more: HashMap<PaymentHash, Vec<Lease>, BuildHasherDefault<KeyIsHash>>,
     /// The piece of `entries` that the next sweep looks at.
     next_piece: usize,
+    /// How many more tokens there is room for.
+    room: usize,
 }
 
 impl Shard {
-    /// Claims a use of a token that is remembered; `None` when it is not.
-    pub(super) fn claim_known(&mut self, claim: &Claim) -> Option<Claimed> {
-        let at = self.find(&claim.payment_hash)?;
+    pub(super) const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Claims. A token that is new needs room, which is asked for when there is none left here; `None` when the
+    /// answer is that there is none anywhere.
+    pub(super) fn claim(&mut self, claim: &Claim, more_room: impl FnOnce() -> usize) -> Option<Claimed> {
+        self.sweep_next(claim.now);
+        if self.index.len() == self.index.capacity() {
+            self.grow_index();
+        }
+        let (entries, key) = (&mut self.entries, claim.payment_hash);
+        let is_key = |at: &u32| entries.get(*at as usize).key == key;
+        match self.index.entry(hash(&key), is_key, |at| hash(&entries.get(*at as usize).key)) {
+            Slot::Occupied(known) => {
+                let at = *known.get() as usize;
+                Some(self.claim_known(at, claim))
+            }
+            Slot::Vacant(place) => {
+                if self.room == 0 {
+                    self.room = more_room();
+                }
+                self.room = self.room.checked_sub(1)?;
+                place.insert(u32::try_from(entries.len()).ok()?);
+                let keep_until = Seconds::from(claim.forget_after.max(claim.leased_until));
+                entries.push(Entry { key, spent: 0, keep_until, lease: Lease::of(claim) });
+                Some(Claimed::Granted)
+            }
+        }
+    }
+
+    fn claim_known(&mut self, at: usize, claim: &Claim) -> Claimed {
         let entry = self.entries.get_mut(at);
         entry.keep_until.extend(claim.forget_after);
         let left = claim.uses.get().saturating_sub(entry.spent) as usize;
         if left == 0 {
-            return Some(Claimed::Exhausted);
+            return Claimed::Exhausted;
         }
         // A lease that has ended stays as long as nobody needs its use, so that a late commit counts.
         if self.leases(at) >= left {
             self.end_leases(at, claim.now);
             if self.leases(at) >= left {
-                return Some(Claimed::Busy);
+                return Claimed::Busy;
             }
         }
         self.add_lease(at, claim);
-        Some(Claimed::Granted)
-    }
-
-    /// Remembers a token with its first claim.
-    pub(super) fn remember(&mut self, claim: &Claim) {
-        if self.index.len() == self.index.capacity() {
-            self.grow_index();
-        }
-        let key = claim.payment_hash;
-        let keep_until = Seconds::from(claim.forget_after.max(claim.leased_until));
-        self.entries.push(Entry { key, spent: 0, keep_until, lease: Lease::of(claim) });
-        point_at(&mut self.index, &self.entries, self.entries.len() - 1);
+        Claimed::Granted
     }
 
     pub(super) fn commit(&mut self, claim: &Claim) -> bool {
@@ -62,26 +83,13 @@ impl Shard {
         leased
     }
 
-    /// Gives a use back. `true` when nothing is left to remember of the token.
-    pub(super) fn release(&mut self, claim: &Claim) -> bool {
-        let Some(at) = self.find(&claim.payment_hash) else { return false };
+    /// Gives a use back, and the room of a token of which nothing is left to remember.
+    pub(super) fn release(&mut self, claim: &Claim) {
+        let Some(at) = self.find(&claim.payment_hash) else { return };
         self.take_lease(at, claim);
-        let unused = self.entries.get(at).spent == 0 && self.leases(at) == 0;
-        if unused {
+        if self.entries.get(at).spent == 0 && self.leases(at) == 0 {
             self.forget(at);
         }
-        unused
-    }
-
-    /// Looks at the next piece of the list, whether something in it has expired, and forgets that. Returns how
-    /// many tokens these were.
-    pub(super) fn sweep_next(&mut self, now: UnixTime) -> usize {
-        if self.next_piece >= self.entries.pieces() {
-            self.next_piece = 0;
-        }
-        let swept = self.sweep(self.next_piece, now);
-        self.next_piece += 1;
-        swept
     }
 
     /// Forgets what has expired in all pieces, or about `limit` tokens. Returns how many these were.
@@ -95,6 +103,20 @@ impl Shard {
             swept += self.sweep(piece, now);
         }
         swept
+    }
+
+    /// Gives away the room for tokens that are not there yet.
+    pub(super) const fn give_room(&mut self) -> usize {
+        std::mem::replace(&mut self.room, 0)
+    }
+
+    /// Looks at the next piece of the list, whether something in it has expired, and forgets that.
+    fn sweep_next(&mut self, now: UnixTime) {
+        if self.next_piece >= self.entries.pieces() {
+            self.next_piece = 0;
+        }
+        self.sweep(self.next_piece, now);
+        self.next_piece += 1;
     }
 
     fn sweep(&mut self, piece: usize, now: UnixTime) -> usize {
@@ -118,7 +140,12 @@ impl Shard {
     fn grow_index(&mut self) {
         let len = self.entries.len();
         let mut bigger = HashTable::with_capacity(len + len / 2 + 1);
-        (0..len).for_each(|at| point_at(&mut bigger, &self.entries, at));
+        for at in 0..len {
+            if let Ok(place) = u32::try_from(at) {
+                let hash_of = |at: &u32| hash(&self.entries.get(*at as usize).key);
+                bigger.insert_unique(hash_of(&place), place, hash_of);
+            }
+        }
         self.index = bigger;
     }
 
@@ -134,6 +161,7 @@ impl Shard {
             }
         }
         self.entries.swap_remove(at);
+        self.room += 1;
     }
 
     /// How many leases there are, ended ones included.
@@ -179,13 +207,6 @@ impl Shard {
             more.remove();
         }
         true
-    }
-}
-
-fn point_at(index: &mut HashTable<u32>, entries: &Entries, at: usize) {
-    if let Ok(place) = u32::try_from(at) {
-        let hash_of = |at: &u32| hash(&entries.get(*at as usize).key);
-        index.insert_unique(hash_of(&place), place, hash_of);
     }
 }
 
