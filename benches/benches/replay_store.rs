@@ -1,5 +1,6 @@
 //! Counting uses in memory, next to the map that everybody would write: claims a second, and what criterion
-//! cannot tell, the worst wait of a request while the store grows and the bytes that a token takes.
+//! cannot tell, the worst wait of a request while the store grows and the bytes that a token takes. Then tokens a
+//! second in SQLite, on the disk of the temporary directory, and in the Redis that `L402_REDIS_URL` names.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark may stop")]
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore};
 use l402_core::{PaymentHash, UnixTime};
-use l402_server::stores::MemoryReplayStore;
+use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore};
 use sha2::{Digest, Sha256};
 
 const TOKENS: u32 = 1_000_000;
@@ -159,5 +160,51 @@ fn worst_batch(store: &MemoryReplayStore, hashes: &[PaymentHash], later: u64) ->
     batches.max().unwrap_or_default()
 }
 
-criterion_group!(benches, rates, stalls_and_bytes);
+/// Tokens that are claimed and committed in a second through stores that have to be waited for.
+fn stores_that_wait(_: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let sqlite = SqliteReplayStore::open(directory.path().join("uses.db")).unwrap();
+    runtime.block_on(print_rates("sqlite", &sqlite));
+    let Ok(url) = std::env::var("L402_REDIS_URL") else {
+        println!("redis: not measured; L402_REDIS_URL names no server");
+        return;
+    };
+    runtime.block_on(async { print_rates("redis", &RedisReplayStore::connect(&url).await.unwrap()).await });
+}
+
+async fn print_rates(name: &str, store: &(impl ReplayStore + Clone + 'static)) {
+    for tasks in [1, 64] {
+        let mut best = 0.0_f64;
+        for run in 0..3 {
+            let start = Instant::now();
+            let tasks = (0..tasks)
+                .map(|task| tokio::spawn(use_up_some(store.clone(), format!("{tasks} {run} {task}"))));
+            let mut used = 0;
+            for task in tasks.collect::<Vec<_>>() {
+                used += task.await.unwrap();
+            }
+            best = best.max(f64::from(used) / start.elapsed().as_secs_f64());
+        }
+        println!(
+            "{name}: {best:.0} tokens a second, claimed and committed by {tasks} at once, best of 3 runs"
+        );
+    }
+}
+
+/// Uses up new tokens for two seconds, and returns how many.
+async fn use_up_some(store: impl ReplayStore, seed: String) -> u32 {
+    let start = Instant::now();
+    let mut used = 0_u32;
+    while start.elapsed() < Duration::from_secs(2) {
+        let hash = Sha256::digest(format!("{seed} {used} {:?}", std::process::id()));
+        let one = claim_of(PaymentHash::from_bytes(hash.into()), 0);
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+        assert!(store.commit(one).await.unwrap());
+        used += 1;
+    }
+    used
+}
+
+criterion_group!(benches, rates, stalls_and_bytes, stores_that_wait);
 criterion_main!(benches);
