@@ -86,6 +86,23 @@ fn a_full_store_has_room_as_soon_as_something_has_expired() {
     assert_eq!(store.len(), CAPACITY as usize);
 }
 
+/// Those that expire take the places of those that would have stayed for ever.
+#[test]
+fn tokens_that_were_moved_expire_as_well() {
+    const HALF: u64 = 5000;
+    let store = MemoryReplayStore::with_capacity(2 * HALF as usize);
+    for token in 0..2 * HALF {
+        let expiry = if token < HALF { u64::MAX } else { 1000 };
+        assert_eq!(ask(&store, claim(token, 0, expiry)), Claimed::Granted);
+    }
+    for token in 0..HALF {
+        store.release(claim(token, 0, u64::MAX)).into_ready().unwrap().unwrap();
+    }
+    for token in 2 * HALF..4 * HALF {
+        assert_eq!(ask(&store, claim(token, 1000, 2000)), Claimed::Granted, "{token}");
+    }
+}
+
 #[test]
 fn a_store_of_any_size_holds_exactly_as_many() {
     for capacity in [0, 1, 63, 64, 65, 1000, 5000] {

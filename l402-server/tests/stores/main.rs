@@ -5,6 +5,7 @@ mod claims;
 mod flawed;
 mod kept;
 mod model;
+mod proxy;
 mod redis;
 mod redis_server;
 mod sqlite;

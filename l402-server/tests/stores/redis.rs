@@ -8,6 +8,7 @@ use l402_core::ports::{Claimed, ReplayStore, StoreError};
 use l402_server::stores::RedisReplayStore;
 
 use crate::claims::claim;
+use crate::proxy::Proxy;
 use crate::redis_server::RedisServer;
 
 /// Long enough for a busy machine, short enough for a test.
@@ -92,13 +93,27 @@ async fn scripts_that_the_server_lost_are_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_became_a_replica_is_left_for_its_successor() {
+async fn a_connection_that_died_in_silence_is_replaced() {
     let server = RedisServer::start();
-    let store = connect(&server).await;
-    redis_cli(&server, &["REPLICAOF", "127.0.0.1", "1"]);
-    is_unavailable(store.claim(claim(1, 1, 1, 0)).await);
-    redis_cli(&server, &["REPLICAOF", "NO", "ONE"]);
-    assert_eq!(claim_when_back(&store, 1, 2..10_000).await, Claimed::Granted);
+    let proxy = Proxy::to(server.port()).await;
+    let store = RedisReplayStore::options().response_timeout(TIMEOUT).connect(&proxy.url()).await.unwrap();
+    let one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    proxy.freeze();
+    is_unavailable(store.commit(one).await);
+    assert!(store.commit(one).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_left_for_its_successor() {
+    let [old, new] = [RedisServer::start(), RedisServer::start()];
+    let proxy = Proxy::to(old.port()).await;
+    let store = RedisReplayStore::connect(&proxy.url()).await.unwrap();
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+    redis_cli(&old, &["REPLICAOF", "127.0.0.1", &new.port().to_string()]);
+    proxy.redirect(new.port());
+    is_unavailable(store.claim(claim(2, 2, 1, 0)).await);
+    assert_eq!(store.claim(claim(2, 3, 1, 0)).await.unwrap(), Claimed::Granted);
 }
 
 #[tokio::test]
@@ -135,6 +150,9 @@ async fn keys_live_as_long_as_the_token_and_its_lease() {
     one.forget_after = l402_core::UnixTime::MAX;
     assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
     assert_eq!(ttl(1), -1, "for ever");
+    one.forget_after = year(1);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
+    assert_eq!(ttl(1), -1, "and still for ever");
 
     let mut leased = claim(2, 1, 1, 0);
     leased.leased_until = year(5);
