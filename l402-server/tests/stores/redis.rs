@@ -188,6 +188,57 @@ async fn passwords_are_in_no_text() {
 }
 
 #[tokio::test]
+async fn tls_connects_to_whom_a_certificate_vouches_for_and_to_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-subj",
+        ])
+        .args(["/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"])
+        .args(["-keyout", &at("key.pem"), "-out", &at("certificate.pem")])
+        .output()
+        .expect("this test needs openssl; `make setup` installs it");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _server = RedisServer::start_with(&[
+        "--tls-port",
+        &port.to_string(),
+        "--tls-cert-file",
+        &at("certificate.pem"),
+        "--tls-key-file",
+        &at("key.pem"),
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let url = format!("rediss://127.0.0.1:{port}/");
+    assert!(RedisReplayStore::connect(&url).await.is_err(), "nobody vouches for this certificate");
+    // In a process of its own, since the variable is read from the environment.
+    let trusting = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["redis::connect_over_tls", "--exact", "--ignored"])
+        .envs([("SSL_CERT_FILE", at("certificate.pem")), ("L402_TEST_URL", url)])
+        .output()
+        .unwrap();
+    assert!(trusting.status.success(), "{}", String::from_utf8_lossy(&trusting.stdout));
+}
+
+/// Not a test of its own: what the one above runs.
+#[tokio::test]
+#[ignore = "run by the test about TLS"]
+async fn connect_over_tls() {
+    let Ok(url) = std::env::var("L402_TEST_URL") else { return };
+    let store = RedisReplayStore::connect(&url).await.unwrap();
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+}
+
+#[tokio::test]
 async fn a_server_that_may_forget_is_warned_of() {
     let good = RedisServer::start();
     assert_eq!(warnings_of(&good).await, "");
