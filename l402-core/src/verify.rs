@@ -298,13 +298,13 @@ impl<'a> Authentic<'a> {
     /// Whether the credential carries the preimage of its payment hash.
     #[must_use]
     pub const fn has_preimage(&self) -> bool {
-        self.credential.preimage.is_some()
+        !self.credential.proof.is_missing()
     }
 
     /// The payment that this credential is about.
     #[must_use]
     pub const fn payment_hash(&self) -> PaymentHash {
-        self.credential.identifier.payment_hash
+        self.credential.payment_hash()
     }
 
     /// The very first caveat of the (first) token, if it is a condition: name and value.

@@ -1,7 +1,7 @@
 //! Which secret a token is verified with, while secrets change.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use l402_core::{KeyRing, Macaroon, MasterKey, RootKey, TokenId, UnixTime};
+use l402_core::{FoundKey, KeyRing, Macaroon, MasterKey, TokenId, UnixTime};
 
 const CUT_OFF: u64 = 1_900_000_000;
 
@@ -13,10 +13,11 @@ fn token(of: &MasterKey) -> TokenId {
     TokenId::sealing(of.id(), [9; 32])
 }
 
-/// Whether `found` is the key that the secret gives this token.
-fn is_key_of(found: Option<RootKey>, secret: &MasterKey) -> bool {
+/// Whether `found` is the key that the secret gives this token; and if it is, whether the token is still good.
+fn liveness(found: Option<FoundKey>, secret: &MasterKey) -> Option<bool> {
     let macaroon = Macaroon::new(&secret.root_key(&token(secret)), b"id", b"").unwrap();
-    found.is_some_and(|key| macaroon.as_macaroon_ref().is_signed_by(&key))
+    let found = found.filter(|key| macaroon.as_macaroon_ref().is_signed_by(&key.root_key));
+    found.map(|key| key.is_live)
 }
 
 #[test]
@@ -26,15 +27,34 @@ fn every_token_is_verified_with_the_secret_that_signed_it() {
     let later = UnixTime::from_secs(CUT_OFF + 1);
     let ring =
         KeyRing::new(new.clone()).with_retired(older.clone(), cut_off).with_retired(old.clone(), later);
-    let find = |secret: &MasterKey, now| ring.root_key(&token(secret), UnixTime::from_secs(now));
+    let find = |secret: &MasterKey, now| {
+        let found = ring.find(&token(secret), UnixTime::from_secs(now));
+        liveness(found, secret)
+    };
 
-    assert!(is_key_of(find(&older, CUT_OFF - 1), &older));
-    assert!(is_key_of(find(&old, CUT_OFF - 1), &old));
-    assert!(is_key_of(find(&old, CUT_OFF), &old), "each has a cut-off of its own");
-    assert!(is_key_of(find(&new, u64::MAX), &new), "the current one has none");
-    assert!(find(&older, CUT_OFF).is_none(), "a cut-off is the first moment without");
-    assert!(find(&older, CUT_OFF + 7).is_none());
-    assert!(find(&old, CUT_OFF + 1).is_none());
-    assert!(find(&secret(4), 0).is_none(), "a secret that is not on the ring");
+    assert_eq!(find(&older, CUT_OFF - 1), Some(true));
+    assert_eq!(find(&old, CUT_OFF - 1), Some(true));
+    assert_eq!(find(&old, CUT_OFF), Some(true), "each has a cut-off of its own");
+    assert_eq!(find(&new, u64::MAX), Some(true), "the current one has none");
+    assert_eq!(find(&older, CUT_OFF), Some(false), "a cut-off is the first moment without");
+    assert_eq!(find(&older, CUT_OFF + 7), Some(false));
+    assert_eq!(find(&old, CUT_OFF + 1), Some(false));
+    assert_eq!(find(&secret(4), 0), None, "a secret that is not on the ring");
     assert_eq!(ring.current().id(), new.id());
+}
+
+#[test]
+fn a_rotation_retires_the_current_secret_and_keeps_the_others() {
+    let (first, second, third) = (secret(1), secret(2), secret(3));
+    let cut_off = UnixTime::from_secs(CUT_OFF);
+    let ring = KeyRing::new(first.clone()).rotated(second.clone(), cut_off);
+    let ring = ring.rotated(third.clone(), UnixTime::from_secs(CUT_OFF + 1));
+    for (secret, last) in [(&first, Some(CUT_OFF - 1)), (&second, Some(CUT_OFF)), (&third, None)] {
+        let find = |now| liveness(ring.find(&token(secret), UnixTime::from_secs(now)), secret);
+        assert_eq!(find(last.unwrap_or(u64::MAX)), Some(true));
+        if let Some(last) = last {
+            assert_eq!(find(last + 1), Some(false));
+        }
+    }
+    assert_eq!(ring.current().id(), third.id());
 }

@@ -1,4 +1,4 @@
-//! The contract of [`ReplayStore`], on the store in memory.
+//! The store in memory at the sizes that it is for. What every store promises is tested in `stores`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::num::NonZeroU32;
@@ -6,130 +6,118 @@ use std::sync::Barrier;
 use std::thread;
 
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore};
-use l402_core::{PaymentHash, UnixTime};
+use l402_core::{PaymentHash, Preimage, UnixTime};
 use l402_server::stores::MemoryReplayStore;
 
-/// The claim number `lease` of a token with `uses`, at second `now`, leased for 10 s and valid until second 1000.
-fn claim(token: u8, lease: u64, uses: u32, now: u64) -> Claim {
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&lease.to_be_bytes());
+const LEASE: u64 = 10;
+
+/// The only claim of token number `token`, which has one use.
+fn claim(token: u64, now: u64, forget_after: u64) -> Claim {
+    let (mut preimage, mut lease) = ([0; 32], [0; 16]);
+    preimage[..8].copy_from_slice(&token.to_be_bytes());
+    lease[..8].copy_from_slice(&token.to_be_bytes());
     Claim::new(
-        PaymentHash::from_bytes([token; 32]),
-        LeaseId::from_bytes(id),
-        NonZeroU32::new(uses).unwrap(),
+        Preimage::from_bytes(preimage).payment_hash(),
+        LeaseId::from_bytes(lease),
+        NonZeroU32::MIN,
         UnixTime::from_secs(now),
-        UnixTime::from_secs(now + 10),
-        UnixTime::from_secs(1000),
+        UnixTime::from_secs(now + LEASE),
+        UnixTime::from_secs(forget_after),
     )
 }
 
-#[tokio::test]
-async fn uses_are_counted_and_leases_are_not_uses() {
+fn ask(store: &MemoryReplayStore, claim: Claim) -> Claimed {
+    store.claim(claim).into_ready().unwrap().unwrap()
+}
+
+fn commit(store: &MemoryReplayStore, claim: Claim) -> bool {
+    store.commit(claim).into_ready().unwrap().unwrap()
+}
+
+fn is_full(store: &MemoryReplayStore, claim: Claim) -> bool {
+    store.claim(claim).into_ready().unwrap().is_err_and(|error| error.is_full())
+}
+
+/// A third of the tokens is given back, a third expires, and the last third must be there afterwards, wherever it
+/// was moved.
+#[test]
+fn tokens_that_stay_are_found_however_many_others_come_and_go() {
+    const TOKENS: u64 = 30_000;
     let store = MemoryReplayStore::default();
-    let claims = [claim(1, 1, 2, 0), claim(1, 2, 2, 0)];
-    for one in claims {
-        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    let claims = |kind: u64| (0..TOKENS).filter(move |token| token % 3 == kind);
+    let expiry = |token: u64| if token.is_multiple_of(3) { 1000 } else { 100_000 };
+    for token in 0..TOKENS {
+        let one = claim(token, 0, expiry(token));
+        assert_eq!(ask(&store, one), Claimed::Granted);
+        assert!(token % 3 == 1 || commit(&store, one));
     }
-    assert_eq!(store.claim(claim(1, 3, 2, 0)).await.unwrap(), Claimed::Busy);
-    assert!(store.commit(claims[0]).await.unwrap());
-    store.release(claims[1]).await.unwrap();
-    let last = claim(1, 4, 2, 0);
-    assert_eq!(store.claim(last).await.unwrap(), Claimed::Granted);
-    assert!(store.commit(last).await.unwrap());
-    assert_eq!(store.claim(claim(1, 5, 2, 0)).await.unwrap(), Claimed::Exhausted);
-    assert_eq!(store.claim(claim(2, 6, 1, 0)).await.unwrap(), Claimed::Granted, "another token");
-}
-
-#[tokio::test]
-async fn a_lease_ends_by_itself_and_cannot_be_committed_once_taken_over() {
-    let store = MemoryReplayStore::default();
-    let dead = claim(1, 1, 1, 0);
-    assert_eq!(store.claim(dead).await.unwrap(), Claimed::Granted);
-    assert_eq!(store.claim(claim(1, 2, 1, 9)).await.unwrap(), Claimed::Busy);
-    let heir = claim(1, 3, 1, 10);
-    assert_eq!(store.claim(heir).await.unwrap(), Claimed::Granted);
-    assert!(!store.commit(dead).await.unwrap());
-    store.release(dead).await.unwrap(); // must not free the heir's use
-    assert_eq!(store.claim(claim(1, 4, 1, 11)).await.unwrap(), Claimed::Busy);
-    assert!(store.commit(heir).await.unwrap());
-    assert_eq!(store.claim(claim(1, 5, 1, 30)).await.unwrap(), Claimed::Exhausted);
-}
-
-#[tokio::test]
-async fn committing_or_releasing_twice_does_nothing() {
-    let store = MemoryReplayStore::default();
-    let one = claim(1, 1, 2, 0);
-    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
-    assert!(store.commit(one).await.unwrap());
-    assert!(!store.commit(one).await.unwrap());
-    store.release(one).await.unwrap();
-    assert_eq!(store.claim(claim(1, 2, 1, 0)).await.unwrap(), Claimed::Exhausted, "one use is spent");
-    assert_eq!(store.claim(claim(1, 3, 2, 0)).await.unwrap(), Claimed::Granted, "of two");
-}
-
-#[tokio::test]
-async fn tokens_are_forgotten_when_they_have_expired_and_not_before() {
-    let store = MemoryReplayStore::with_capacity(1);
-    let spent = claim(1, 1, 1, 0);
-    assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
-    assert!(store.commit(spent).await.unwrap());
-    assert!(store.claim(claim(65, 2, 1, 999)).await.unwrap_err().is_full());
-    assert_eq!(store.claim(claim(1, 3, 1, 999)).await.unwrap(), Claimed::Exhausted);
-    assert_eq!(store.claim(claim(65, 4, 1, 1000)).await.unwrap(), Claimed::Granted, "same shard, room again");
-    assert_eq!(store.len(), 1);
-}
-
-#[tokio::test]
-async fn a_token_in_use_is_remembered_though_it_has_expired() {
-    let store = MemoryReplayStore::default();
-    let mut long = claim(1, 1, 1, 0);
-    (long.leased_until, long.forget_after) = (UnixTime::from_secs(200), UnixTime::from_secs(100));
-    assert_eq!(store.claim(long).await.unwrap(), Claimed::Granted);
-    assert_eq!(store.claim(claim(65, 2, 1, 150)).await.unwrap(), Claimed::Granted, "sweeps the same shard");
-    assert_eq!(store.claim(claim(1, 3, 1, 150)).await.unwrap(), Claimed::Busy);
-    assert!(store.commit(long).await.unwrap());
-}
-
-#[tokio::test]
-async fn a_token_is_remembered_for_as_long_as_any_claim_of_it_asked() {
-    let store = MemoryReplayStore::default();
-    let (mut short, long) = (claim(1, 1, 2, 0), claim(1, 2, 2, 0));
-    short.forget_after = UnixTime::from_secs(50);
-    for one in [short, long] {
-        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
-        assert!(store.commit(one).await.unwrap());
+    assert_eq!(store.len(), TOKENS as usize);
+    for token in claims(1) {
+        store.release(claim(token, 0, expiry(token))).into_ready().unwrap().unwrap();
     }
-    assert_eq!(store.claim(claim(1, 3, 2, 999)).await.unwrap(), Claimed::Exhausted);
-}
-
-#[tokio::test]
-async fn a_store_full_of_expired_tokens_has_room() {
-    let store = MemoryReplayStore::with_capacity(10);
-    for token in 1..=10 {
-        let spent = claim(token, token.into(), 1, 0);
-        assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
-        assert!(store.commit(spent).await.unwrap());
+    assert_eq!(store.len(), 2 * TOKENS as usize / 3);
+    for token in TOKENS..2 * TOKENS {
+        assert_eq!(ask(&store, claim(token, 1000, 100_000)), Claimed::Granted);
+        assert_eq!(ask(&store, claim(token, 1000, 100_000)), Claimed::Busy);
     }
-    assert!(store.claim(claim(11, 11, 1, 999)).await.unwrap_err().is_full());
-    assert_eq!(store.claim(claim(11, 12, 1, 1000)).await.unwrap(), Claimed::Granted, "in whichever shard");
-    assert_eq!(store.len(), 1);
+    for token in claims(2) {
+        assert_eq!(ask(&store, claim(token, 1000, 0)), Claimed::Exhausted, "{token}");
+    }
+    let known = TOKENS as usize + TOKENS as usize / 3;
+    assert_eq!(store.len(), known, "claims of new tokens have swept what had expired");
 }
 
-#[tokio::test]
-async fn a_released_token_takes_no_room() {
-    let store = MemoryReplayStore::default();
-    let one = claim(1, 1, 1, 0);
-    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
-    assert_eq!(store.len(), 1);
-    store.release(one).await.unwrap();
-    assert!(store.is_empty());
+/// Every claim sweeps a little, and a claim that finds the store full sweeps a lot.
+#[test]
+fn a_full_store_has_room_as_soon_as_something_has_expired() {
+    const CAPACITY: u64 = 10_000;
+    let store = MemoryReplayStore::with_capacity(CAPACITY as usize);
+    for token in 0..CAPACITY {
+        let expiry = if token == 1234 { 500 } else { 1000 };
+        assert!(ask(&store, claim(token, 0, expiry)) == Claimed::Granted);
+    }
+    assert!(is_full(&store, claim(CAPACITY, 499, 2000)));
+    assert_eq!(ask(&store, claim(CAPACITY, 500, 2000)), Claimed::Granted, "one of ten thousand has expired");
+    assert!(is_full(&store, claim(CAPACITY + 1, 500, 2000)));
+    for token in CAPACITY + 1..2 * CAPACITY {
+        assert_eq!(ask(&store, claim(token, 1000, 2000)), Claimed::Granted, "{token}");
+    }
+    assert!(is_full(&store, claim(2 * CAPACITY, 1000, 2000)));
+    assert_eq!(store.len(), CAPACITY as usize);
+}
+
+/// Those that expire take the places of those that would have stayed for ever.
+#[test]
+fn tokens_that_were_moved_expire_as_well() {
+    const HALF: u64 = 5000;
+    let store = MemoryReplayStore::with_capacity(2 * HALF as usize);
+    for token in 0..2 * HALF {
+        let expiry = if token < HALF { u64::MAX } else { 1000 };
+        assert_eq!(ask(&store, claim(token, 0, expiry)), Claimed::Granted);
+    }
+    for token in 0..HALF {
+        store.release(claim(token, 0, u64::MAX)).into_ready().unwrap().unwrap();
+    }
+    for token in 2 * HALF..4 * HALF {
+        assert_eq!(ask(&store, claim(token, 1000, 2000)), Claimed::Granted, "{token}");
+    }
 }
 
 #[test]
-fn of_many_claims_at_once_exactly_as_many_are_granted_as_were_bought() {
+fn a_store_of_any_size_holds_exactly_as_many() {
+    for capacity in [0, 1, 63, 64, 65, 1000, 5000] {
+        let store = MemoryReplayStore::with_capacity(capacity);
+        let granted = (0..).take_while(|token| !is_full(&store, claim(*token, 0, 1000))).count();
+        assert_eq!(granted, capacity);
+        assert_eq!(store.len(), capacity);
+    }
+}
+
+#[test]
+fn threads_that_fill_a_store_find_room_for_exactly_as_many() {
+    const CAPACITY: usize = 3000;
     const THREADS: u64 = 8;
-    const EACH: u64 = 100;
-    let store = MemoryReplayStore::default();
+    let store = MemoryReplayStore::with_capacity(CAPACITY);
     let start = Barrier::new(THREADS as usize);
     let granted: usize = thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS)
@@ -137,17 +125,25 @@ fn of_many_claims_at_once_exactly_as_many_are_granted_as_were_bought() {
                 let (store, start) = (&store, &start);
                 scope.spawn(move || {
                     start.wait();
-                    (0..EACH)
-                        .map(|n| claim(1, thread * EACH + n, 50, 0))
-                        .filter(|one| {
-                            let answer = store.claim(*one).into_ready().unwrap().unwrap();
-                            answer == Claimed::Granted && store.commit(*one).into_ready().unwrap().unwrap()
-                        })
-                        .count()
+                    let tokens = (0..1000).map(|token| 1000 * thread + token);
+                    tokens.filter(|token| !is_full(store, claim(*token, 0, 1000))).count()
                 })
             })
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
-    assert_eq!(granted, 50);
+    assert_eq!(granted, CAPACITY);
+}
+
+#[test]
+fn a_token_given_back_takes_no_room() {
+    let store = MemoryReplayStore::with_capacity(1);
+    let one = claim(1, 0, 1000);
+    assert_eq!(ask(&store, one), Claimed::Granted);
+    assert!(!store.is_empty());
+    store.release(one).into_ready().unwrap().unwrap();
+    assert!(store.is_empty());
+    let mut other = claim(2, 0, 1000);
+    other.payment_hash = PaymentHash::from_bytes([7; 32]);
+    assert_eq!(ask(&store, other), Claimed::Granted);
 }

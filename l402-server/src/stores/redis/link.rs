@@ -1,0 +1,143 @@
+//! The connection: shared, watched, and replaced when it is of no use any more.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use l402_core::ports::StoreError;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, FromRedisValue, RedisError, ScriptInvocation};
+use tokio::time::timeout;
+
+pub(super) struct Link {
+    client: Client,
+    config: ConnectionManagerConfig,
+    response_timeout: Duration,
+    current: Mutex<Current>,
+}
+
+#[derive(Clone)]
+struct Current {
+    connection: ConnectionManager,
+    /// Counts replacements, so that requests that fail together replace the connection once.
+    number: u64,
+}
+
+impl Link {
+    pub(super) async fn open(
+        client: Client,
+        connect_timeout: Duration,
+        response_timeout: Duration,
+    ) -> Result<Self, Failure> {
+        // A failed attempt is repeated by the next request rather than by the one that waits.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(connect_timeout))
+            .set_response_timeout(Some(response_timeout));
+        let connecting = ConnectionManager::new_with_config(client.clone(), config.clone());
+        // Twice, since to connect is to reach the server and then to be greeted by it.
+        let connection = timeout(2 * connect_timeout, connecting).await.map_err(|_| Failure::Timeout)??;
+        let current = Mutex::new(Current { connection, number: 0 });
+        Ok(Self { client, config, response_timeout, current })
+    }
+
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+        let mut connection = self.current().connection.clone();
+        self.in_time(command.query_async(&mut connection)).await
+    }
+
+    pub(super) async fn run(&self, script: &ScriptInvocation<'_>) -> Result<i64, StoreError> {
+        let Current { mut connection, number } = self.current().clone();
+        self.in_time(script.invoke_async(&mut connection)).await.map_err(|failure| {
+            tracing::debug!(%failure, "l402: redis failed");
+            if failure.outlives_the_connection() {
+                self.replace(number);
+            }
+            StoreError::unavailable("redis", failure)
+        })
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, Failure> {
+        // Over the library's own limit, which leaves out the time that a new connection takes.
+        match timeout(self.response_timeout, answer).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Failure::Timeout),
+        }
+    }
+
+    /// Puts a new connection, made by the next request, into the place of number `number`.
+    fn replace(&self, number: u64) {
+        let mut current = self.current();
+        if current.number != number {
+            return;
+        }
+        if let Ok(connection) =
+            ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
+        {
+            *current = Current { connection, number: number + 1 };
+        }
+    }
+
+    /// Nothing panics while this is locked, so a poisoned lock is as good as any.
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What went wrong, in words that do not come from the server: it may quote a command, and so a password.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Timeout,
+    Connection(&'static str),
+    Server { kind: String, code: Option<String> },
+}
+
+impl Failure {
+    /// Whether a connection of its own would do better: this one may be dead without anybody having noticed, or
+    /// lead to what has become a replica.
+    fn outlives_the_connection(&self) -> bool {
+        match self {
+            Self::Timeout => true,
+            Self::Connection(_) => false, // has been noticed
+            Self::Server { code, .. } => matches!(code.as_deref(), Some("READONLY" | "MASTERDOWN")),
+        }
+    }
+
+    pub(super) fn is_refused_login(&self) -> bool {
+        let Self::Server { kind, code } = self else { return false };
+        kind.to_lowercase().contains("auth")
+            || matches!(code.as_deref(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+    }
+
+    pub(super) fn is_refused_command(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code.as_deref().is_some_and(|code| matches!(code, "NOPERM" | "ERR")))
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        if error.is_timeout() {
+            return Self::Timeout;
+        }
+        if error.is_connection_refusal() {
+            return Self::Connection("the connection was refused");
+        }
+        if error.is_io_error() {
+            return Self::Connection("the connection broke");
+        }
+        Self::Server { kind: format!("{:?}", error.kind()), code: error.code().map(str::to_owned) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Connection(problem) => f.write_str(problem),
+            Self::Server { kind, code: Some(code) } => write!(f, "{code} ({kind})"),
+            Self::Server { kind, code: None } => f.write_str(kind),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,201 @@
+//! [`RedisReplayStore`]: uses counted in Redis. Feature `redis`.
+
+mod connect;
+mod link;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use l402_core::UnixTime;
+use l402_core::ports::{Claim, Claimed, PortFuture, ReplayStore, StoreError};
+use redis::Script;
+
+pub use connect::RedisConnectError;
+use link::Link;
+
+/// Counts uses in Redis or Valkey, for services on several machines.
+///
+/// Clones share one connection, over which many requests are on their way at once. When it breaks, requests are
+/// refused until it is back, which it is by itself.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use l402_server::stores::RedisReplayStore;
+///
+/// # async fn connect() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = RedisReplayStore::connect("redis://shop:secret@10.0.0.7:6379/0").await?;
+///
+/// let store = RedisReplayStore::options()
+///     .prefix("shop:uses:")
+///     .response_timeout(Duration::from_millis(500))
+///     .connect("rediss://redis.example.com") // TLS: feature `redis-tls`
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A token is one key, `l402:` and the payment hash in hex, a hash with the number of spent uses and a field for
+/// each lease. Claims, commits and releases are one script each, of this one key, and so are atomic. Redis 6 and
+/// later, and Valkey. A cluster is not followed from node to node.
+///
+/// # What the server needs
+/// A key that the server forgets is a token that can be used again, so:
+/// - `maxmemory-policy noeviction`. [`connect`](Self::connect) warns in the log if it is another one. A server that
+///   is full then refuses claims, as it should.
+/// - `appendonly yes`, or a restart forgets what came after the last snapshot; there is a warning for this too.
+///   With `appendfsync everysec`, the default, a power loss forgets up to a second; `always` forgets nothing.
+/// - After a failover to a replica, what had not reached it is forgotten: replication does not wait.
+///
+/// # Clocks
+/// Leases end by the clocks of the claiming instances, not by that of Redis. If one is ahead of another by some
+/// seconds, it takes over leases of the other by as many seconds early. The other one's commit is then refused and
+/// its answer withheld: nothing is delivered twice. Keep clocks together (NTP) by less than a lease is long.
+/// Keys live until the token expires, by the claiming instance's clock or the server's, whichever is behind.
+///
+/// # Security
+/// The URL may hold a password. It is in no `Debug` output, error or log line of this crate. Over a network that
+/// others can read, use `rediss://`; certificates are checked against those of the operating system, or against
+/// the file that the environment variable `SSL_CERT_FILE` names.
+#[derive(Clone)]
+pub struct RedisReplayStore(Arc<Shared>);
+
+struct Shared {
+    link: Link,
+    address: String,
+    prefix: String,
+    claim: Script,
+    commit: Script,
+    release: Script,
+}
+
+/// How to connect a [`RedisReplayStore`].
+#[derive(Clone, Debug)]
+pub struct RedisOptions {
+    prefix: String,
+    connect_timeout: Duration,
+    response_timeout: Duration,
+}
+
+impl RedisReplayStore {
+    /// Connects with the default [`RedisOptions`] to a URL: `redis://`, `rediss://` (TLS) or `unix://`, with user
+    /// and password if needed.
+    ///
+    /// # Errors
+    /// When the URL makes no sense, or the server cannot be reached or does not accept the password.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time.
+    pub async fn connect(url: &str) -> Result<Self, RedisConnectError> {
+        RedisOptions::default().connect(url).await
+    }
+
+    /// Settings other than the defaults.
+    #[must_use]
+    pub fn options() -> RedisOptions {
+        RedisOptions::default()
+    }
+}
+
+impl RedisOptions {
+    /// What all keys begin with, so that several services can share a server. Default: `l402:`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long a connection may take to come about. Default: 5 seconds.
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a request may wait for Redis before it is refused. Default: 2 seconds.
+    #[must_use]
+    pub const fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.response_timeout = timeout;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// As [`RedisReplayStore::connect`].
+    ///
+    /// # Panics
+    /// As [`RedisReplayStore::connect`].
+    pub async fn connect(self, url: &str) -> Result<RedisReplayStore, RedisConnectError> {
+        let client = connect::client(url)?;
+        let address = client.get_connection_info().addr().to_string();
+        let link = connect::link(client, &address, self.connect_timeout, self.response_timeout).await?;
+        Ok(RedisReplayStore(Arc::new(Shared {
+            link,
+            address,
+            prefix: self.prefix,
+            claim: Script::new(include_str!("claim.lua")),
+            commit: Script::new(include_str!("commit.lua")),
+            release: Script::new(include_str!("release.lua")),
+        })))
+    }
+}
+
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self {
+            prefix: "l402:".to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            response_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl ReplayStore for RedisReplayStore {
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        let shared = self.0.clone();
+        PortFuture::new(async move {
+            match shared.run(&shared.claim, &claim).await? {
+                0 => Ok(Claimed::Granted),
+                1 => Ok(Claimed::Busy),
+                2 => Ok(Claimed::Exhausted),
+                _ => Err(StoreError::unavailable("redis", "the answer makes no sense")),
+            }
+        })
+    }
+
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
+        let shared = self.0.clone();
+        PortFuture::new(async move { Ok(shared.run(&shared.commit, &claim).await? == 1) })
+    }
+
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
+        let shared = self.0.clone();
+        PortFuture::new(async move { shared.run(&shared.release, &claim).await.map(drop) })
+    }
+}
+
+impl Shared {
+    /// Runs a script; each takes what it needs of these arguments.
+    async fn run(&self, script: &Script, claim: &Claim) -> Result<i64, StoreError> {
+        let mut invocation = script.key(format!("{}{}", self.prefix, claim.payment_hash));
+        invocation
+            .arg(claim.lease.as_bytes())
+            .arg(claim.uses.get())
+            .arg(seconds(claim.now))
+            .arg(seconds(claim.leased_until))
+            .arg(seconds(claim.forget_after));
+        self.link.run(&invocation).await
+    }
+}
+
+/// Lua counts in floating point, exactly up to here; what does not fit stands for "never".
+fn seconds(time: UnixTime) -> u64 {
+    time.as_secs().min((1 << 53) - 1)
+}
+
+impl fmt::Debug for RedisReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisReplayStore({}, prefix {:?})", self.0.address, self.0.prefix)
+    }
+}

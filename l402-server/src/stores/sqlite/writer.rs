@@ -1,0 +1,108 @@
+//! The thread that writes. Whatever waits for it goes into one transaction.
+
+use std::io;
+use std::thread;
+
+use l402_core::ports::{Claim, Claimed, StoreError};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::oneshot;
+
+use super::database::{Database, Durability};
+
+/// How many requests may wait before more are refused: at the slowest disk's pace, some seconds' worth.
+const QUEUE: usize = 8192;
+/// How many are written in one transaction at most.
+const BATCH: usize = 256;
+
+/// A handle to the thread, which ends with the last one.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Job>);
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+pub(super) enum Job {
+    Claim(Claim, Reply<Claimed>),
+    Commit(Claim, Reply<bool>),
+    Release(Claim, Reply<()>),
+}
+
+impl Writer {
+    pub(super) fn start(database: Database) -> io::Result<Self> {
+        let (sender, jobs) = mpsc::channel(QUEUE);
+        thread::Builder::new().name("l402-sqlite".to_owned()).spawn(move || run(database, jobs))?;
+        Ok(Self(sender))
+    }
+
+    pub(super) fn queue(&self, job: Job) -> Result<(), StoreError> {
+        self.0.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::unavailable("sqlite", "too many requests wait for the disk"),
+            TrySendError::Closed(_) => stopped(),
+        })
+    }
+}
+
+pub(super) fn stopped() -> StoreError {
+    StoreError::unavailable("sqlite", "the writing thread has stopped")
+}
+
+fn run(mut database: Database, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        write(&mut database, &mut batch);
+    }
+}
+
+/// Writes a batch and then answers it: nobody hears of what might still be rolled back.
+fn write(database: &mut Database, batch: &mut Vec<Job>) {
+    let commits = batch.iter().any(|job| matches!(job, Job::Commit(..)));
+    let durability = if commits { Durability::OnDisk } else { Durability::Written };
+    let written = database.transaction(durability, |tokens| {
+        batch.iter().map(|job| job.apply(tokens)).collect::<Result<Vec<_>, _>>()
+    });
+    match written {
+        Ok(answers) => batch.drain(..).zip(answers).for_each(|(job, answer)| job.answer(answer)),
+        Err(error) => {
+            tracing::error!(%error, requests = batch.len(), "l402: the sqlite store could not write");
+            batch.drain(..).for_each(|job| job.fail(&error));
+        }
+    }
+}
+
+/// What a job came to; the job knows which it is.
+#[derive(Clone, Copy)]
+enum Answer {
+    Claim(Option<Claimed>),
+    Commit(bool),
+    Release,
+}
+
+impl Job {
+    fn apply(&self, tokens: &mut super::database::Tokens<'_>) -> rusqlite::Result<Answer> {
+        match self {
+            Self::Claim(claim, _) => tokens.claim(claim).map(Answer::Claim),
+            Self::Commit(claim, _) => tokens.commit(claim).map(Answer::Commit),
+            Self::Release(claim, _) => tokens.release(claim).map(|()| Answer::Release),
+        }
+    }
+
+    /// Answers, if there is still somebody to listen.
+    fn answer(self, answer: Answer) {
+        match (self, answer) {
+            (Self::Claim(_, reply), Answer::Claim(claimed)) => {
+                drop(reply.send(claimed.ok_or_else(|| StoreError::full("sqlite"))));
+            }
+            (Self::Commit(_, reply), Answer::Commit(committed)) => drop(reply.send(Ok(committed))),
+            (Self::Release(_, reply), Answer::Release) => drop(reply.send(Ok(()))),
+            (job, _) => drop(job),
+        }
+    }
+
+    fn fail(self, error: &rusqlite::Error) {
+        let error = StoreError::unavailable("sqlite", error.to_string());
+        match self {
+            Self::Claim(_, reply) => drop(reply.send(Err(error))),
+            Self::Commit(_, reply) => drop(reply.send(Err(error))),
+            Self::Release(_, reply) => drop(reply.send(Err(error))),
+        }
+    }
+}

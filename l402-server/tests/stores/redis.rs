@@ -1,0 +1,287 @@
+//! Redis as it is in real life: gone, back, silent, badly set up.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use l402_core::ports::{Claimed, ReplayStore, StoreError};
+use l402_server::stores::RedisReplayStore;
+
+use crate::claims::claim;
+use crate::proxy::Proxy;
+use crate::redis_server::RedisServer;
+
+/// Long enough for a busy machine, short enough for a test.
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+async fn connect(server: &RedisServer) -> RedisReplayStore {
+    RedisReplayStore::options().response_timeout(TIMEOUT).connect(&server.url()).await.unwrap()
+}
+
+/// What a store that cannot answer says, and never anything else.
+fn is_unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+    let error = answer.unwrap_err();
+    assert!(!error.is_full(), "{error:?}");
+    assert_eq!(error.to_string(), "the redis store is not available");
+}
+
+/// Claims until there is an answer: the first requests after an outage may still see it.
+async fn claim_when_back(store: &RedisReplayStore, token: u8, leases: std::ops::Range<u64>) -> Claimed {
+    for lease in leases {
+        if let Ok(answer) = store.claim(claim(token, lease, 1, 0)).await {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("redis is back and the store does not notice");
+}
+
+#[tokio::test]
+async fn a_killed_server_refuses_and_a_restarted_one_remembers() {
+    let mut server = RedisServer::start();
+    let store = connect(&server).await;
+    let [spent, leased] = [claim(1, 1, 1, 0), claim(2, 2, 1, 0)];
+    for one in [spent, leased] {
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    }
+    assert!(store.commit(spent).await.unwrap());
+
+    server.kill();
+    is_unavailable(store.claim(claim(1, 3, 1, 0)).await);
+    is_unavailable(store.claim(claim(3, 4, 1, 0)).await);
+    is_unavailable(store.commit(leased).await);
+    is_unavailable(store.release(leased).await);
+
+    server.restart();
+    assert_eq!(claim_when_back(&store, 1, 100..10_000).await, Claimed::Exhausted);
+    assert_eq!(claim_when_back(&store, 2, 100..10_000).await, Claimed::Busy);
+    assert!(store.commit(leased).await.unwrap(), "the lease outlived the server");
+    assert_eq!(claim_when_back(&store, 3, 100..10_000).await, Claimed::Granted);
+}
+
+#[tokio::test]
+async fn a_silent_server_refuses_within_the_timeout() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+
+    server.pause();
+    // Twice: the second time, the store has given up the connection and waits for a new one.
+    is_unavailable(store.claim(claim(2, 2, 1, 0)).await);
+    is_unavailable(store.commit(claim(1, 1, 1, 0)).await);
+    let many = (0..50).map(|lease| tokio::spawn(store.claim(claim(3, lease, 1, 0))));
+    for answer in many.collect::<Vec<_>>() {
+        is_unavailable(answer.await.unwrap());
+    }
+
+    server.resume();
+    assert_eq!(claim_when_back(&store, 4, 100..10_000).await, Claimed::Granted);
+}
+
+#[tokio::test]
+async fn scripts_that_the_server_lost_are_loaded_again() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    for token in 1..3 {
+        let one = claim(token, u64::from(token), 1, 0);
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+        redis_cli(&server, &["SCRIPT", "FLUSH"]);
+        assert!(store.commit(one).await.unwrap());
+        redis_cli(&server, &["SCRIPT", "FLUSH"]);
+        store.release(one).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_in_silence_is_replaced() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port()).await;
+    let store = RedisReplayStore::options().response_timeout(TIMEOUT).connect(&proxy.url()).await.unwrap();
+    let one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    proxy.freeze();
+    is_unavailable(store.commit(one).await);
+    assert!(store.commit(one).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_left_for_its_successor() {
+    let [old, new] = [RedisServer::start(), RedisServer::start()];
+    let proxy = Proxy::to(old.port()).await;
+    let store = RedisReplayStore::connect(&proxy.url()).await.unwrap();
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+    redis_cli(&old, &["REPLICAOF", "127.0.0.1", &new.port().to_string()]);
+    proxy.redirect(new.port());
+    is_unavailable(store.claim(claim(2, 2, 1, 0)).await);
+    assert_eq!(store.claim(claim(2, 3, 1, 0)).await.unwrap(), Claimed::Granted);
+}
+
+#[tokio::test]
+async fn a_server_without_memory_refuses() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    let known = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(known).await.unwrap(), Claimed::Granted);
+    redis_cli(&server, &["CONFIG", "SET", "maxmemory", "1"]);
+    is_unavailable(store.claim(claim(2, 2, 1, 0)).await);
+    redis_cli(&server, &["CONFIG", "SET", "maxmemory", "0"]);
+    assert!(store.commit(known).await.unwrap());
+}
+
+#[tokio::test]
+async fn keys_live_as_long_as_the_token_and_its_lease() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    let ttl = |token| -> i64 {
+        let key = format!("l402:{}", claim(token, 0, 1, 0).payment_hash);
+        redis_cli(&server, &["TTL", &key]).trim().parse().unwrap()
+    };
+    let mut one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    // The test's clock is ahead of the server's by years; a day is the least.
+    assert!(ttl(1) >= 86_400 - 1);
+    let year = |years: u64| l402_core::UnixTime::from_secs(crate::claims::NOW + years * 31_536_000);
+    (one.lease, one.forget_after) = (claim(1, 2, 1, 0).lease, year(10));
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
+    assert!(ttl(1) >= 10 * 31_536_000 - 60, "a refused claim makes it longer");
+    one.forget_after = year(1);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
+    assert!(ttl(1) >= 10 * 31_536_000 - 60, "and none shorter");
+    one.forget_after = l402_core::UnixTime::MAX;
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
+    assert_eq!(ttl(1), -1, "for ever");
+    one.forget_after = year(1);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Busy);
+    assert_eq!(ttl(1), -1, "and still for ever");
+
+    let mut leased = claim(2, 1, 1, 0);
+    leased.leased_until = year(5);
+    assert_eq!(store.claim(leased).await.unwrap(), Claimed::Granted);
+    assert!(ttl(2) >= 5 * 31_536_000 - 60, "a lease counts as well");
+    store.release(leased).await.unwrap();
+    assert_eq!(ttl(2), -2, "nothing is left of a token that was given back");
+
+    // Another claim replaces the only field of the hash, which must keep its expiry.
+    assert_eq!(store.claim(claim(3, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+    assert_eq!(store.claim(claim(3, 2, 1, 120)).await.unwrap(), Claimed::Granted);
+    assert!(ttl(3) > 0, "not for ever");
+}
+
+#[tokio::test]
+async fn passwords_are_in_no_text() {
+    let server = RedisServer::start();
+    redis_cli(&server, &["ACL", "SETUSER", "shop", "on", ">s3cr3t-password", "~l402:*", "+@all"]);
+    let url = |user: &str, password: &str| format!("redis://{user}:{password}@127.0.0.1:{}/", server.port());
+    let store = RedisReplayStore::connect(&url("shop", "s3cr3t-password")).await.unwrap();
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+
+    let wrong = RedisReplayStore::connect(&url("shop", "wr0ng-password")).await.unwrap_err();
+    assert!(wrong.to_string().contains("check user and password"), "{wrong}");
+    let no_url = RedisReplayStore::connect("http://shop:s3cr3t-password@localhost").await.unwrap_err();
+    assert!(no_url.to_string().contains("redis://user:password@host"), "{no_url}");
+    let nobody = RedisReplayStore::connect("redis://shop:s3cr3t-password@127.0.0.1:1").await.unwrap_err();
+    assert!(nobody.to_string().contains("127.0.0.1:1") && nobody.to_string().contains("refused"), "{nobody}");
+    let texts = [format!("{store:?}"), format!("{wrong:?}"), format!("{no_url:?}"), format!("{nobody:?}")];
+    for text in texts.iter().chain(&[wrong.to_string(), no_url.to_string(), nobody.to_string()]) {
+        assert!(!text.contains("-password"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn tls_connects_to_whom_a_certificate_vouches_for_and_to_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-subj",
+        ])
+        .args(["/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"])
+        .args(["-keyout", &at("key.pem"), "-out", &at("certificate.pem")])
+        .output()
+        .expect("this test needs openssl; `make setup` installs it");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _server = RedisServer::start_with(&[
+        "--tls-port",
+        &port.to_string(),
+        "--tls-cert-file",
+        &at("certificate.pem"),
+        "--tls-key-file",
+        &at("key.pem"),
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let url = format!("rediss://127.0.0.1:{port}/");
+    assert!(RedisReplayStore::connect(&url).await.is_err(), "nobody vouches for this certificate");
+    // In a process of its own, since the variable is read from the environment.
+    let trusting = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["redis::connect_over_tls", "--exact", "--ignored"])
+        .envs([("SSL_CERT_FILE", at("certificate.pem")), ("L402_TEST_URL", url)])
+        .output()
+        .unwrap();
+    assert!(trusting.status.success(), "{}", String::from_utf8_lossy(&trusting.stdout));
+}
+
+/// Not a test of its own: what the one above runs.
+#[tokio::test]
+#[ignore = "run by the test about TLS"]
+async fn connect_over_tls() {
+    let Ok(url) = std::env::var("L402_TEST_URL") else { return };
+    let store = RedisReplayStore::connect(&url).await.unwrap();
+    assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+}
+
+#[tokio::test]
+async fn a_server_that_may_forget_is_warned_of() {
+    let good = RedisServer::start();
+    assert_eq!(warnings_of(&good).await, "");
+    let bad = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru", "--appendonly", "no"]);
+    let warnings = warnings_of(&bad).await;
+    assert!(warnings.contains("set maxmemory-policy to noeviction") && warnings.contains("allkeys-lru"));
+    assert!(warnings.contains("set appendonly to yes"), "{warnings}");
+    let closed = RedisServer::start();
+    redis_cli(&closed, &["ACL", "SETUSER", "default", "-info"]);
+    assert!(warnings_of(&closed).await.contains("make sure that maxmemory-policy is noeviction"));
+}
+
+async fn warnings_of(server: &RedisServer) -> String {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    connect(server).await;
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Asks the server something and returns what it says. The program comes with the server.
+fn redis_cli(server: &RedisServer, arguments: &[&str]) -> String {
+    let port = server.port().to_string();
+    let output =
+        std::process::Command::new("redis-cli").args(["-p", &port]).args(arguments).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
