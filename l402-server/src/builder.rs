@@ -280,7 +280,7 @@ impl GateBuilder {
 
     /// Only watches: every request is let in, and the log, metrics and hooks tell what would have become of it. No
     /// invoice is made. Tokens that are shown are checked and charged as ever. For trying a paywall on real
-    /// traffic.
+    /// traffic. Answers are not kept for an `Idempotency-Key`.
     pub const fn shadow(mut self) -> Self {
         self.shadow = true;
         self
@@ -401,7 +401,10 @@ impl GateBuilder {
             cache: (self.token_cache > 0).then(|| TokenCache::new(self.token_cache)),
             network: self.network.unwrap_or_else(|| self.provider.network()),
             provider: self.provider,
-            answers: self.idempotency.map(|settings| Answers::new(settings, Arc::clone(&self.clock))),
+            answers: self
+                .idempotency
+                .filter(|_| !self.shadow)
+                .map(|settings| Answers::new(settings, Arc::clone(&self.clock))),
             clock: self.clock,
             pricing,
             free_calls: self.free_tier.filter(|tier| !tier.is_empty()).map(FreeCalls::new),
