@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::hash::TokenId;
+use crate::hash::{RootKeyId, TokenId};
 use crate::secret::{MasterKey, RootKey};
 use crate::time::UnixTime;
 
@@ -63,6 +63,12 @@ impl KeyRing {
         &self.current
     }
 
+    /// Whether tokens of the secret with this id are accepted.
+    #[must_use]
+    pub fn is_live(&self, secret: RootKeyId, now: UnixTime) -> bool {
+        self.current.id() == secret || self.retired(secret).is_some_and(|retired| now < retired.cut_off)
+    }
+
     /// The root key of a token; `None` when its secret is not on the ring.
     #[must_use]
     pub fn find(&self, token: &TokenId, now: UnixTime) -> Option<FoundKey> {
@@ -70,8 +76,12 @@ impl KeyRing {
         if self.current.id() == wanted {
             return Some(FoundKey::live(self.current.root_key(token)));
         }
-        let retired = self.retired.iter().find(|retired| retired.key.id() == wanted)?;
+        let retired = self.retired(wanted)?;
         Some(FoundKey { root_key: retired.key.root_key(token), is_live: now < retired.cut_off })
+    }
+
+    fn retired(&self, secret: RootKeyId) -> Option<&Retired> {
+        self.retired.iter().find(|retired| retired.key.id() == secret)
     }
 }
 

@@ -307,6 +307,13 @@ impl<'a> Authentic<'a> {
         self.credential.payment_hash()
     }
 
+    /// Whether this is one macaroon, and all its caveats are conditions of these names.
+    #[must_use]
+    pub fn has_only(&self, names: &[&str]) -> bool {
+        let is_named = |caveat: Caveat<'_>| caveat.condition().is_some_and(|(name, _)| names.contains(&name));
+        self.credential.more.is_none() && self.credential.first.caveats().all(is_named)
+    }
+
     /// The very first caveat of the (first) token, if it is a condition: name and value.
     ///
     /// Holders append, so what stands first was minted there, unless the token was minted without any caveat.

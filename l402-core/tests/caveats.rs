@@ -88,6 +88,7 @@ fn capabilities_are_of_the_service_and_absence_is_all_of_them() {
         (&["meme_capabilities=write"], Err(Rejection::CaveatNotMet)),
         (&["meme_capabilities="], Err(Rejection::CaveatNotMet)),
         (&["meme_capabilities=read,write", "meme_capabilities=read"], Ok(())),
+        (&["meme_capabilities=read", "meme_capabilities=read"], Ok(())),
         (&["meme_capabilities=read", "meme_capabilities=read,write"], Err(Rejection::WidenedCaveat)),
         (&["loop_capabilities=write"], Ok(())), // another service's: unknown here
     ] {

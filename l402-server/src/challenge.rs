@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use l402_core::bolt11::{InvoiceError, InvoiceFacts};
-use l402_core::header::{Challenge, ChallengeError};
+use l402_core::header::{Challenge, ChallengeError, CredentialRef, Scheme, credential_header_value};
 use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
-use l402_core::{Identifier, MintRequest, Msat, RequestContext, TooLarge, UnixTime, mint};
+use l402_core::{
+    Identifier, Limits, Macaroon, MintRequest, Msat, Preimage, RequestContext, TooLarge, UnixTime, mint,
+};
 
 use crate::gate::{Rules, store_failure};
 use crate::patience;
@@ -92,6 +94,9 @@ async fn try_issue(
         .with_expiry(facts.expires_at.saturating_add(lifetime))
         .with_conditions(&conditions);
     let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
+    if !is_readable(&macaroon, &rules.limits) {
+        return Err(Failure::Unreadable);
+    }
 
     Ok(Offer {
         challenge: Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?,
@@ -102,6 +107,15 @@ async fn try_issue(
         expires_at: facts.expires_at,
         poll: rules.settlement.asks(false),
     })
+}
+
+/// Whether the gate would read the token again: nobody is to pay for one that it refuses.
+fn is_readable(macaroon: &Macaroon, limits: &Limits) -> bool {
+    let credential =
+        credential_header_value(Scheme::L402, &macaroon.to_base64(), &Preimage::from_bytes([0; 32]));
+    let mut found = CredentialRef::parse_all(credential.as_bytes(), limits);
+    let mut buffer = Vec::new();
+    matches!(found.next(), Some(Ok(credential)) if credential.decode_into(&mut buffer, limits).is_ok())
 }
 
 /// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
@@ -137,6 +151,7 @@ enum Failure {
     Entropy,
     /// Nothing asks for an offer of something free.
     Free,
+    Unreadable,
 }
 
 impl Failure {
@@ -169,6 +184,12 @@ impl Failure {
                 Refusal::no_entropy()
             }
             Self::Free => Refusal::price_unavailable(),
+            Self::Unreadable => {
+                tracing::error!(
+                    "l402: the token would not be within the gate's own limits; raise them, or bind less"
+                );
+                Refusal::price_unavailable()
+            }
         }
     }
 }

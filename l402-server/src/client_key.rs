@@ -77,7 +77,7 @@ impl TrustedProxies {
     /// The client behind the proxies. An entry that cannot be read ends the search at the proxy that wrote it.
     pub(crate) fn client<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> ClientKey {
         let Some(peer) = request.peer else {
-            return ClientKey::UNKNOWN;
+            return ClientKey::Unknown;
         };
         let mut client = peer.to_canonical();
         if self.trusts(client) {
@@ -125,14 +125,18 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// What one client has in common over all its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ClientKey(IpAddr);
+pub(crate) enum ClientKey {
+    /// An IPv4 address, or the first of an IPv6 /64 network.
+    Network(IpAddr),
+    /// All clients whose address the adapter does not know.
+    Unknown,
+    /// All clients that are too many to be told apart.
+    Crowd,
+}
 
 impl ClientKey {
-    /// All clients whose address the adapter does not know.
-    pub(crate) const UNKNOWN: Self = Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-
     fn of(address: IpAddr) -> Self {
-        Self(match address {
+        Self::Network(match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();

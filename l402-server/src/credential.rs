@@ -16,7 +16,7 @@ pub(crate) fn read<'b, H: HeaderValues>(
 ) -> Result<Option<Unverified<'b>>, CredentialError> {
     let mut found = request.authorization().flat_map(|value| CredentialRef::parse_all(value, limits));
     let Some(first) = found.next().transpose()? else {
-        return Ok(None);
+        return read_macaroon_field(request, limits, buffer);
     };
     let credential = first.decode_into(buffer, limits)?;
     let mut other_buffer = Vec::new();
@@ -26,4 +26,25 @@ pub(crate) fn read<'b, H: HeaderValues>(
         }
     }
     Ok(Some(credential))
+}
+
+/// Fields in which clients of the reference send a macaroon in hex, with the preimage in it, where they cannot set
+/// `Authorization`. Each counts only if the request has none of those before.
+const MACAROON_FIELDS: [&str; 2] = ["grpc-metadata-macaroon", "macaroon"];
+
+/// Finds a macaroon in a field of its own. Some other macaroon, such as lnd's own, is no credential.
+fn read_macaroon_field<'b, H: HeaderValues>(
+    request: &RequestParts<'_, H>,
+    limits: &Limits,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<Unverified<'b>>, CredentialError> {
+    if request.authorization().next().is_some() {
+        return Ok(None);
+    }
+    let mut fields = MACAROON_FIELDS.iter().filter_map(|name| request.headers.values(name).next());
+    let Some(value) = fields.next() else { return Ok(None) };
+    match CredentialRef::from_macaroon_field(value, limits)?.decode_into(buffer, limits) {
+        Err(CredentialError::Identifier(_)) => Ok(None),
+        read => read.map(Some),
+    }
 }

@@ -25,6 +25,7 @@ use crate::reply::{Audience, Reason, Refusal, Replies, Reply};
 use crate::request::{HeaderValues, OwnedRequest, RequestParts};
 use crate::settlement::{self, LookupId, SettlementCheck};
 use crate::telemetry::{self, Telemetry};
+use crate::token_cache::TokenCache;
 use crate::unpaid::{Breaker, ProviderHealth, Throttle};
 use crate::verification::{self, Keys, Verdict};
 
@@ -42,6 +43,7 @@ pub(crate) struct Rules {
     pub(crate) keys: Arc<dyn RootKeyStore>,
     pub(crate) revoked: Option<RevocationList>,
     pub(crate) store: Arc<dyn ReplayStore>,
+    pub(crate) cache: Option<TokenCache>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) network: Network,
     pub(crate) pricing: Pricing,
@@ -129,6 +131,10 @@ impl Gate {
             }
             Known::Quote(_) | Known::Ask(_) => {}
         }
+        let now = rules.clock.now();
+        if let Some(grant) = self.remembered(request, now) {
+            return self.claim(request, grant, now);
+        }
         let mut buffer = Vec::new();
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
@@ -138,7 +144,6 @@ impl Gate {
         if let Err(rejection) = credential.screen() {
             return self.refuse(request, Reason::Rejected(rejection));
         }
-        let now = rules.clock.now();
         match verification::find_keys(rules, &credential, now).into_ready() {
             Ok(keys) => self.check(request, credential, keys, now),
             Err(waiting) => {
@@ -184,10 +189,28 @@ impl Gate {
         let verdict = telemetry::verify_span()
             .in_scope(|| verification::verify(rules, credential, &keys, request, &context));
         match verdict {
-            Ok(Verdict::Granted(grant)) => self.claim(request, grant, now),
+            Ok(Verdict::Granted { grant, can_be_remembered }) => {
+                if can_be_remembered
+                    && let Some(cache) = &rules.cache
+                    && let Some(key) = cache.key(request, context.service)
+                {
+                    cache.insert(&key, grant);
+                }
+                self.claim(request, grant, now)
+            }
             Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id),
             Err(rejection) => self.refuse(request, Reason::Rejected(rejection)),
         }
+    }
+
+    /// What a request's token was found to be good for lately, if nothing has changed since.
+    fn remembered<H: HeaderValues>(&self, request: &RequestParts<'_, H>, now: UnixTime) -> Option<Grant> {
+        let rules = self.rules();
+        let cache = rules.cache.as_ref()?;
+        let context = self.context(request, now);
+        let grant = cache.get(&cache.key(request, context.service)?, now)?;
+        let is_revoked = rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&grant.payment_hash));
+        (!is_revoked && rules.keys.is_still_live(grant.token_id, now)).then_some(grant)
     }
 
     /// What caveats are held against. A request is for the service whose pass its route asks for.

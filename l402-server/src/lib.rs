@@ -50,6 +50,7 @@ mod request;
 mod settlement;
 pub mod stores;
 mod telemetry;
+mod token_cache;
 mod unpaid;
 mod verification;
 

@@ -103,7 +103,7 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
 
     /// Copies what is needed to verify later.
     pub(crate) fn to_owned_with_credential(&self) -> OwnedRequest {
-        self.copy(self.fields(|name| name == "authorization" || !SECRET_FIELDS.contains(&name)))
+        self.copy(self.fields(|name| CREDENTIAL_FIELDS.contains(&name) || !SECRET_FIELDS.contains(&name)))
     }
 
     fn fields(&self, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
@@ -127,7 +127,11 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
 /// The fields that decide how an answer is put, who the client is, and whether it has asked before.
 const WORDING_FIELDS: [&str; 5] = ["accept", "origin", "x-forwarded-for", "forwarded", "idempotency-key"];
 
-const SECRET_FIELDS: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+/// The fields that may hold a credential of ours.
+const CREDENTIAL_FIELDS: [&str; 3] = ["authorization", "grpc-metadata-macaroon", "macaroon"];
+
+const SECRET_FIELDS: [&str; 5] =
+    ["authorization", "grpc-metadata-macaroon", "macaroon", "proxy-authorization", "cookie"];
 
 /// Leaves the query and the header fields out, since both may hold secrets.
 impl<H> fmt::Debug for RequestParts<'_, H> {

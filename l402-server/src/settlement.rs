@@ -7,7 +7,7 @@ use crate::gate::Rules;
 use crate::patience;
 
 /// The caveat that keeps what the provider calls the invoice, since nothing is stored when a challenge goes out.
-const LOOKUP_ID: &str = "lookup_id";
+pub(crate) const LOOKUP_ID: &str = "lookup_id";
 
 /// When the node is asked whether an invoice is settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

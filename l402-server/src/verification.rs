@@ -42,10 +42,24 @@ impl Keys {
     }
 }
 
+/// The caveats that depend on nothing but method, path, route, service and the expiry in the grant.
+const REMEMBERED: [&str; 9] = [
+    "path",
+    "route",
+    "method",
+    "amount",
+    "uses",
+    "expires_at",
+    "preimage",
+    "services",
+    settlement::LOOKUP_ID,
+];
+
 /// What a credential turned out to be.
 pub(crate) enum Verdict {
-    /// Everything holds.
-    Granted(Grant),
+    /// Everything holds; and holds for the same credential again on the same method and path, until it expires, if it
+    /// can be remembered.
+    Granted { grant: Grant, can_be_remembered: bool },
     /// Everything holds if the node says that the invoice is settled.
     AskNode(Grant, LookupId),
 }
@@ -71,5 +85,7 @@ pub(crate) fn verify<H: HeaderValues>(
         let grant = authentic.settled().permit(context, policy)?;
         return Ok(Verdict::AskNode(grant, lookup_id));
     }
-    Ok(Verdict::Granted(authentic.prove_payment()?.permit(context, policy)?))
+    let can_be_remembered = rules.cache.is_some() && authentic.has_only(&REMEMBERED);
+    let grant = authentic.prove_payment()?.permit(context, policy)?;
+    Ok(Verdict::Granted { grant, can_be_remembered })
 }

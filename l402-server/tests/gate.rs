@@ -433,3 +433,36 @@ fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
     let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
     bytes[at..at + to.len()].copy_from_slice(to);
 }
+
+#[tokio::test]
+async fn a_macaroon_in_a_field_of_its_own_pays() {
+    let shop = Shop::open();
+    let token = shop.buy("/report").await;
+    let paid = Macaroon::from_base64(&token.macaroon, &Limits::default()).unwrap();
+    let paid = paid.attenuate(format!("preimage={}", token.preimage.expose_hex()).as_bytes()).unwrap();
+    let hex = |macaroon: &Macaroon| -> String {
+        macaroon.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let other = hex(&Macaroon::new(&RootKey::new(b"lnd").unwrap(), b"lnd's own", b"lnd").unwrap());
+    let (paid, forged) = (hex(&paid), hex(&paid).replace("757365733d31", "757365733d39"));
+    let send = async |headers: &[(&str, &[u8])]| {
+        shop.gate.decide(&RequestParts::new("GET", "/report", &headers)).await
+    };
+    for (headers, expected) in [
+        (&[("macaroon", other.as_bytes())][..], (402, "payment_required")),
+        (&[("macaroon", forged.as_bytes())][..], (401, "bad_signature")),
+        (&[("macaroon", &b"zz"[..])][..], (401, "malformed_credential")),
+        // Only where there is nothing that comes before.
+        (&[("macaroon", paid.as_bytes()), ("authorization", b"Bearer x")][..], (402, "payment_required")),
+        (
+            &[("macaroon", paid.as_bytes()), ("grpc-metadata-macaroon", other.as_bytes())][..],
+            (402, "payment_required"),
+        ),
+    ] {
+        let reply = answer(send(headers).await);
+        assert_eq!((reply.status, reply.code()), expected);
+    }
+    drop(admission(send(&[("macaroon", paid.as_bytes())]).await));
+    admission(send(&[("grpc-metadata-macaroon", paid.as_bytes())]).await).finish(200).await.unwrap();
+    assert_eq!(answer(send(&[("macaroon", paid.as_bytes())]).await).code(), "token_used");
+}

@@ -133,6 +133,15 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
     assert_eq!(events.take(), ["paid 10000"]);
     assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
     assert_eq!(events.take(), ["refused 402 token_used"]);
+    let late = shop.buy("/report").await;
+    let running = admission(shadow.ask(Ask::get("/report"), Some(&late)).await);
+    shadow.clock.advance(Duration::from_secs(121));
+    let heir = admission(shadow.ask(Ask::get("/report"), Some(&late)).await);
+    assert_eq!(
+        (running.finish(200).await.is_ok(), heir.finish(200).await.is_ok()),
+        (true, true),
+        "nothing is withheld"
+    );
     shadow.clock.advance(Duration::from_secs(100_000));
     assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
 }

@@ -265,6 +265,18 @@ async fn a_forwarding_header_counts_only_from_a_trusted_proxy() {
     assert!(!call("10.0.0.1", "2001:db8::2").await);
 }
 
+#[tokio::test]
+async fn a_token_that_the_gate_would_not_read_is_not_sold() {
+    let many = |_: PriceRequest| async {
+        Ok((0..70).fold(Quote::new(CHEAP), |quote, n| quote.bound_to_header(format!("x-{n}"))))
+    };
+    let long = |_: PriceRequest| async { Ok(Quote::new(CHEAP).bound_to_header("x".repeat(1100))) };
+    for shop in [Shop::open_with(|gate| gate.price_fn(many)), Shop::open_with(|gate| gate.price_fn(long))] {
+        let reply = answer(shop.ask(Ask::get("/ai"), None).await);
+        assert_eq!((reply.status, reply.code()), (503, "price_unavailable"));
+    }
+}
+
 #[test]
 fn a_quote_that_cannot_be_sold_is_found_when_the_gate_is_built() {
     let build = |settings: fn(GateBuilder) -> GateBuilder| {

@@ -56,6 +56,15 @@ async fn all_clients_together_get_so_many_offers() {
 }
 
 #[tokio::test]
+async fn clients_without_address_are_limited_together_only() {
+    let rates = OfferLimits::NONE.per_client(Rate::per_hour(1)).unpaid_invoices_per_client(1);
+    let shop = limited(rates.overall(Rate::per_hour(3)));
+    for status in [402, 402, 402, 429] {
+        assert_eq!(answer(shop.get("/report", &[]).await).status, status);
+    }
+}
+
+#[tokio::test]
 async fn who_is_throttled_uses_up_nothing_of_the_others() {
     let rates = OfferLimits::NONE.per_client(Rate::per_hour(1)).overall(Rate::per_hour(2));
     let shop = limited(rates);

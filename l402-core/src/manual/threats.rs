@@ -30,8 +30,9 @@
 //!   the end (caveat).
 //! - *Not stopped*: a handler that works first and then answers 400 or above has worked for nothing, since that gives
 //!   the use back. One that takes longer than the lease works for nothing, too: its answer is withheld, and the use is
-//!   free again. Asking for invoices without end: there is no throttle and no cap on open invoices yet. The query and
-//!   the body are not part of what is bought: a token for `/report` opens `/report?id=2` as well as `/report?id=1`.
+//!   free again. With a fixed price or a table, the query is not part of what is bought: a token for `/report` opens
+//!   `/report?id=2` as well as `/report?id=1`; with a price function it is. The body never is.
+//! - *Bounded*: asking for invoices without end. Offers are throttled, and open invoices bounded, per instance.
 //!
 //! ## The delegatee
 //!
@@ -47,8 +48,8 @@
 //! - *Stopped*: the client pays over `https` only, or to this machine, or to `.onion`; it keeps off proxies for its
 //!   own machine; nothing is paid and no credential is sent after a redirect to another origin. Challenges and
 //!   refusals carry `Cache-Control: no-store`.
-//! - *Not stopped*: the server does not notice when it is reached without TLS. Paid answers get no `Cache-Control`;
-//!   that is left to the handler.
+//!   Challenges name no path and no query in the invoice. Paid answers are `private`.
+//! - *Not stopped*: the server does not notice when it is reached without TLS.
 //!
 //! ## Another tenant
 //!
@@ -63,10 +64,10 @@
 //!
 //! The node or service that makes the server's invoices is broken, or lies.
 //! - *Stopped*: an invoice for another amount, hash or network, an expired one, one with a wrong signature, one that
-//!   would break the header: 503, and nothing is sold. A provider that says it shows preimages before payment is
-//!   refused when the gate is built. A provider error lets nobody in.
-//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages. A provider that never answers
-//!   holds the request: the gate has no timeout of its own yet.
+//!   would break the header, one that was offered to somebody else: 503, and nothing is sold. Where preimages are shown
+//!   before payment, every token's invoice is looked up. A provider error lets nobody in, and one that never answers is
+//!   not waited for.
+//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages.
 //!
 //! ## The wallet
 //!
@@ -92,34 +93,34 @@
 //! |---|---|---|---|
 //! | A1 | a token that was never signed by the server | the chain is computed before anything in the token counts; there is no mode without it | `forged_tokens_are_refused` (core, `verify`), `verification/forged` |
 //! | A2 | a used token again, in another spelling | uses are counted under the 32 bytes of the payment hash | `a_replay_in_other_clothes_is_a_replay` (server, `gate`), `verification/used-again-respelled` |
-//! | A3 | a token many times at once | [`ReplayStore::claim`](crate::ports::ReplayStore::claim) is one step. Over several instances this takes a shared store, and none comes with the workspace yet: with a store in memory each, every instance admits once, and again after a restart | `of_many_claims_at_once_exactly_as_many_are_granted_as_were_bought` (server, `memory_store`), `of_many_uses_at_once_one_gets_in` (axum, actix) |
-//! | A4 | a used token again after its use was forgotten | a use is remembered until the token expires, as it was sold: an earlier expiry that a holder adds does not count | `tokens_are_forgotten_when_they_have_expired_and_not_before` (server, `memory_store`), `a_grant_says_how_long_the_token_was_minted_for` (core, `verify`) |
-//! | A5 | a token for one thing used for another | path and method are sealed and compared. Price and host are not compared, query and body are not sealed | `a_token_opens_nothing_but_what_it_was_bought_for` (server, `gate`), `every_route_has_its_price_and_a_cheap_token_opens_no_dear_route` (axum) |
+//! | A3 | a token many times at once | [`ReplayStore::claim`](crate::ports::ReplayStore::claim) is one step. Over several instances this takes a store that they share: an SQLite file, or Redis | `claims_at_once`, `two_handles` (cases of `l402_server::stores::contract`, which all stores pass) |
+//! | A4 | a used token again after its use was forgotten | a use is remembered until the token expires, as it was sold: an earlier expiry that a holder adds does not count | `never_early`, `latest_expiry` (cases of `l402_server::stores::contract`), `a_grant_says_how_long_the_token_was_minted_for` (core, `verify`) |
+//! | A5 | a token for one thing used for another | path and method are sealed and compared; with a price function also the query, and the header fields that the price depended on. A pass opens only routes of its name. The host and a body are not sealed | `a_cheap_token_opens_nothing_else`, `a_token_is_bound_to_what_its_price_depended_on`, `a_pass_opens_the_routes_of_its_name_with_any_method` (server, `pricing`) |
 //! | A6 | caveats that read differently to different readers | split at the first `=`, nothing trimmed, exact names, plain decimal numbers, all of them must hold | `one_more_caveat_never_allows_more` (core, `properties`), `numbers_must_be_plain` (core, `verify`) |
 //! | A7 | other spellings of a path | compared byte by byte as sent, never decoded; another spelling is another path, and not what was bought | `a_token_opens_nothing_but_what_it_was_bought_for` (server, `gate`) |
-//! | A8 | a stolen or old master key | a key id in the token, [`KeyRing`](crate::KeyRing) with a cut-off. Until it is replaced, a stolen key mints tokens. No keys per tenant, no list of revoked tokens yet | `tokens_outlive_the_rotation_of_their_secret_until_the_cut_off` (server, `gate`) |
-//! | A9 | a weak key | [`MasterKey`](crate::MasterKey) takes 32 bytes and nothing else; a gate without a key is not built; there is no default key. That the bytes are random is not checked. [`RootKey`](crate::RootKey) refuses only the empty one | `an_empty_root_key_is_refused` (core), `settings_that_make_no_sense_are_refused_when_built` (server, `gate`) |
+//! | A8 | a stolen or old master key | a key id in the token, rotation while running with a cut-off, and a list of revoked payments. Until it is replaced, a stolen key mints tokens. No keys per tenant | `a_secret_is_rotated_while_requests_are_served`, `a_token_can_be_taken_back_and_given_again` (server, `keys`) |
+//! | A9 | a weak key | [`MasterKey`](crate::MasterKey) takes 32 bytes and nothing else; read from text, a file or the environment, bytes that are text or hardly differ are refused. There is no default key: one that is made up has to be asked for, and the log says what that means. [`RootKey`](crate::RootKey) refuses only the empty one | `what_is_no_secret_or_a_weak_one_is_refused`, `a_made_up_secret_is_never_the_same` (server, `keys`) |
 //! | A10 | input that is dear to read | [`Limits`](crate::Limits) before decoding, readers without recursion, one allowance of caveats for a list. Every reader is fuzzed, for 30 seconds in each CI run | `the_dearest_hostile_credential_costs_at_most_twenty_honest_ones` (core), `the_time_to_read_grows_with_the_length_and_no_faster` (core, `properties`) |
 //! | A11 | secrets from response times | signature, preimage hash and credentials are compared in constant time. Reading hex and base64 is not constant; it handles only what the sender knows. Not measured | `secret_bytes_are_compared_in_constant_time_only` (core, `secrets`) |
-//! | A12 | a flood of requests for invoices | a bad credential, `HEAD` and `OPTIONS` cost no invoice, and a challenge stores nothing here. **A plain request costs one**: no throttle yet | `malformed_credentials_get_a_clear_401_and_no_invoice`, `head_and_options_get_no_invoice_and_no_way_in` (server, `gate`) |
-//! | A13 | a forged client address | no address is used for anything | – |
+//! | A12 | a flood of requests for invoices | offers are counted for each client and together before the provider is called, and unpaid invoices are bounded; a bad credential, `HEAD` and `OPTIONS` cost none; on request only clients get one that say they can pay. Paid requests are never throttled | `a_flood_costs_the_node_what_was_configured_and_paid_requests_are_served`, `unpaid_invoices_are_bounded_and_make_room_when_paid_or_expired` (server, `unpaid`) |
+//! | A13 | a forged client address | the connection's address counts, and a forwarding header only from proxies that are named as trusted; an IPv6 /64 is one client | `a_forwarding_header_counts_only_from_a_trusted_proxy` (server, `pricing`) |
 //! | A14 | invoices of zero, of no amount, of absurd amounts | a gate with a price of zero is not built, and the invoice's amount must equal the price; the client refuses all three | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `an_invoice_without_amount`, `an_invoice_for_nothing`, `an_invoice_for_a_million_bitcoin` (client) |
-//! | A15 | a provider's invoice that is not the one asked for | amount, hash, network, expiry and signature are checked before it is sent out | the same (server, `backends`) |
+//! | A15 | a provider's invoice that is not the one asked for | amount, hash, network, expiry and signature are checked before it is sent out, and that nobody else was offered it | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `one_invoice_is_never_offered_to_two` (server, `unpaid`) |
 //! | A16 | overcharging, a limit that is not applied | the amount is that of the signed invoice; what cannot be read is refused, never zero; a limit for price and one for fees. No budget over calls yet | `an_invoice_above_the_cap`, `an_invoice_whose_amount_overflows`, `the_wallet_is_told_what_it_may_spend` (client) |
 //! | A17 | a macaroon and an invoice that do not belong together | refused before paying | `a_macaroon_for_another_payment` (client) |
 //! | A18 | a wallet's wrong preimage, or success without payment | compared with the hash; the outcome is unknown, not paid and not failed. The client does not look it up by itself yet | `a_preimage_of_another_payment_proves_nothing` (client) |
 //! | A19 | a redirect that takes the token or the payment elsewhere | followed within the origin only; no bill of another origin is paid; the credential does not cross | `the_credential_does_not_follow_a_redirect_to_another_origin`, `a_client_that_went_to_another_origin_does_not_pay_there` (client) |
 //! | A20 | a credential from `https` sent over `http` | an origin has a scheme; credentials are not kept between calls | `plain_http_is_not_paid_over` (client), `an_origin_is_scheme_host_and_port` (client) |
 //! | A21 | secrets in logs | types print nothing of themselves, errors hold nothing of the input, the client's header is marked sensitive. The server leaves `Authorization` on the request, so what the application logs is its own | `every_step_of_verification_prints_nothing_secret`, `errors_print_nothing_of_the_input` (core, `secrets`), `a_payment_leaves_a_trace_without_secrets` (client). No such test of the server yet |
-//! | A22 | a cache that serves paid answers to others | challenges and refusals are `no-store`. Paid answers are `private` unless the handler's own rule keeps shared caches away | `challenge/no-store`, `shared_caches_are_kept_from_what_was_paid_for` (axum and actix, `paywall`) |
+//! | A22 | a cache that serves paid answers to others | challenges and refusals are `no-store`. Paid answers, and free calls of a free tier, are `private` unless the handler's own rule is stricter, and vary by `Authorization` | `challenge/no-store`; server, `replies` |
 //! | A23 | clocks that differ | the server has one clock and no leeway; the client refuses an invoice that ends within ten seconds | `an_invoice_may_be_paid_until_ten_seconds_before_it_expires` (client) |
 //! | A24 | a store that is down or full | 503, and nobody gets in; a full store forgets nobody | `a_store_that_cannot_answer_lets_nobody_in`, `a_full_store_refuses_and_forgets_nobody` (server, `backends`) |
-//! | A25 | a provider that is down | 503 for those without a token; tokens go on working. No timeout and no breaker yet | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`) |
+//! | A25 | a provider that is down | 503 for those without a token; tokens go on working. A provider that does not answer in time counts as down, and one that fails again and again is left alone for a while | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `a_provider_that_is_down_is_left_alone_and_tried_again` (server, `unpaid`) |
 //! | A26 | two credentials in one request | the same one twice is one, two different ones are refused | `the_same_credential_twice_is_one`, `malformed_credentials_get_a_clear_401_and_no_invoice` (server, `gate`) |
 //! | A27 | a payment that hangs | the outcome is unknown, and the call does not pay again. No journal yet, so the next call may | `a_pending_payment_may_have_been_made`, `an_error_leaves_open_what_it_does_not_rule_out` (client) |
 //! | A28 | endless or slow answers to the client | a challenge above 8 KiB is refused, the body of a 402 is not read, redirects end. No limit on the time of an answer unless the caller sets one; the body of a paid answer is the caller's | `a_challenge_that_is_too_long`, `a_circle_of_redirects_ends`, `a_server_that_never_answers_costs_nothing_but_the_timeout` (client) |
 //! | A29 | a backend's address that points into the private network | does not apply yet: no backend takes addresses from outside | – |
-//! | A30 | script in a payment page | does not apply: answers are JSON, there is no page | – |
+//! | A30 | script in a payment page | everything that goes into the page is escaped, and its `Content-Security-Policy` allows its own script and style by their hashes and nothing else; it cannot be framed | server, `replies` |
 //! | A31 | text of the server that steers an agent's decision to pay | the client decides by the invoice's facts and its limits; it reads no description and no body of a 402 | – |
 //! | A32 | the client's files read or replaced by others | does not apply yet: nothing is written to disk | – |
 //!

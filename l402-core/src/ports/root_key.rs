@@ -17,11 +17,19 @@ pub trait RootKeyStore: Send + Sync {
     /// The root key of a token, and whether it is good at the time `now`; `None` when it was never issued here, or so
     /// long ago that the key is gone.
     fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>>;
+
+    /// Whether a root key that was live before still is, told at once. `false`, the default, where that takes a look-up:
+    /// whoever asks then calls [`RootKeyStore::root_key`].
+    fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool {
+        let _ = (token, now);
+        false
+    }
 }
 
 forward_port!(RootKeyStore {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
     fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>>;
+    fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool;
 });
 
 /// The id and root key of a new token.
@@ -53,6 +61,10 @@ impl RootKeyStore for MasterKey {
         let known = token.root_key_id() == self.id();
         PortFuture::ready(Ok(known.then(|| FoundKey::live(Self::root_key(self, &token)))))
     }
+
+    fn is_still_live(&self, token: TokenId, _: UnixTime) -> bool {
+        token.root_key_id() == self.id()
+    }
 }
 
 /// Issues with the current secret, and finds the keys of older ones, too.
@@ -63,5 +75,9 @@ impl RootKeyStore for KeyRing {
 
     fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
         PortFuture::ready(Ok(self.find(&token, now)))
+    }
+
+    fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool {
+        self.is_live(token.root_key_id(), now)
     }
 }

@@ -59,6 +59,10 @@ impl RootKeyStore for RotatingKeys {
     fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).root_key(token, now)
     }
+
+    fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_still_live(token, now)
+    }
 }
 
 impl fmt::Debug for RotatingKeys {

@@ -31,7 +31,7 @@ impl PriceFunction {
 
 /// What a price may depend on.
 ///
-/// The fields `Authorization`, `Proxy-Authorization` and `Cookie` are left out: they are secrets.
+/// The fields that hold secrets are left out: `Authorization`, `Proxy-Authorization`, `Cookie` and macaroons.
 pub struct PriceRequest(OwnedRequest);
 
 impl PriceRequest {

@@ -30,8 +30,8 @@ impl OfferLimits {
     pub const NONE: Self =
         Self { per_client: None, overall: None, unpaid: usize::MAX, unpaid_per_client: usize::MAX };
 
-    /// Offers to one client, told by its address: see [`TrustedProxies`](crate::TrustedProxies). Default: 10 a second
-    /// and 100 at once. Settlement lookups of one client have the same limit, counted apart.
+    /// Offers to one client, told by its address: see [`TrustedProxies`](crate::TrustedProxies). Clients whose address the
+    /// adapter does not know have no limit of their own, and the log says so. Default: 10 a second and 100 at once. Settlement lookups of one client have the same limit, counted apart.
     pub const fn per_client(mut self, rate: Rate) -> Self {
         self.per_client = Some(rate);
         self

@@ -64,7 +64,8 @@ impl Outstanding {
     fn count_one(&self, client: ClientKey) -> bool {
         let mut clients = lock(&self.clients);
         let of_client = clients.get(&client).copied().unwrap_or(0);
-        let fits = of_client < self.most_per_client && self.count.load(Ordering::Relaxed) < self.most;
+        let most = if client == ClientKey::Unknown { usize::MAX } else { self.most_per_client };
+        let fits = of_client < most && self.count.load(Ordering::Relaxed) < self.most;
         if fits {
             clients.insert(client, of_client + 1);
             self.count.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! Who gets an offer, and who has had enough for now.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(crate) struct Throttle {
     lookups: Option<PerClient>,
     overall: Option<Overall>,
     outstanding: Arc<Outstanding>,
+    has_met_unknown: AtomicBool,
 }
 
 /// Enough for now.
@@ -49,13 +51,16 @@ impl Throttle {
             lookups: limits.per_client.map(per_client),
             overall: limits.overall.map(|rate| Overall::direct_with_clock(rate.quota(), clock.clone())),
             outstanding: Arc::new(Outstanding::new(limits)),
+            has_met_unknown: AtomicBool::new(false),
         }
     }
 
     /// Takes an offer's place, before the provider is asked for anything. The client's own limit comes first, so
     /// that one client does not use up what there is for all.
     pub(crate) fn offer(&self, client: ClientKey, now: UnixTime) -> Result<Reservation, Throttled> {
-        if let Some(offers) = &self.offers {
+        if client == ClientKey::Unknown {
+            self.warn_of_unknown();
+        } else if let Some(offers) = &self.offers {
             offers.take(client)?;
         }
         let full = Throttled { retry_after: UNPAID_RETRY, is_for_unpaid: true };
@@ -68,7 +73,20 @@ impl Throttle {
 
     /// Takes the place of a settlement lookup.
     pub(crate) fn lookup(&self, client: ClientKey) -> Result<(), Throttled> {
-        self.lookups.as_ref().map_or(Ok(()), |lookups| lookups.take(client))
+        match &self.lookups {
+            Some(lookups) if client != ClientKey::Unknown => lookups.take(client),
+            _ => Ok(()),
+        }
+    }
+
+    /// All unknown clients in one count would let one of them keep the others out.
+    fn warn_of_unknown(&self) {
+        if self.offers.is_some() && !self.has_met_unknown.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "l402: the addresses of clients are not known, so offers are limited for all together only; in axum, \
+                 serve with into_make_service_with_connect_info::<SocketAddr>()"
+            );
+        }
     }
 
     /// An invoice was paid: it waits no more.
@@ -90,7 +108,7 @@ impl PerClient {
     }
 
     fn take(&self, client: ClientKey) -> Result<(), Throttled> {
-        let client = if self.has_room() { client } else { ClientKey::UNKNOWN };
+        let client = if self.has_room() { client } else { ClientKey::Crowd };
         self.limiter.check_key(&client).map_err(|until| throttled(&until, self.limiter.clock()))
     }
 
