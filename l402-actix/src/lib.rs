@@ -46,7 +46,11 @@ pub use body::ChargedBody;
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
 pub use l402_core::{MasterKey, Msat};
-pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+#[doc(no_inline)]
+pub use l402_server::{
+    BuildError, Cors, FreeTier, Gate, GateBuilder, Idempotency, OfferLimits, PriceError, PriceRequest,
+    PriceTable, Profile, Quote, Rate, SettlementCheck, TrustedProxies, keys, stores,
+};
 pub use middleware::{L402, L402Service};
 
 #[cfg(doctest)]

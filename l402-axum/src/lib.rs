@@ -58,7 +58,11 @@ mod response;
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
 pub use l402_core::{MasterKey, Msat};
-pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+#[doc(no_inline)]
+pub use l402_server::{
+    BuildError, Cors, FreeTier, Gate, GateBuilder, Idempotency, OfferLimits, PriceError, PriceRequest,
+    PriceTable, Profile, Quote, Rate, SettlementCheck, TrustedProxies, keys, stores,
+};
 pub use layer::{L402Layer, L402Service};
 
 #[cfg(doctest)]
