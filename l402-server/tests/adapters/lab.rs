@@ -35,11 +35,11 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        Self::over(MemoryReplayStore::default())
+        Self::over(Arc::new(MemoryReplayStore::default()))
     }
 
     /// Counts uses in `store`.
-    pub(crate) fn over(store: impl ReplayStore + 'static) -> Self {
+    pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
         secrets::add(hex(&ROOT_KEY));
@@ -49,7 +49,7 @@ impl Lab {
             provider: Provider { inner: node.provider(), fault: Arc::default(), calls: Arc::default() },
             node,
             clock,
-            store: Store { inner: Arc::new(store), fault: Arc::default() },
+            store: Store { inner: store, fault: Arc::default() },
             keys: RotatingKeys::new(MasterKey::from_bytes(ROOT_KEY)),
             revoked: RevocationList::default(),
         }

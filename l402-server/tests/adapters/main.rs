@@ -8,9 +8,18 @@
 )]
 
 mod ask;
+mod backend;
+mod faults;
+mod flood;
+mod instance;
+mod instances;
 mod lab;
+mod readme;
+#[path = "../stores/redis_server.rs"]
+mod redis_server;
 mod row;
 mod secrets;
+mod shop;
 mod site;
 mod table;
 mod token;
