@@ -16,12 +16,10 @@ use crate::shop::Shop;
 use crate::site::Framework;
 use crate::token::Token;
 
+type Settings = fn(GateBuilder) -> GateBuilder;
+
 /// Three instances, two of `framework` and one of the other; each has a connection of its own.
-async fn three(
-    framework: Framework,
-    backend: &Backend,
-    settings: fn(GateBuilder) -> GateBuilder,
-) -> [Arc<Shop>; 3] {
+async fn three(framework: Framework, backend: &Backend, settings: Settings) -> [Arc<Shop>; 3] {
     let other = if framework == Framework::Axum { Framework::Actix } else { Framework::Axum };
     let lab = Lab::over(backend.store().await);
     let mut shops = Vec::new();
@@ -50,10 +48,11 @@ async fn storm(shops: &[Arc<Shop>; 3], token: &Token, requests: usize) -> BTreeM
     statuses
 }
 
+/// Of 200 uses at once on three instances, as many get in as were bought.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_200_uses_at_once_on_three_instances_as_many_get_in_as_were_bought() {
+async fn a03_many_uses_at_once() {
     secrets::watch();
-    let settings: [(usize, fn(GateBuilder) -> GateBuilder); 2] =
+    let settings: [(usize, Settings); 2] =
         [(1, |gate| gate.price(Quote::new(PRICE))), (50, |gate| gate.price(Quote::new(PRICE).uses(50)))];
     for framework in Framework::BOTH {
         for (uses, settings) in settings {
@@ -109,8 +108,9 @@ async fn of_an_instance_that_is_killed_in_a_request_the_lease_ends_and_the_token
     }
 }
 
+/// Without it, counted tokens wait, and unlimited ones work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_redis_counted_tokens_wait_and_unlimited_ones_work() {
+async fn a24_without_redis() {
     secrets::watch();
     for framework in Framework::BOTH {
         let backend = Backend::start(Kind::Redis);

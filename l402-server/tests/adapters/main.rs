@@ -8,6 +8,7 @@
 )]
 
 mod ask;
+mod attacks;
 mod backend;
 mod faults;
 mod flood;
@@ -16,6 +17,7 @@ mod instances;
 mod lab;
 mod readme;
 #[path = "../stores/redis_server.rs"]
+#[allow(dead_code, reason = "the tests of the stores use more of it")]
 mod redis_server;
 mod row;
 mod secrets;
