@@ -118,6 +118,14 @@ impl Ask {
         bytes
     }
 
+    /// With this token, or with none.
+    pub(crate) fn bytes_with(&self, token: Option<&Token>) -> Vec<u8> {
+        match token {
+            Some(token) => self.clone().token().bytes(std::slice::from_ref(token)),
+            None => self.bytes(&[]),
+        }
+    }
+
     pub(crate) fn authorization_values(&self, tokens: &[Token]) -> Vec<Vec<u8>> {
         match &self.credential {
             Credential::None => Vec::new(),

@@ -35,21 +35,20 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        Self::over(MemoryReplayStore::default())
+        Self::over(Arc::new(MemoryReplayStore::default()))
     }
 
     /// Counts uses in `store`.
-    pub(crate) fn over(store: impl ReplayStore + 'static) -> Self {
+    pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
-        secrets::add(hex(&ROOT_KEY));
-        secrets::add(String::from_utf8_lossy(&ROOT_KEY[2..28]));
-        secrets::add(format!("{ROOT_KEY:?}").trim_matches(['[', ']']));
+        secrets::add(&hex(&ROOT_KEY));
+        secrets::add(&byte_list(&ROOT_KEY));
         Self {
             provider: Provider { inner: node.provider(), fault: Arc::default(), calls: Arc::default() },
             node,
             clock,
-            store: Store { inner: Arc::new(store), fault: Arc::default() },
+            store: Store { inner: store, fault: Arc::default() },
             keys: RotatingKeys::new(MasterKey::from_bytes(ROOT_KEY)),
             revoked: RevocationList::default(),
         }
@@ -84,6 +83,11 @@ impl Lab {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As `Debug` writes bytes.
+pub(crate) fn byte_list(bytes: &[u8]) -> String {
+    format!("{bytes:?}").trim_matches(['[', ']']).to_owned()
 }
 
 /// What the provider does instead of its work.

@@ -8,9 +8,20 @@
 )]
 
 mod ask;
+mod attacks;
+mod backend;
+mod faults;
+mod flood;
+mod instance;
+mod instances;
 mod lab;
+mod readme;
+#[path = "../stores/redis_server.rs"]
+#[allow(dead_code, reason = "the tests of the stores use more of it")]
+mod redis_server;
 mod row;
 mod secrets;
+mod shop;
 mod site;
 mod table;
 mod token;

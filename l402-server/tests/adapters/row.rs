@@ -256,9 +256,8 @@ impl Visit {
 
     fn bytes(&self, ask: &Ask) -> Vec<u8> {
         for value in ask.authorization_values(&self.tokens) {
-            let value = String::from_utf8_lossy(&value).into_owned();
-            let credential = value.split_once(' ').map_or("", |(_, credential)| credential);
-            if credential.len() >= 32 {
+            let value = String::from_utf8_lossy(&value);
+            if let Some((_, credential)) = value.split_once(' ').filter(|(_, rest)| rest.len() >= 32) {
                 secrets::add(credential);
             }
         }

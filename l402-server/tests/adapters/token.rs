@@ -3,7 +3,7 @@
 use base64_simd::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use l402_core::{Limits, Macaroon, Preimage};
 
-use crate::lab::hex;
+use crate::lab::{byte_list, hex};
 use crate::secrets;
 use crate::wire::Answer;
 
@@ -25,11 +25,11 @@ impl Token {
             hash: preimage.payment_hash().to_string(),
         };
         for secret in [token.macaroon.clone(), token.url_safe(), token.bare(), hex(&token.bytes())] {
-            secrets::add(secret);
+            secrets::add(&secret);
         }
         secrets::add(&token.preimage);
-        secrets::add(token.preimage.to_uppercase());
-        secrets::add(format!("{:?}", preimage.expose()).trim_matches(['[', ']']));
+        secrets::add(&token.preimage.to_uppercase());
+        secrets::add(&byte_list(preimage.expose()));
         token
     }
 

@@ -42,7 +42,7 @@ pub(crate) enum Front {
 /// A server on a port of its own, in a thread of its own. Dropping it ends the thread, and with it every connection.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    stop: Option<Box<dyn FnOnce() + Send>>,
+    stop: Option<Box<dyn FnOnce() + Send + Sync>>,
     thread: Option<JoinHandle<()>>,
 }
 

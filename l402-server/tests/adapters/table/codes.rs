@@ -227,6 +227,18 @@ pub(super) fn rows() -> Vec<Row> {
             get("/report").token_no(1).refused(402, "token_revoked"),
         ),
         row!(
+            "replay: a use is remembered as long as the token lives",
+            buy(get("/report")),
+            get("/report").token().gives(200, "the report"),
+            after(24 * 3600),
+            get("/report").token().refused(402, "token_used"),
+            after(599),
+            get("/report").token().refused(402, "token_used"),
+            after(2),
+            get("/report").token().refused(402, "token_expired"),
+        )
+        .gate(|gate| gate.price(Quote::new(PRICE).valid_for(Duration::from_secs(24 * 3600)))),
+        row!(
             "used: busy while it is being used, then used up",
             buy(get("/stream/late")),
             Step::Start(get("/stream/late").token()),

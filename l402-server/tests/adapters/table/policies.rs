@@ -66,7 +66,7 @@ fn uses() -> Vec<Row> {
             let price = async |request: PriceRequest| {
                 Ok(Quote::new(Msat::from_sat(if request.query().is_some() { 1 } else { 500 })))
             };
-            gate.price_fn(move |request| price(request))
+            gate.price_fn(price)
         }),
     ]
 }

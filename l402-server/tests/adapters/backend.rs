@@ -1,0 +1,88 @@
+//! The replay stores as users have them, and what breaks them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use l402_core::ports::ReplayStore;
+use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore};
+use tempfile::TempDir;
+
+use crate::redis_server::RedisServer;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Memory,
+    Sqlite,
+    Redis,
+}
+
+/// Where uses are kept. Stores come and go, as instances do.
+pub(crate) enum Backend {
+    Memory,
+    Sqlite(TempDir),
+    Redis(RedisServer),
+}
+
+/// Holds SQLite's write lock until it is dropped.
+pub(crate) struct Outage(
+    #[allow(dead_code, reason = "dropping it ends the outage")] Option<rusqlite::Connection>,
+);
+
+impl Backend {
+    pub(crate) fn start(kind: Kind) -> Self {
+        match kind {
+            Kind::Memory => Self::Memory,
+            Kind::Sqlite => Self::Sqlite(tempfile::tempdir().unwrap()),
+            Kind::Redis => Self::Redis(RedisServer::start()),
+        }
+    }
+
+    /// How [`open`] finds it.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Memory => "memory".to_owned(),
+            Self::Sqlite(directory) => directory.path().join("uses.db").to_str().unwrap().to_owned(),
+            Self::Redis(server) => server.url(),
+        }
+    }
+
+    pub(crate) async fn store(&self) -> Arc<dyn ReplayStore> {
+        open(&self.address()).await
+    }
+
+    /// Until [`Backend::recover`], no use can be counted.
+    pub(crate) fn fail(&mut self) -> Outage {
+        match self {
+            Self::Memory => panic!("memory does not fail"),
+            Self::Redis(server) => {
+                server.kill();
+                Outage(None)
+            }
+            Self::Sqlite(_) => {
+                let connection = rusqlite::Connection::open(self.address()).unwrap();
+                connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
+                Outage(Some(connection))
+            }
+        }
+    }
+
+    pub(crate) fn recover(&mut self, outage: Outage) {
+        drop(outage);
+        if let Self::Redis(server) = self {
+            server.restart();
+        }
+    }
+}
+
+/// A store of one instance: in `memory`, in Redis, or in a file.
+pub(crate) async fn open(address: &str) -> Arc<dyn ReplayStore> {
+    if address == "memory" {
+        Arc::new(MemoryReplayStore::default())
+    } else if address.starts_with("redis://") {
+        let options = RedisReplayStore::options().response_timeout(Duration::from_millis(500));
+        Arc::new(options.connect(address).await.unwrap())
+    } else {
+        let options = SqliteReplayStore::options().busy_timeout(Duration::from_millis(200));
+        Arc::new(options.open(address).unwrap())
+    }
+}
