@@ -27,8 +27,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod func;
+#[cfg(feature = "_http")]
+#[doc(hidden)]
+pub mod http;
+#[cfg(feature = "_http")]
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
+mod invoice;
+#[cfg(feature = "lnbits")]
+pub mod lnbits;
 
 pub use func::FnProvider;
+#[cfg(feature = "_http")]
+pub use http::{ConfigError, Endpoint, Secret};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

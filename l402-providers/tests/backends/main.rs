@@ -1,0 +1,9 @@
+//! Every backend against a server that speaks its API, well or badly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+#![cfg(feature = "_http")]
+
+mod contract;
+mod http;
+#[cfg(feature = "lnbits")]
+mod lnbits;
+mod support;
