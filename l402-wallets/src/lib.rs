@@ -26,9 +26,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "_http")]
+mod driver;
 mod func;
+#[cfg(feature = "lnbits")]
+pub mod lnbits;
 
 pub use func::FnWallet;
+#[cfg(feature = "_http")]
+pub use l402_providers::{ConfigError, Endpoint, Secret};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
