@@ -35,6 +35,10 @@ pub mod http;
 mod invoice;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
+#[cfg(feature = "phoenixd")]
+pub mod phoenixd;
+#[cfg(feature = "_http")]
+mod port;
 
 pub use func::FnProvider;
 #[cfg(feature = "_http")]

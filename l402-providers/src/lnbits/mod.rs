@@ -28,13 +28,12 @@
 #[doc(hidden)]
 pub mod api;
 
-use l402_core::ports::{
-    BackendError, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities, Settlement,
-};
-use l402_core::{Network, PaymentHash};
+use l402_core::PaymentHash;
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
 use crate::invoice::{Order, cut_chars, proof};
+use crate::port::provider;
 use api::{Api, Payment};
 
 /// The longest description, in characters.
@@ -55,27 +54,22 @@ impl LnbitsProvider {
         Api::new(endpoint, invoice_key.into()).map(|api| Self { api })
     }
 
-    /// The network of its invoices. Default: [`Network::Bitcoin`].
-    #[must_use]
-    pub const fn with_network(mut self, network: Network) -> Self {
-        self.api.network = network;
-        self
-    }
-
-    async fn create(self, wanted: NewInvoice) -> Result<Invoice, BackendError> {
-        let order = Order { backend: Api::NAME, network: self.api.network, wanted: &wanted };
+    async fn create(&self, wanted: &NewInvoice) -> Result<Invoice, BackendError> {
+        let order = Order { backend: Api::NAME, network: self.api.network, wanted };
         let memo = cut_chars(&wanted.description, MAX_MEMO);
         let created = self.api.create(order.whole_sats()?, memo, wanted.expires_in.as_secs()).await?;
         let (bolt11, hash) = created.into_parts();
         order.by_hash(bolt11, hash)
     }
 
-    async fn look_up(self, lookup_id: String) -> Result<Settlement, BackendError> {
+    async fn look_up(&self, lookup_id: &str) -> Result<Settlement, BackendError> {
         let Ok(hash) = lookup_id.parse() else { return Ok(Settlement::NotFound) };
         let payment = self.api.payment(hash).await?;
         Ok(payment.map_or(Settlement::NotFound, |payment| settlement(payment, hash)))
     }
 }
+
+provider!(LnbitsProvider, ProviderCapabilities::FULL.with_msat_precision(false).with_settlement_check(true));
 
 /// A preimage says nothing: `paid` does.
 fn settlement(payment: Payment, hash: PaymentHash) -> Settlement {
@@ -85,23 +79,5 @@ fn settlement(payment: Payment, hash: PaymentHash) -> Settlement {
         Settlement::Canceled
     } else {
         Settlement::Open
-    }
-}
-
-impl InvoiceProvider for LnbitsProvider {
-    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-        PortFuture::new(self.clone().create(request))
-    }
-
-    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
-        PortFuture::new(self.clone().look_up(lookup_id))
-    }
-
-    fn network(&self) -> Network {
-        self.api.network
-    }
-
-    fn capabilities(&self) -> ProviderCapabilities {
-        ProviderCapabilities::FULL.with_msat_precision(false).with_settlement_check(true)
     }
 }

@@ -6,4 +6,6 @@ mod contract;
 mod http;
 #[cfg(feature = "lnbits")]
 mod lnbits;
+#[cfg(feature = "phoenixd")]
+mod phoenixd;
 mod support;
