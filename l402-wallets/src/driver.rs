@@ -40,15 +40,29 @@ pub(crate) struct Bill {
 /// What a backend says of a payment. Nothing of it is believed yet.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    Paid { preimage: Option<Preimage>, fee: Option<Msat> },
+    Paid {
+        preimage: Option<Preimage>,
+        fee: Option<Msat>,
+    },
     Pending,
     Failed(BackendErrorKind),
     NotFound,
+    /// It may be under way, and nothing this backend says of a failure may be taken for its end.
+    Unclear,
 }
 
-/// Implements the port for a backend.
+/// Implements the port for a backend, on its [`PaymentApi`] and the `network` of its `api`.
 macro_rules! wallet {
-    ($wallet:ty, $capabilities:expr) => {
+    ($wallet:ident, $capabilities:expr) => {
+        impl $wallet {
+            /// The network it pays on. Default: [`Network::Bitcoin`](l402_core::Network::Bitcoin).
+            #[must_use]
+            pub const fn with_network(mut self, network: l402_core::Network) -> Self {
+                self.api.network = network;
+                self
+            }
+        }
+
         impl l402_core::ports::Wallet for $wallet {
             fn pay(
                 &self,
@@ -105,7 +119,7 @@ pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<Pa
             Ok(Reply::Failed(BackendErrorKind::AlreadyPaid)) => return already_paid(&api, hash).await,
             Ok(Reply::Failed(kind)) => return Ok(PayOutcome::Failed(kind)),
             Ok(Reply::Pending) => Failure::IsOurs,
-            Ok(Reply::NotFound) => Failure::MayBeOld,
+            Ok(Reply::Unclear | Reply::NotFound) => Failure::MayBeOld,
             Err(error) if !error.may_have_acted() => return refused(error),
             Err(error) => {
                 tracing::warn!(backend = api.http().backend(), error = %error.kind(), "no answer to a payment");
@@ -124,7 +138,7 @@ pub(crate) async fn look_up<A: PaymentApi>(api: A, hash: PaymentHash) -> Result<
             let payment = proven(preimage, fee, hash);
             payment.map(PayOutcome::Paid).ok_or_else(|| error(BackendErrorKind::Protocol).with_source(Lied))
         }
-        Reply::Pending => Ok(PayOutcome::Pending),
+        Reply::Pending | Reply::Unclear => Ok(PayOutcome::Pending),
         Reply::Failed(kind) => Ok(PayOutcome::Failed(kind)),
         Reply::NotFound => Err(error(BackendErrorKind::NotFound)),
     }

@@ -31,6 +31,8 @@ mod driver;
 mod func;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
+#[cfg(feature = "phoenixd")]
+pub mod phoenixd;
 
 pub use func::FnWallet;
 #[cfg(feature = "_http")]

@@ -43,13 +43,6 @@ impl LnbitsWallet {
     pub fn new(endpoint: Endpoint, admin_key: impl Into<Secret>) -> Result<Self, ConfigError> {
         Api::new(endpoint, admin_key.into()).map(|api| Self { api })
     }
-
-    /// The network it pays on. Default: [`Network::Bitcoin`].
-    #[must_use]
-    pub const fn with_network(mut self, network: Network) -> Self {
-        self.api.network = network;
-        self
-    }
 }
 
 wallet!(LnbitsWallet, WalletCapabilities::FULL.with_fee_limit(false));
@@ -87,7 +80,7 @@ impl PaymentApi for LnbitsWallet {
         // Which texts come with which state of the payment is not dependable; the payment itself is.
         match (answer.status(), error.kind()) {
             (520, kind) => {
-                Ok(self.find(bill.hash).await.map_or(Reply::NotFound, |reply| or_kind(reply, kind)))
+                Ok(self.find(bill.hash).await.map_or(Reply::Unclear, |reply| or_kind(reply, kind)))
             }
             _ => Err(error),
         }

@@ -5,6 +5,8 @@
 mod contract;
 #[cfg(feature = "lnbits")]
 mod lnbits;
+#[cfg(feature = "phoenixd")]
+mod phoenixd;
 /// One set of signed bills and misbehaving servers for both crates.
 #[allow(dead_code, reason = "the other crate needs the rest")]
 #[path = "../../../l402-providers/tests/backends/support/mod.rs"]
