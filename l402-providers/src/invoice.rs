@@ -4,6 +4,9 @@ use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{BackendError, BackendErrorKind, Invoice, NewInvoice};
 use l402_core::{Msat, Network, PaymentHash, Preimage};
 
+/// The longest description that an invoice can hold, in bytes: 1023 digits of 5 bits.
+pub(crate) const MAX_BOLT11_DESCRIPTION: usize = 639;
+
 /// The provider's name and network, and the order at hand.
 #[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {

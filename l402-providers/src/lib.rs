@@ -35,6 +35,8 @@ pub mod http;
 mod invoice;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
+#[cfg(feature = "lnd")]
+pub mod lnd;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "_http")]

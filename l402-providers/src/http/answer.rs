@@ -77,6 +77,12 @@ impl Answer {
         self.error_as(self.kind())
     }
 
+    /// An error of this kind that says, whatever the status, that nothing was done.
+    #[must_use]
+    pub fn refusal(&self, kind: BackendErrorKind) -> CallError {
+        CallError::new(self.error_as(kind).into(), false)
+    }
+
     /// An error of this kind, with what the backend said as its source.
     #[must_use]
     pub fn error_as(&self, kind: BackendErrorKind) -> CallError {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use l402_core::{Msat, PaymentHash, Preimage};
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 
 /// Millisatoshi as a number, a string of digits, or one that ends in `msat`.
 ///
@@ -28,6 +28,15 @@ pub fn maybe_msat<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Msat>, D
 /// Anything else.
 pub fn sat<'de, D: Deserializer<'de>>(input: D) -> Result<Msat, D::Error> {
     Msat::checked_from_sat(whole(input)?).ok_or_else(|| Error::custom("too large"))
+}
+
+/// Seconds or the like: a number, a string of digits, or nothing.
+///
+/// # Errors
+/// Anything else.
+pub fn maybe_secs<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
+    let number = input.deserialize_any(Number)?;
+    Ok(number.and_then(|number| u64::try_from(number).ok()).filter(|&secs| secs > 0))
 }
 
 /// A preimage in hex. Whatever is no preimage (null, nothing, an empty text, zeros that stand for none) is none.
@@ -64,6 +73,18 @@ pub fn hash<'de, D: Deserializer<'de>>(input: D) -> Result<Option<PaymentHash>, 
 pub fn hash_base64<'de, D: Deserializer<'de>>(input: D) -> Result<PaymentHash, D::Error> {
     let bytes = input.deserialize_any(Text(bytes_32))?;
     bytes.map(PaymentHash::from_bytes).ok_or_else(|| Error::custom("not 32 bytes in base64"))
+}
+
+/// Reads one JSON value, a line of a stream; nothing when it is none.
+#[must_use]
+pub fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::from_str(json).ok()
+}
+
+/// URL-safe base64 with padding.
+#[must_use]
+pub fn base64_url(bytes: &[u8]) -> String {
+    base64_simd::URL_SAFE.encode_to_string(bytes)
 }
 
 fn bytes_32(text: &str) -> Option<[u8; 32]> {

@@ -6,6 +6,8 @@ mod contract;
 mod http;
 #[cfg(feature = "lnbits")]
 mod lnbits;
+#[cfg(feature = "lnd")]
+mod lnd;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
 mod support;
