@@ -31,6 +31,8 @@ mod driver;
 mod func;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
+#[cfg(feature = "lnd")]
+pub mod lnd;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 

@@ -5,6 +5,8 @@
 mod contract;
 #[cfg(feature = "lnbits")]
 mod lnbits;
+#[cfg(feature = "lnd")]
+mod lnd;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
 /// One set of signed bills and misbehaving servers for both crates.
