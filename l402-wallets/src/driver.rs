@@ -7,15 +7,18 @@ use std::time::Duration;
 use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, PayRequest, Payment};
 use l402_core::{Msat, Network, PaymentHash, Preimage};
-use l402_providers::http::{CallError, Http};
+use l402_providers::http::CallError;
 
 /// What differs between backends.
 pub(crate) trait PaymentApi: Clone + Send + Sync + 'static {
+    /// The short name in errors.
+    const NAME: &'static str;
+
     /// The network it pays on.
     fn network(&self) -> Network;
 
-    /// The connection.
-    fn http(&self) -> &Http;
+    /// The pause before a second look.
+    fn pause(&self) -> Duration;
 
     /// Asks once for a payment.
     fn send(&self, bill: &Bill) -> impl Future<Output = Result<Reply, CallError>> + Send;
@@ -112,7 +115,7 @@ pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<Pa
             Ok(Reply::Paid { preimage, fee }) => match proven(preimage, fee, hash) {
                 Some(payment) => return Ok(PayOutcome::Paid(payment)),
                 None => {
-                    tracing::warn!(backend = api.http().backend(), "paid without proof: {Lied}");
+                    tracing::warn!(backend = A::NAME, "paid without proof: {Lied}");
                     Failure::MayBeOld
                 }
             },
@@ -122,7 +125,7 @@ pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<Pa
             Ok(Reply::Unclear | Reply::NotFound) => Failure::MayBeOld,
             Err(error) if !error.may_have_acted() => return refused(error),
             Err(error) => {
-                tracing::warn!(backend = api.http().backend(), error = %error.kind(), "no answer to a payment");
+                tracing::warn!(backend = A::NAME, error = %error.kind(), "no answer to a payment");
                 Failure::MayBeOld
             }
         };
@@ -132,7 +135,7 @@ pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<Pa
 }
 
 pub(crate) async fn look_up<A: PaymentApi>(api: A, hash: PaymentHash) -> Result<PayOutcome, BackendError> {
-    let error = |kind| BackendError::new(api.http().backend(), kind);
+    let error = |kind| BackendError::new(A::NAME, kind);
     match api.find(hash).await? {
         Reply::Paid { preimage, fee } => {
             let payment = proven(preimage, fee, hash);
@@ -171,7 +174,7 @@ async fn watch<A: PaymentApi>(api: &A, hash: PaymentHash, failure: Failure) -> P
             Err(error) if matches!(error.kind(), BackendErrorKind::Auth | BackendErrorKind::Forbidden) => {
                 return PayOutcome::Pending;
             }
-            _ => tokio::time::sleep(api.http().pause() * factor).await,
+            _ => tokio::time::sleep(api.pause() * factor).await,
         }
         factor = LONGEST.min(factor * 2);
     }

@@ -26,6 +26,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "cln")]
+pub mod cln;
 #[cfg(feature = "_http")]
 mod driver;
 mod func;

@@ -20,9 +20,11 @@
 //! request's timeout. Its error answers (HTTP 520) can call a payment failed that is not, so what became of it is looked
 //! up. An instance pays one payment hash once.
 
+use std::time::Duration;
+
 use l402_core::ports::{BackendErrorKind, WalletCapabilities};
 use l402_core::{Msat, Network, PaymentHash};
-use l402_providers::http::{CallError, Http, fields};
+use l402_providers::http::{CallError, fields};
 use l402_providers::lnbits::api::{Api, Payment, failure};
 use l402_providers::{ConfigError, Endpoint, Secret};
 use serde::{Deserialize, Serialize};
@@ -60,12 +62,14 @@ struct Wallet {
 }
 
 impl PaymentApi for LnbitsWallet {
+    const NAME: &'static str = Api::NAME;
+
     fn network(&self) -> Network {
         self.api.network
     }
 
-    fn http(&self) -> &Http {
-        self.api.http()
+    fn pause(&self) -> Duration {
+        self.api.http().pause()
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
@@ -92,7 +96,7 @@ impl PaymentApi for LnbitsWallet {
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {
-        let answer = self.http().get(&["api", "v1", "wallet"]).read().await?;
+        let answer = self.api.http().get(&["api", "v1", "wallet"]).read().await?;
         if !answer.is_success() {
             return Err(failure(&answer));
         }

@@ -26,9 +26,11 @@
 //!
 //! Needs LND 0.12 or later (`/v2/router/send`; the older call is gone since 0.21).
 
+use std::time::Duration;
+
 use l402_core::ports::{BackendErrorKind, WalletCapabilities};
 use l402_core::{Msat, Network, PaymentHash, Preimage};
-use l402_providers::http::{CallError, Http, fields};
+use l402_providers::http::{CallError, fields};
 use l402_providers::lnd::api::{Api, Rpc, refusal, success};
 use l402_providers::{ConfigError, Endpoint};
 use serde::{Deserialize, Serialize};
@@ -96,12 +98,14 @@ struct Amount {
 }
 
 impl PaymentApi for LndWallet {
+    const NAME: &'static str = Api::NAME;
+
     fn network(&self) -> Network {
         self.api.network
     }
 
-    fn http(&self) -> &Http {
-        self.api.http()
+    fn pause(&self) -> Duration {
+        self.api.http().pause()
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
@@ -113,7 +117,7 @@ impl PaymentApi for LndWallet {
             no_inflight_updates: true,
             max_parts: 16,
         };
-        let call = self.http().post(&["v2", "router", "send"]).json(&body).within(bill.timeout);
+        let call = self.api.http().post(&["v2", "router", "send"]).json(&body).within(bill.timeout);
         let answer = match call.send().await? {
             // A stream that begins with an error has the status of that error.
             answer if answer.text().starts_with("{\"error\":") => answer,
@@ -130,7 +134,7 @@ impl PaymentApi for LndWallet {
     async fn find(&self, hash: PaymentHash) -> Result<Reply, CallError> {
         let id = fields::base64_url(hash.as_bytes());
         // Without this the stream would begin with the end of the payment.
-        let call = self.http().get(&["v2", "router", "track", &id]).query("no_inflight_updates", "false");
+        let call = self.api.http().get(&["v2", "router", "track", &id]).query("no_inflight_updates", "false");
         match call.first_line_only().read().await.and_then(success) {
             Ok(answer) => said(answer.json()?),
             Err(error) if error.kind() == BackendErrorKind::NotFound => Ok(Reply::NotFound),
@@ -139,7 +143,7 @@ impl PaymentApi for LndWallet {
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {
-        let answer = self.http().get(&["v1", "balance", "channels"]).read().await?;
+        let answer = self.api.http().get(&["v1", "balance", "channels"]).read().await?;
         Ok(success(answer)?.json::<Balance>()?.local_balance.msat)
     }
 }

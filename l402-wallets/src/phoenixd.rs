@@ -19,9 +19,11 @@
 //! **Answers.** The call lasts as long as the payment. After the request's timeout the payment goes on, and lookups tell how
 //! it ended; they need a version of 2025-02 or later. A node pays one payment hash once.
 
+use std::time::Duration;
+
 use l402_core::ports::{BackendErrorKind, WalletCapabilities};
 use l402_core::{Msat, Network, PaymentHash, Preimage};
-use l402_providers::http::{CallError, Http, fields};
+use l402_providers::http::{CallError, fields};
 use l402_providers::phoenixd::api::Api;
 use l402_providers::{ConfigError, Endpoint, Secret};
 use serde::Deserialize;
@@ -81,16 +83,18 @@ struct Balance {
 }
 
 impl PaymentApi for PhoenixdWallet {
+    const NAME: &'static str = Api::NAME;
+
     fn network(&self) -> Network {
         self.api.network
     }
 
-    fn http(&self) -> &Http {
-        self.api.http()
+    fn pause(&self) -> Duration {
+        self.api.http().pause()
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
-        let call = self.http().post(&["payinvoice"]).form(&[("invoice", &bill.bolt11)]);
+        let call = self.api.http().post(&["payinvoice"]).form(&[("invoice", &bill.bolt11)]);
         let answer = call.within(bill.timeout).send().await?;
         if answer.status() == 400 {
             return Err(answer.error_as(BackendErrorKind::InvalidInvoice));
@@ -118,7 +122,7 @@ impl PaymentApi for PhoenixdWallet {
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {
-        let balance: Balance = self.http().get(&["getbalance"]).read().await?.success()?.json()?;
+        let balance: Balance = self.api.http().get(&["getbalance"]).read().await?.success()?.json()?;
         Ok(balance.balance_sat)
     }
 }
