@@ -28,6 +28,8 @@
 
 #[cfg(feature = "cln")]
 pub mod cln;
+#[cfg(feature = "blink")]
+pub mod blink;
 mod func;
 #[cfg(feature = "_http")]
 #[doc(hidden)]

@@ -28,6 +28,8 @@
 
 #[cfg(feature = "cln")]
 pub mod cln;
+#[cfg(feature = "blink")]
+pub mod blink;
 #[cfg(feature = "_http")]
 mod driver;
 mod func;

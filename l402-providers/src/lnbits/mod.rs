@@ -23,7 +23,8 @@
 //! default an instance answers 200 requests a minute. An invoice that expired unpaid stays
 //! [`Open`](l402_core::ports::Settlement::Open): LNbits has no such state.
 //!
-//! **Network.** The fake wallet's invoices are mainnet invoices, too.
+//! **The fake wallet** makes mainnet invoices, up to 1.6 at least without the feature bits that BOLT 11 demands; those are
+//! refused as malformed.
 
 #[doc(hidden)]
 pub mod api;

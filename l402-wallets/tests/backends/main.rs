@@ -4,6 +4,8 @@
 
 #[cfg(feature = "cln")]
 mod cln;
+#[cfg(feature = "blink")]
+mod blink;
 mod contract;
 #[cfg(feature = "lnbits")]
 mod lnbits;
