@@ -59,11 +59,16 @@ impl Answer {
         if self.is_success() { Ok(self) } else { Err(self.error()) }
     }
 
-    /// Reads the body as JSON, whatever the status.
+    /// Reads the body as a JSON object, whatever the status.
     ///
     /// # Errors
     /// [`BackendErrorKind::Protocol`]: the backend answered something else, so what it did is unclear.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        // serde would read a list as a struct, too, with its fields in order.
+        if !self.body.trim_ascii_start().starts_with(b"{") {
+            let error = CallError::unclear(self.http.backend(), BackendErrorKind::Protocol);
+            return Err(error.because("not a JSON object"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
             // The library's own text quotes the value it did not expect.
             let place = format!("not the JSON expected (line {}, column {})", error.line(), error.column());

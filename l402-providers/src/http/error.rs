@@ -60,6 +60,13 @@ impl CallError {
         Self::new(BackendError::new(backend, kind), true)
     }
 
+    /// The same error of a step before the one that matters: whatever it did, it did not pay.
+    #[must_use]
+    pub fn before_acting(mut self) -> Self {
+        self.may_have_acted = false;
+        self
+    }
+
     /// Says why. `reason` must hold nothing secret.
     #[must_use]
     pub fn because(mut self, reason: impl Into<BoxError>) -> Self {
