@@ -26,10 +26,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "cln")]
-pub mod cln;
 #[cfg(feature = "blink")]
 pub mod blink;
+#[cfg(feature = "cln")]
+pub mod cln;
 #[cfg(feature = "_http")]
 mod driver;
 mod func;

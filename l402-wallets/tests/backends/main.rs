@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
 #![cfg(feature = "_http")]
 
-#[cfg(feature = "cln")]
-mod cln;
 #[cfg(feature = "blink")]
 mod blink;
+#[cfg(feature = "cln")]
+mod cln;
 mod contract;
 #[cfg(feature = "lnbits")]
 mod lnbits;
