@@ -73,6 +73,12 @@ impl Order<'_> {
     }
 }
 
+/// Whether this can be a backend's own name for an invoice, and nothing that changes the meaning of a path.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// The preimage a backend names for a settled invoice, if it is that: what does not hash to the payment hash is no
 /// preimage, whatever the backend calls it.
 pub(crate) fn proof(preimage: Option<Preimage>, hash: PaymentHash) -> Option<Preimage> {

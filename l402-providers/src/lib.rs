@@ -26,8 +26,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alby")]
+pub mod alby;
 #[cfg(feature = "blink")]
 pub mod blink;
+#[cfg(feature = "btcpay")]
+pub mod btcpay;
 #[cfg(feature = "cln")]
 pub mod cln;
 mod func;
@@ -41,6 +45,8 @@ mod invoice;
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+#[cfg(feature = "opennode")]
+pub mod opennode;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "_http")]
