@@ -26,8 +26,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alby")]
+pub mod alby;
 #[cfg(feature = "blink")]
 pub mod blink;
+#[cfg(feature = "btcpay")]
+pub mod btcpay;
 #[cfg(feature = "cln")]
 pub mod cln;
 #[cfg(feature = "_http")]

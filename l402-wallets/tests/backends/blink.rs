@@ -22,6 +22,7 @@ async fn it_keeps_the_contract() {
         is_payment: |request| String::from_utf8_lossy(&request.body).contains("lnInvoicePaymentSend"),
         paid: |_, preimage| payment("SUCCESS", json!([]), transaction("SUCCESS", "SEND", preimage)),
         found: Some(|_, preimage| found(&[transaction("SUCCESS", "SEND", preimage)])),
+        asks_first: false,
         unknown: (
             200,
             r#"{"data":{"me":{"defaultAccount":{"walletById":{"transactionsByPaymentHash":[]}}}}}"#,

@@ -21,6 +21,7 @@ async fn it_keeps_the_contract() {
         is_payment: |request| request.url.path() == "/v1/xpay",
         paid: |_, preimage| xpaid(preimage),
         found: Some(|bill, preimage| pays(bill, &[("failed", ""), ("complete", preimage)])),
+        asks_first: false,
         unknown: (201, r#"{"pays":[]}"#),
     })
     .await;

@@ -32,6 +32,8 @@ pub(crate) struct Vendor {
     pub(crate) paid: fn(&Bill, &str) -> Value,
     /// The answer for a payment that succeeded earlier, with this text for a preimage. `None`: nothing can be looked up.
     pub(crate) found: Option<fn(&Bill, &str) -> Value>,
+    /// Whether it asks for an earlier payment before it pays.
+    pub(crate) asks_first: bool,
     /// The status that comes with a payment this service knows nothing of, and its body.
     pub(crate) unknown: (u16, &'static str),
 }
@@ -87,7 +89,8 @@ impl Vendor {
     ) -> (MockServer, Arc<AtomicUsize>) {
         let payments = Arc::new(AtomicUsize::new(0));
         let (server, count) = (MockServer::start().await, Arc::clone(&payments));
-        let service = Service { is_payment: self.is_payment, payment, look, payments: count };
+        let before = if self.asks_first { self.nothing_known() } else { look.clone() };
+        let service = Service { is_payment: self.is_payment, payment, before, look, payments: count };
         Mock::given(any()).respond_with(service).mount(&server).await;
         (server, payments)
     }
@@ -96,6 +99,8 @@ impl Vendor {
 struct Service {
     is_payment: fn(&Request) -> bool,
     payment: ResponseTemplate,
+    /// What looks before the payment find.
+    before: ResponseTemplate,
     look: ResponseTemplate,
     payments: Arc<AtomicUsize>,
 }
@@ -105,6 +110,8 @@ impl Respond for Service {
         if (self.is_payment)(request) {
             self.payments.fetch_add(1, Ordering::SeqCst);
             self.payment.clone()
+        } else if self.payments.load(Ordering::SeqCst) == 0 {
+            self.before.clone()
         } else {
             self.look.clone()
         }
@@ -197,7 +204,8 @@ async fn no_answer_is_pending(vendor: Vendor) {
     ] {
         let server = RawServer::start(bytes, then).await;
         let outcome = vendor.at(&server.url).pay(hasty(&Bill::new())).await;
-        assert!(matches!(outcome, Ok(PayOutcome::Pending)), "{bytes:?}: {outcome:?}");
+        let unsent = vendor.asks_first && matches!(outcome, Ok(PayOutcome::Failed(Kind::Unavailable)));
+        assert!(unsent || matches!(outcome, Ok(PayOutcome::Pending)), "{bytes:?}: {outcome:?}");
         assert!(server.requests() >= 1);
     }
 }

@@ -18,6 +18,7 @@ async fn it_keeps_the_contract() {
         is_payment: |request| request.method == "POST",
         paid: |bill, preimage| payment(bill, "success", preimage),
         found: Some(|bill, preimage| found(bill, "success", preimage)),
+        asks_first: false,
         unknown: (404, r#"{"detail":"Payment does not exist."}"#),
     })
     .await;

@@ -20,6 +20,7 @@ async fn it_keeps_the_contract() {
         is_payment: |request| request.url.path() == "/v2/router/send",
         paid: |bill, preimage| line(bill, "SUCCEEDED", preimage, "NONE"),
         found: Some(|bill, preimage| line(bill, "SUCCEEDED", preimage, "NONE")),
+        asks_first: false,
         unknown: (404, r#"{"code":5,"message":"payment isn't initiated","details":[]}"#),
     })
     .await;

@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
 #![cfg(feature = "_http")]
 
+#[cfg(feature = "alby")]
+mod alby;
 #[cfg(feature = "blink")]
 mod blink;
+#[cfg(feature = "btcpay")]
+mod btcpay;
 #[cfg(feature = "cln")]
 mod cln;
 mod contract;

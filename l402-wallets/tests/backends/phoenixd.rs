@@ -19,6 +19,7 @@ async fn it_keeps_the_contract() {
         is_payment: |request| request.url.path() == "/payinvoice",
         paid: payment,
         found: Some(|bill, preimage| outgoing(bill, json!({"isPaid": true, "preimage": preimage}))),
+        asks_first: false,
         unknown: (404, "Not found"),
     })
     .await;
