@@ -45,8 +45,12 @@ mod response;
 pub use body::ChargedBody;
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
-pub use l402_core::{MasterKey, Msat};
-pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+pub use l402_core::{Grant, MasterKey, Msat};
+pub use l402_server::{
+    BuildError, Challenged, Cors, ErrorShape, FreeTier, Gate, GateBuilder, Idempotency, InvalidNetwork,
+    OfferLimits, OnBadToken, PriceError, PriceRequest, PriceTable, Profile, ProviderHealth, ProxyHeader,
+    Quote, QuoteError, Rate, Refused, SettlementCheck, TrustedProxies, keys, stores,
+};
 pub use middleware::{L402, L402Service};
 
 #[cfg(doctest)]

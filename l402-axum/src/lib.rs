@@ -57,8 +57,12 @@ mod response;
 
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
-pub use l402_core::{MasterKey, Msat};
-pub use l402_server::{BuildError, Gate, GateBuilder, stores};
+pub use l402_core::{Grant, MasterKey, Msat};
+pub use l402_server::{
+    BuildError, Challenged, Cors, ErrorShape, FreeTier, Gate, GateBuilder, Idempotency, InvalidNetwork,
+    OfferLimits, OnBadToken, PriceError, PriceRequest, PriceTable, Profile, ProviderHealth, ProxyHeader,
+    Quote, QuoteError, Rate, Refused, SettlementCheck, TrustedProxies, keys, stores,
+};
 pub use layer::{L402Layer, L402Service};
 
 #[cfg(doctest)]
