@@ -57,11 +57,11 @@ mod response;
 
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
-pub use l402_core::{MasterKey, Msat};
-#[doc(no_inline)]
+pub use l402_core::{Grant, MasterKey, Msat};
 pub use l402_server::{
-    BuildError, Cors, FreeTier, Gate, GateBuilder, Idempotency, OfferLimits, PriceError, PriceRequest,
-    PriceTable, Profile, Quote, Rate, SettlementCheck, TrustedProxies, keys, stores,
+    BuildError, Challenged, Cors, ErrorShape, FreeTier, Gate, GateBuilder, Idempotency, InvalidNetwork,
+    OfferLimits, OnBadToken, PriceError, PriceRequest, PriceTable, Profile, ProviderHealth, ProxyHeader,
+    Quote, QuoteError, Rate, Refused, SettlementCheck, TrustedProxies, keys, stores,
 };
 pub use layer::{L402Layer, L402Service};
 

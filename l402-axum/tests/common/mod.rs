@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use l402_axum::{Gate, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
-use l402_core::ports::{PayOutcome, PayRequest, ReplayStore, Wallet};
+use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_core::{PaymentHash, Preimage};
 use l402_dev::DevNode;
 use reqwest::{Response, StatusCode};
@@ -26,13 +26,9 @@ pub(crate) struct Gates {
 
 impl Gates {
     pub(crate) fn sat(&self, price: u64) -> L402Layer {
-        self.sat_with(price, self.store.clone())
-    }
-
-    pub(crate) fn sat_with(&self, price: u64, store: impl ReplayStore + 'static) -> L402Layer {
         let gate = Gate::builder(self.node.provider())
             .root_key(MasterKey::from_bytes([7; 32]))
-            .store(store)
+            .store(self.store.clone())
             .price(Msat::from_sat(price))
             .build();
         L402Layer::new(gate.unwrap())
@@ -80,16 +76,11 @@ impl Shop {
 
     /// Sends `bytes` as they are and returns the status line's code, or `None` when the server just hangs up.
     pub(crate) async fn send_raw(&self, bytes: &[u8]) -> Option<u16> {
-        self.exchange_raw(bytes).await.split(' ').nth(1)?.parse().ok()
-    }
-
-    /// Sends `bytes` as they are and returns all that comes back until the server hangs up.
-    pub(crate) async fn exchange_raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.ok();
-        String::from_utf8_lossy(&answer).into_owned()
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok();
+        answer.split(' ').nth(1)?.parse().ok()
     }
 }
 
