@@ -112,6 +112,20 @@ fn json_of_another_library_is_the_macaroon_it_says() {
     assert_eq!(read(&to_hex(JSON.as_bytes())), (expected, MacaroonFormat::V2Json, MacaroonText::Hex));
 }
 
+#[test]
+fn json_tells_the_place_of_a_third_party_in_text_or_base64() {
+    let with = |location: &str| {
+        let signature = "A".repeat(43);
+        read(&format!(
+            r#"{{"v":2,"i":"key","c":[{{"i":"ask them","v64":"AAAA",{location}}}],"s64":"{signature}"}}"#
+        ))
+        .0
+    };
+    let (text, base64) = (with(r#""l":"http://them""#), with(r#""l64":"aHR0cDovL3RoZW0""#));
+    assert_eq!(text.as_bytes(), base64.as_bytes());
+    assert!(text.as_bytes().windows(11).any(|window| window == b"http://them"));
+}
+
 /// One field may be written in many ways.
 #[test]
 fn json_may_be_written_in_many_ways() {

@@ -26,9 +26,35 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alby")]
+pub mod alby;
+#[cfg(feature = "blink")]
+pub mod blink;
+#[cfg(feature = "btcpay")]
+pub mod btcpay;
+#[cfg(feature = "cln")]
+pub mod cln;
 mod func;
+#[cfg(feature = "_http")]
+#[doc(hidden)]
+pub mod http;
+#[cfg(feature = "_http")]
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
+mod invoice;
+#[cfg(feature = "lnbits")]
+pub mod lnbits;
+#[cfg(feature = "lnd")]
+pub mod lnd;
+#[cfg(feature = "opennode")]
+pub mod opennode;
+#[cfg(feature = "phoenixd")]
+pub mod phoenixd;
+#[cfg(feature = "_http")]
+mod port;
 
 pub use func::FnProvider;
+#[cfg(feature = "_http")]
+pub use http::{ConfigError, Endpoint, Secret};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

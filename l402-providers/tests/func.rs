@@ -7,7 +7,7 @@ use l402_core::ports::{BackendError, BackendErrorKind, Invoice, InvoiceProvider,
 use l402_core::{MasterKey, Msat, Network};
 use l402_dev::DevNode;
 use l402_providers::FnProvider;
-use l402_server::{BuildError, Decision, Gate, Reply, RequestParts};
+use l402_server::{BuildError, Decision, Gate, QuoteError, Reply, RequestParts};
 
 fn provider(node: &DevNode) -> impl InvoiceProvider + 'static {
     let node = node.clone();
@@ -69,7 +69,10 @@ async fn it_says_what_it_cannot_do() {
 fn whole_satoshi_are_asked_for_when_the_gate_is_built() {
     let create = |_| async { Err::<Invoice, _>(BackendError::new("my-node", BackendErrorKind::Unavailable)) };
     let whole = || FnProvider::new("my-node", Network::Regtest, create).whole_sats_only();
-    assert_eq!(gate(whole(), Msat::from_msat(1_500)).unwrap_err(), BuildError::PriceNotWholeSat);
+    assert_eq!(
+        gate(whole(), Msat::from_msat(1_500)).unwrap_err(),
+        BuildError::Quote(QuoteError::NotWholeSat)
+    );
     assert!(gate(whole(), Msat::from_sat(2)).is_ok());
     let wanted = NewInvoice::new(Msat::from_sat(1), String::new(), Duration::from_secs(60));
     assert!(whole().create_invoice(wanted).into_ready().is_err(), "a closure is waited for");

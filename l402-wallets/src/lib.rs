@@ -26,9 +26,27 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alby")]
+pub mod alby;
+#[cfg(feature = "blink")]
+pub mod blink;
+#[cfg(feature = "btcpay")]
+pub mod btcpay;
+#[cfg(feature = "cln")]
+pub mod cln;
+#[cfg(feature = "_http")]
+mod driver;
 mod func;
+#[cfg(feature = "lnbits")]
+pub mod lnbits;
+#[cfg(feature = "lnd")]
+pub mod lnd;
+#[cfg(feature = "phoenixd")]
+pub mod phoenixd;
 
 pub use func::FnWallet;
+#[cfg(feature = "_http")]
+pub use l402_providers::{ConfigError, Endpoint, Secret};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

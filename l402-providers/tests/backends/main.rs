@@ -1,0 +1,23 @@
+//! Every backend against a server that speaks its API, well or badly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+#![cfg(feature = "_http")]
+
+#[cfg(feature = "alby")]
+mod alby;
+#[cfg(feature = "blink")]
+mod blink;
+#[cfg(feature = "btcpay")]
+mod btcpay;
+#[cfg(feature = "cln")]
+mod cln;
+mod contract;
+mod http;
+#[cfg(feature = "lnbits")]
+mod lnbits;
+#[cfg(feature = "lnd")]
+mod lnd;
+#[cfg(feature = "opennode")]
+mod opennode;
+#[cfg(feature = "phoenixd")]
+mod phoenixd;
+mod support;

@@ -1,0 +1,7 @@
+//! What the tests of all backends share.
+
+pub(crate) mod bill;
+#[cfg(all(unix, feature = "cln"))]
+pub(crate) mod lightningd;
+pub(crate) mod log;
+pub(crate) mod raw;

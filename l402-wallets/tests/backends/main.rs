@@ -1,0 +1,23 @@
+//! Every wallet against a server that speaks its API, well or badly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+#![cfg(feature = "_http")]
+
+#[cfg(feature = "alby")]
+mod alby;
+#[cfg(feature = "blink")]
+mod blink;
+#[cfg(feature = "btcpay")]
+mod btcpay;
+#[cfg(feature = "cln")]
+mod cln;
+mod contract;
+#[cfg(feature = "lnbits")]
+mod lnbits;
+#[cfg(feature = "lnd")]
+mod lnd;
+#[cfg(feature = "phoenixd")]
+mod phoenixd;
+/// One set of signed bills and misbehaving servers for both crates.
+#[allow(dead_code, reason = "the other crate needs the rest")]
+#[path = "../../../l402-providers/tests/backends/support/mod.rs"]
+mod support;
