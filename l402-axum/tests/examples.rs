@@ -1,5 +1,5 @@
 //! Every example runs, sells and delivers.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod example;
 #[path = "../../l402-server/tests/stores/redis_server.rs"]
