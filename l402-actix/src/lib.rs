@@ -46,6 +46,7 @@ pub use body::ChargedBody;
 pub use extract::{NotPaid, Paid};
 pub use future::ResponseFuture;
 pub use l402_core::{Grant, MasterKey, Msat};
+#[doc(no_inline)]
 pub use l402_server::{
     BuildError, Challenged, Cors, ErrorShape, FreeTier, Gate, GateBuilder, Idempotency, InvalidNetwork,
     OfferLimits, OnBadToken, PriceError, PriceRequest, PriceTable, Profile, ProviderHealth, ProxyHeader,

@@ -71,6 +71,11 @@ fn forged(token: &Token) -> Token {
     Token::new(&forged.to_base64(), &preimage)
 }
 
+/// The same token, for so many seconds from the start.
+fn until(token: &Token, seconds: u64) -> Token {
+    token.with_caveat(&format!("expires_at={}", NOW.as_secs() + seconds))
+}
+
 /// A token whose key id names a key that the server has never had.
 fn of_another_server(token: &Token) -> Token {
     let mut bytes = token.bytes();
@@ -177,10 +182,7 @@ pub(super) fn rows() -> Vec<Row> {
             "caveat: a holder's own earlier expiry holds",
             buy(get("/report")),
             after(61),
-            get("/report")
-                .written(|token| one(&token.with_caveat(&format!("expires_at={}", NOW.as_secs() + 60))))
-                .refused(402, "token_expired")
-                .invoices(2),
+            get("/report").written(|token| one(&until(token, 60))).refused(402, "token_expired").invoices(2),
             get("/report").token().gives(200, "the report"),
         ),
         row!(
@@ -212,6 +214,42 @@ pub(super) fn rows() -> Vec<Row> {
             change_for(|lab, tokens| lab.revoked.restore(&tokens[0].hash.parse().unwrap())),
             get("/report").token().gives(200, "the report"),
         ),
+        row!(
+            "revoked: a token that was let in a moment ago",
+            buy(get("/report")),
+            get("/report").token().gives(200, "the report"),
+            get("/report").token().gives(200, "the report"),
+            change_for(|lab, tokens| lab.revoked.revoke(tokens[0].hash.parse().unwrap())),
+            get("/report").token().refused(402, "token_revoked"),
+            change_for(|lab, tokens| lab.revoked.restore(&tokens[0].hash.parse().unwrap())),
+            get("/report").token().gives(200, "the report"),
+            change(|lab| lab.keys.rotate(MasterKey::from_bytes([0x77; 32]), NOW)),
+            get("/report").token().refused(402, "token_revoked"),
+        )
+        .gate(|gate| gate.price(Quote::new(PRICE).uses(9))),
+        row!(
+            "caveat: one's own expiry ends a token that was let in a moment ago",
+            buy(get("/report")),
+            get("/report").written(|token| one(&until(token, 60))).gives(200, "the report"),
+            get("/report").written(|token| one(&until(token, 60))).gives(200, "the report"),
+            after(61),
+            get("/report").written(|token| one(&until(token, 60))).refused(402, "token_expired"),
+            get("/report").token().gives(200, "the report"),
+            get("/report").written(|token| one(&token.with_caveat("uses=1"))).refused(402, "token_used"),
+        )
+        .gate(|gate| gate.price(Quote::new(PRICE).uses(9))),
+        row!(
+            "settlement: an unpaid token is none, though its twin with a preimage was let in",
+            buy(get("/report")),
+            get("/report").token().gives(200, "the report"),
+            get("/report")
+                .written(|token| vec![format!("L402 {}", token.macaroon)])
+                .refused(401, "missing_preimage"),
+            get("/report")
+                .written(|token| one(&token.with_preimage("ab".repeat(32))))
+                .refused(401, "wrong_preimage"),
+        )
+        .gate(|gate| gate.price(Quote::new(PRICE).uses(9))),
         row!(
             "rotated: tokens of the key before work until the cut-off",
             buy(get("/report")),

@@ -97,6 +97,19 @@ fn scopes() -> Vec<Row> {
             gate.prices(prices.any("/echo", other).otherwise(PRICE))
         }),
         row!(
+            "scope: a pass that was verified for one route is none for another",
+            buy(get("/report")),
+            get("/report").token().gives(200, "the report"),
+            get("/report").token().gives(200, "the report"),
+            get("/report").written(|token| vec![token.with_caveat("services=maps:0").header()]).status(402),
+            get("/echo").token().refused(402, "caveat_not_met"),
+            get("/report").token().gives(200, "the report"),
+        )
+        .gate(|gate| {
+            let pass = |name| Quote::new(PRICE).pass(name).unlimited();
+            gate.prices(PriceTable::new().any("/report", pass("weather")).any("/echo", pass("maps")))
+        }),
+        row!(
             "scope: a token for one call is no pass, and works where it was bought",
             buy(get("/count")),
             get("/report").token().status(402),
@@ -163,6 +176,25 @@ fn prices() -> Vec<Row> {
             get("/report").header("X-Size", "small").token().gives(200, "the report"),
         )
         .gate(|gate| gate.price_fn(by_size)),
+        row!(
+            "price function: what was verified once is verified for another query, field, path and method again",
+            buy(get("/items/1?pages=1").header("x-size", "small")),
+            get("/items/1?pages=1").header("x-size", "small").token().gives(200, "item 1"),
+            get("/items/1?pages=1").header("x-size", "small").token().gives(200, "item 1"),
+            get("/items/1?pages=9").header("x-size", "small").token().refused(402, "caveat_not_met"),
+            get("/items/1").header("x-size", "small").token().refused(402, "caveat_not_met"),
+            get("/items/1?pages=1").header("x-size", "large").token().refused(402, "caveat_not_met"),
+            get("/items/1?pages=1").token().refused(402, "caveat_not_met"),
+            get("/items/2?pages=1").header("x-size", "small").token().refused(402, "wrong_path"),
+            method("PUT", "/items/1?pages=1").header("x-size", "small").token().refused(402, "wrong_method"),
+            get("/items/1?pages=1").header("x-size", "small").token().gives(200, "item 1"),
+        )
+        .gate(|gate| {
+            gate.price_fn(async |request: PriceRequest| {
+                let quote = if request.query().is_some() { by_size(request).await? } else { Quote::new(PRICE) };
+                Ok(quote.bound_to_header("x-size").unlimited())
+            })
+        }),
         row!(
             "price function: not for sale, not known, free",
             get("/items/none").refused(404, "not_for_sale"),
