@@ -12,7 +12,7 @@ use l402_core::{
     Uses, mint,
 };
 use l402_dev::DevNode;
-use l402_server::{Gate, OfferLimits, Quote};
+use l402_server::{Gate, GateBuilder, OfferLimits, Quote};
 
 pub(crate) const PATH: &str = "/report";
 
@@ -25,8 +25,7 @@ const TOKENS: usize = 1000;
 /// One kind of request, and who answers it.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// `None` for the bare handler.
-    pub(crate) gate: Option<Gate>,
+    pub(crate) layer: Layer,
     pub(crate) status: u16,
     /// The case without a gate that this one is held against, by its place.
     pub(crate) bare: usize,
@@ -36,10 +35,19 @@ pub(crate) struct Case {
     may_repeat: bool,
 }
 
+/// What a handler is behind.
+#[derive(Clone)]
+pub(crate) enum Layer {
+    None,
+    /// One that does nothing, which tells what a layer costs in the framework itself.
+    Empty,
+    Gate(Gate),
+}
+
 impl Case {
-    fn new(name: &'static str, gate: Option<Gate>, headers: Vec<String>) -> Self {
+    fn new(name: &'static str, layer: Layer, headers: Vec<String>) -> Self {
         let bare = usize::from(!headers.is_empty());
-        Self { name, gate, status: 200, bare, headers, next: 0, may_repeat: true }
+        Self { name, layer, status: 200, bare, headers, next: 0, may_repeat: true }
     }
 
     pub(crate) fn next_header(&mut self) -> Option<&str> {
@@ -62,20 +70,16 @@ pub(crate) fn cases(requests: usize, offers: usize) -> Vec<Case> {
             .price(Quote::new(PRICE))
             .offer_limits(OfferLimits::NONE)
     };
+    let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
     let one_call = (0..requests).map(one_call).collect();
     vec![
-        Case::new("bare", None, Vec::new()),
-        Case::new("bare, header sent", None, tokens()),
-        Case::new("valid, 3 caveats", Some(gate(0).build().unwrap()), tokens()),
-        Case::new("remembered", Some(gate(0).token_cache(4 * TOKENS).build().unwrap()), tokens()),
-        Case {
-            may_repeat: false,
-            ..Case::new("one call, new token", Some(gate(0).build().unwrap()), one_call)
-        },
-        Case {
-            status: 402,
-            ..Case::new("402, new invoice", Some(gate(offers).build().unwrap()), Vec::new())
-        },
+        Case::new("bare", Layer::None, Vec::new()),
+        Case::new("bare, header sent", Layer::None, tokens()),
+        Case::new("empty layer", Layer::Empty, tokens()),
+        Case::new("valid, 3 caveats", behind(gate(0)), tokens()),
+        Case::new("remembered", behind(gate(0).token_cache(4 * TOKENS)), tokens()),
+        Case { may_repeat: false, ..Case::new("one call, new token", behind(gate(0)), one_call) },
+        Case { status: 402, ..Case::new("402, new invoice", behind(gate(offers)), Vec::new()) },
     ]
 }
 

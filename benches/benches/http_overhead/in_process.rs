@@ -25,7 +25,7 @@ pub(crate) fn run() {
     println!("In process: CPU time of a request, in µs; medians of {ROUNDS} rounds of {BATCH}\n");
     println!("reading an invoice with its signature: {:.1}\n", invoice());
     let mut axum = cases(ROUNDS_IN_ALL * BATCH, ROUNDS_IN_ALL * BATCH);
-    let mut routers: Vec<Router> = axum.iter().map(|case| axum_app(case.gate.clone())).collect();
+    let mut routers: Vec<Router> = axum.iter().map(|case| axum_app(case.layer.clone())).collect();
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS_IN_ALL {
         rounds
@@ -37,7 +37,7 @@ pub(crate) fn run() {
         let mut actix = cases(ROUNDS_IN_ALL * BATCH, ROUNDS_IN_ALL * BATCH);
         let mut apps = Vec::new();
         for case in &actix {
-            apps.push(test::init_service(App::new().configure(actix_app(case.gate.clone()))).await);
+            apps.push(test::init_service(App::new().configure(actix_app(case.layer.clone()))).await);
         }
         let mut round = || actix.iter_mut().zip(&apps).map(|(case, app)| call_actix(case, app)).collect();
         (0..ROUNDS_IN_ALL).map(|_| round()).collect::<Vec<_>>()

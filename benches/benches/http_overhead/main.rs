@@ -19,6 +19,11 @@ mod sockets;
 mod stats;
 
 fn main() {
-    in_process::run();
-    sockets::run();
+    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    if wanted.as_deref() != Some("sockets") {
+        in_process::run();
+    }
+    if wanted.as_deref() != Some("in-process") {
+        sockets::run();
+    }
 }

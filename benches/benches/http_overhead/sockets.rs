@@ -6,10 +6,9 @@ use std::thread;
 use std::time::Instant;
 
 use actix_web::{App, HttpServer};
-use l402_server::Gate;
 
 use crate::apps::{actix_app, axum_app};
-use crate::cases::{Case, cases};
+use crate::cases::{Case, Layer, cases};
 use crate::client::Client;
 use crate::stats::{against, median, quantile};
 
@@ -32,14 +31,14 @@ struct Figures {
     p99: f64,
 }
 
-fn measure(framework: &str, serve: fn(Option<Gate>) -> SocketAddr) {
+fn measure(framework: &str, serve: fn(Layer) -> SocketAddr) {
     let requests = (1 + ROUNDS) * BATCH;
     let mut cases = cases(requests, requests);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let rounds = runtime.block_on(async {
         let mut clients = Vec::new();
         for case in &cases {
-            clients.push(Client::connect(serve(case.gate.clone()), CONNECTIONS).await);
+            clients.push(Client::connect(serve(case.layer.clone()), CONNECTIONS).await);
         }
         let mut rounds = Vec::new();
         for _ in 0..=ROUNDS {
@@ -66,7 +65,7 @@ async fn send(client: &mut Client, case: &mut Case) -> Figures {
 }
 
 /// A server with one thread, which ends with this process.
-fn serve_axum(gate: Option<Gate>) -> SocketAddr {
+fn serve_axum(layer: Layer) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
@@ -74,17 +73,17 @@ fn serve_axum(gate: Option<Gate>) -> SocketAddr {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, axum_app(gate)).await.unwrap();
+            axum::serve(listener, axum_app(layer)).await.unwrap();
         });
     });
     address
 }
 
-fn serve_actix(gate: Option<Gate>) -> SocketAddr {
+fn serve_actix(layer: Layer) -> SocketAddr {
     let (send, address) = mpsc::channel();
     thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || App::new().configure(actix_app(gate.clone())));
+            let server = HttpServer::new(move || App::new().configure(actix_app(layer.clone())));
             let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
             send.send(server.addrs()[0]).unwrap();
             server.run().await.unwrap();
