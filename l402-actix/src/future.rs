@@ -34,6 +34,8 @@ pin_project! {
 pin_project! {
     #[project = StepProj]
     enum Step<S, F, B> {
+        /// The gate has answered.
+        Answered { response: Option<Response<B>> },
         /// The gate thinks.
         Deciding { decision: PortFuture<Decision>, call: Option<(Rc<S>, ServiceRequest)> },
         /// The gate thinks, once the body is read.
@@ -48,15 +50,17 @@ pin_project! {
 }
 
 impl<S: Service<ServiceRequest>, B> ResponseFuture<S, B> {
-    pub(crate) fn new(gate: &Gate, inner: Rc<S>, request: ServiceRequest) -> Self {
-        let step = match request::body_limit(gate, &request) {
-            None => {
-                let decision = request::decide(gate, &request, None);
-                Step::Deciding { decision, call: Some((inner, request)) }
-            }
-            Some(limit) => {
+    /// Nearly always, the decision is there at once: then the request goes on without being kept here.
+    pub(crate) fn new(gate: &Gate, inner: &Rc<S>, request: ServiceRequest) -> Self {
+        let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
+            Ok(Ok(decision)) => match serve(decision, &**inner, request) {
+                ControlFlow::Continue(serving) => serving,
+                ControlFlow::Break(response) => Step::Answered { response: Some(response) },
+            },
+            Ok(Err(decision)) => Step::Deciding { decision, call: Some((Rc::clone(inner), request)) },
+            Err(limit) => {
                 let deciding = idempotency::decide(gate.clone(), request, limit);
-                Step::Reading { deciding, inner: Some(inner) }
+                Step::Reading { deciding, inner: Some(Rc::clone(inner)) }
             }
         };
         Self { step }
@@ -75,6 +79,10 @@ where
         loop {
             // Nothing is left of a future that is polled after its end; here and below.
             let next = match step.as_mut().project() {
+                StepProj::Answered { response } => {
+                    let Some(response) = response.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(response));
+                }
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
@@ -98,12 +106,13 @@ where
                     let mut response = result?;
                     let Some(admission) = admission else { return Poll::Pending };
                     apply_edits(&admission, &mut response);
-                    match idempotency::keep(admission, response) {
-                        ControlFlow::Break(keeping) => Step::Keeping { keeping },
-                        ControlFlow::Continue((admission, response)) => match charge(admission, response) {
+                    if let Some(limit) = idempotency::answer_limit(&admission, &response) {
+                        Step::Keeping { keeping: idempotency::keep(admission, response, limit) }
+                    } else {
+                        match charge(admission, response) {
                             ControlFlow::Continue(charging) => charging,
-                            ControlFlow::Break(stream) => return Poll::Ready(Ok(stream)),
-                        },
+                            ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
+                        }
                     }
                 }
                 StepProj::Keeping { keeping } => {
@@ -116,10 +125,7 @@ where
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
                     let Some(response) = response.take() else { return Poll::Pending };
-                    return Poll::Ready(Ok(match charged {
-                        Ok(()) => response,
-                        Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
-                    }));
+                    return Poll::Ready(Ok(if_charged(charged, response)));
                 }
             };
             step.set(next);
@@ -163,7 +169,17 @@ fn charge<S, F, B: MessageBody>(
         );
     }
     let response = response.map_body(|_, body| EitherBody::left(ChargedBody::open(body)));
-    ControlFlow::Continue(Step::Charging { charge: admission.finish(status), response: Some(response) })
+    match admission.finish(status).into_ready() {
+        Ok(charged) => ControlFlow::Break(if_charged(charged, response)),
+        Err(charge) => ControlFlow::Continue(Step::Charging { charge, response: Some(response) }),
+    }
+}
+
+fn if_charged<B>(charged: Result<(), Reply>, response: Response<B>) -> Response<B> {
+    match charged {
+        Ok(()) => response,
+        Err(reply) => response.into_response(from_reply(reply)).map_into_right_body(),
+    }
 }
 
 impl<S: Service<ServiceRequest>, B> fmt::Debug for ResponseFuture<S, B> {

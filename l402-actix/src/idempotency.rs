@@ -1,7 +1,6 @@
 //! Requests with an `Idempotency-Key`: their bodies are read first, and their answers copied.
 
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use actix_web::body::{BodySize, MessageBody, to_bytes_limited};
@@ -29,7 +28,7 @@ pub(crate) fn decide(gate: Gate, mut request: ServiceRequest, limit: usize) -> D
         let decision = match body {
             Ok(Ok(body)) => {
                 request.set_payload(Payload::from(body.clone()));
-                request::decide(&gate, &request, Some(&body)).await
+                request::decide_with_body(&gate, &request, &body).await
             }
             _ => Decision::Answer(request::body_too_large(&gate, &request)),
         };
@@ -37,29 +36,33 @@ pub(crate) fn decide(gate: Gate, mut request: ServiceRequest, limit: usize) -> D
     })
 }
 
-/// Copies the answer, if it is wanted and small enough.
+/// How many bytes of the answer are to be copied at most, if it is wanted and small enough.
+pub(crate) fn answer_limit<B: MessageBody>(
+    admission: &Admission,
+    response: &ServiceResponse<B>,
+) -> Option<usize> {
+    admission.answer_limit(response.status().as_u16()).filter(|limit| fits(response, *limit))
+}
+
+/// Copies the answer.
 pub(crate) fn keep<B: MessageBody + 'static>(
     mut admission: Admission,
     response: ServiceResponse<B>,
-) -> ControlFlow<Keeping, (Admission, ServiceResponse<B>)> {
-    let status = response.status().as_u16();
-    match admission.answer_limit(status) {
-        Some(limit) if fits(&response, limit) => {
-            ControlFlow::Break(Box::pin(async move {
-                let (request, response) = response.into_parts();
-                let (head, body) = response.into_parts();
-                // A body that fails delivers nothing: the dropped admission gives the use back.
-                let Ok(Ok(body)) = to_bytes_limited(body, limit).await else {
-                    let broken = HttpResponse::InternalServerError().finish();
-                    return (None, ServiceResponse::new(request, broken));
-                };
-                admission.keep_answer(status, &Headers(head.headers()), &body);
-                let response = head.set_body(body).map_into_boxed_body();
-                (Some(admission), ServiceResponse::new(request, response))
-            }))
-        }
-        _ => ControlFlow::Continue((admission, response)),
-    }
+    limit: usize,
+) -> Keeping {
+    Box::pin(async move {
+        let status = response.status().as_u16();
+        let (request, response) = response.into_parts();
+        let (head, body) = response.into_parts();
+        // A body that fails delivers nothing: the dropped admission gives the use back.
+        let Ok(Ok(body)) = to_bytes_limited(body, limit).await else {
+            let broken = HttpResponse::InternalServerError().finish();
+            return (None, ServiceResponse::new(request, broken));
+        };
+        admission.keep_answer(status, &Headers(head.headers()), &body);
+        let response = head.set_body(body).map_into_boxed_body();
+        (Some(admission), ServiceResponse::new(request, response))
+    })
 }
 
 fn fits<B: MessageBody>(response: &ServiceResponse<B>, limit: usize) -> bool {

@@ -60,6 +60,6 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        ResponseFuture::new(&self.gate, Rc::clone(&self.inner), request)
+        ResponseFuture::new(&self.gate, &self.inner, request)
     }
 }

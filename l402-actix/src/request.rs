@@ -1,18 +1,20 @@
 //! Requests of actix-web, as the gate sees them.
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use l402_core::ports::PortFuture;
 use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
 
-pub(crate) fn decide(gate: &Gate, request: &ServiceRequest, body: Option<&[u8]>) -> PortFuture<Decision> {
+/// What the gate decides; or `Err` with how many bytes of the body it has to see first.
+pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> Result<PortFuture<Decision>, usize> {
     let (headers, route) = (Headers(request.headers()), request.match_pattern());
-    gate.decide(&parts(request, &headers).with_route(route.as_deref()).with_body(body))
+    let parts = parts(request, &headers).with_route(route.as_deref());
+    gate.body_limit(&parts).map_or_else(|| Ok(gate.decide(&parts)), Err)
 }
 
-pub(crate) fn body_limit(gate: &Gate, request: &ServiceRequest) -> Option<usize> {
-    let headers = Headers(request.headers());
-    gate.body_limit(&parts(request, &headers))
+pub(crate) fn decide_with_body(gate: &Gate, request: &ServiceRequest, body: &[u8]) -> PortFuture<Decision> {
+    let (headers, route) = (Headers(request.headers()), request.match_pattern());
+    gate.decide(&parts(request, &headers).with_route(route.as_deref()).with_body(Some(body)))
 }
 
 pub(crate) fn body_too_large(gate: &Gate, request: &ServiceRequest) -> Reply {
@@ -29,11 +31,28 @@ fn parts<'a>(request: &'a ServiceRequest, headers: &'a Headers<'a>) -> RequestPa
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderValues for Headers<'_> {
+    #[inline]
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).map(HeaderValue::as_bytes)
+        let values = match standard_name(name) {
+            Some(name) => self.0.get_all(name),
+            None => self.0.get_all(name),
+        };
+        values.map(HeaderValue::as_bytes)
     }
 
     fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+}
+
+/// The names that the gate asks for on every request, which need not be read letter by letter each time.
+#[inline]
+pub(crate) fn standard_name(name: &str) -> Option<HeaderName> {
+    match name {
+        "accept" => Some(header::ACCEPT),
+        "authorization" => Some(header::AUTHORIZATION),
+        "cache-control" => Some(header::CACHE_CONTROL),
+        "vary" => Some(header::VARY),
+        _ => None,
     }
 }

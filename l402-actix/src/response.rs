@@ -1,21 +1,32 @@
 //! Answers of the gate, as responses of actix-web.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::web::Bytes;
 use l402_server::{Admission, Reply};
 
-use crate::request::Headers;
+use crate::request::{Headers, standard_name};
 
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceResponse<B>) {
     let edits = admission.header_edits(response.status().as_u16(), &Headers(response.headers()));
     for (name, value) in edits {
         // The gate writes visible ASCII only, so this always holds.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+        if let Ok(value) = header_value(value) {
+            let name = standard_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            response.headers_mut().insert(name, value);
         }
+    }
+}
+
+fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    match value {
+        Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes())),
+        Cow::Owned(value) => HeaderValue::try_from(value),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -32,6 +33,8 @@ pin_project! {
 pin_project! {
     #[project = StepProj]
     enum Step<S, F> {
+        /// The gate has answered.
+        Answered { response: Option<Response<Body>> },
         /// The gate thinks.
         Deciding { decision: PortFuture<Decision>, call: Option<(S, Request<Body>)> },
         /// The gate thinks, once the body is read.
@@ -46,15 +49,20 @@ pin_project! {
 }
 
 impl<S: Service<Request<Body>>> ResponseFuture<S> {
-    pub(crate) fn new(gate: &Gate, inner: S, request: Request<Body>) -> Self {
-        let step = match request::body_limit(gate, &request) {
-            None => {
-                let decision = request::decide(gate, &request, None);
-                Step::Deciding { decision, call: Some((inner, request)) }
-            }
-            Some(limit) => {
+    /// Nearly always, the decision is there at once: then the request goes on without being kept here.
+    pub(crate) fn new(gate: &Gate, inner: &mut S, request: Request<Body>) -> Self
+    where
+        S: Clone,
+    {
+        let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
+            Ok(Ok(decision)) => match serve(decision, inner, request) {
+                ControlFlow::Continue(serving) => serving,
+                ControlFlow::Break(response) => Step::Answered { response: Some(response) },
+            },
+            Ok(Err(decision)) => Step::Deciding { decision, call: Some((take_ready(inner), request)) },
+            Err(limit) => {
                 let deciding = idempotency::decide(gate.clone(), request, limit);
-                Step::Reading { deciding, inner: Some(inner) }
+                Step::Reading { deciding, inner: Some(take_ready(inner)) }
             }
         };
         Self { step }
@@ -73,22 +81,25 @@ where
         let mut step = self.project().step;
         loop {
             let next = match step.as_mut().project() {
+                StepProj::Answered { response } => {
+                    return Poll::Ready(Ok(response.take().unwrap_or_else(unknown_decision)));
+                }
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
-                    let Some((inner, request)) = call.take() else {
+                    let Some((mut inner, request)) = call.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    match serve(decision, inner, request) {
+                    match serve(decision, &mut inner, request) {
                         ControlFlow::Continue(serving) => serving,
                         ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                     }
                 }
                 StepProj::Reading { deciding, inner } => {
                     let (decision, request) = ready!(deciding.as_mut().poll(context));
-                    let Some(inner) = inner.take() else {
+                    let Some(mut inner) = inner.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    match serve(decision, inner, request) {
+                    match serve(decision, &mut inner, request) {
                         ControlFlow::Continue(serving) => serving,
                         ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                     }
@@ -102,12 +113,13 @@ where
                         return Poll::Ready(Ok(unknown_decision()));
                     };
                     apply_edits(&admission, &mut response);
-                    match idempotency::keep(admission, response) {
-                        ControlFlow::Break(keeping) => Step::Keeping { keeping },
-                        ControlFlow::Continue((admission, response)) => match charge(admission, response) {
+                    if let Some(limit) = idempotency::answer_limit(&admission, &response) {
+                        Step::Keeping { keeping: idempotency::keep(admission, response, limit) }
+                    } else {
+                        match charge(admission, response) {
                             ControlFlow::Continue(charging) => charging,
-                            ControlFlow::Break(stream) => return Poll::Ready(Ok(stream)),
-                        },
+                            ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
+                        }
                     }
                 }
                 StepProj::Keeping { keeping } => {
@@ -120,11 +132,8 @@ where
                 }
                 StepProj::Charging { charge, response } => {
                     let charged = ready!(Pin::new(charge).poll(context));
-                    return Poll::Ready(Ok(match (charged, response.take()) {
-                        (Ok(()), Some(response)) => response,
-                        (Err(reply), _) => from_reply(reply),
-                        (Ok(()), None) => unknown_decision(),
-                    }));
+                    let response = response.take().unwrap_or_else(unknown_decision);
+                    return Poll::Ready(Ok(if_charged(charged, response)));
                 }
             };
             step.set(next);
@@ -135,7 +144,7 @@ where
 /// Runs the handler, or says what to answer instead.
 fn serve<S: Service<Request<Body>>>(
     decision: Decision,
-    mut inner: S,
+    inner: &mut S,
     mut request: Request<Body>,
 ) -> ControlFlow<Response<Body>, Step<S, S::Future>> {
     let admission = match decision {
@@ -149,13 +158,26 @@ fn serve<S: Service<Request<Body>>>(
     ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
 }
 
+/// The service that was polled ready, which must be the one that is called. A clone stays behind.
+fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let clone = inner.clone();
+    mem::replace(inner, clone)
+}
+
 /// Charges for an answer that is complete; a stream charges for itself.
 fn charge<S, F>(admission: Admission, response: Response<Body>) -> ControlFlow<Response<Body>, Step<S, F>> {
     let status = response.status().as_u16();
     if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
         return ControlFlow::Break(response.map(|body| Body::new(ChargedBody::new(body, admission, status))));
     }
-    ControlFlow::Continue(Step::Charging { charge: admission.finish(status), response: Some(response) })
+    match admission.finish(status).into_ready() {
+        Ok(charged) => ControlFlow::Break(if_charged(charged, response)),
+        Err(charge) => ControlFlow::Continue(Step::Charging { charge, response: Some(response) }),
+    }
+}
+
+fn if_charged(charged: Result<(), Reply>, response: Response<Body>) -> Response<Body> {
+    charged.map_or_else(from_reply, |()| response)
 }
 
 /// For what cannot happen (a decision of a later version, a future polled after its end): nobody gets in.

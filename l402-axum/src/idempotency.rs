@@ -1,7 +1,6 @@
 //! Requests with an `Idempotency-Key`: their bodies are read first, and their answers copied.
 
 use std::future::Future;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use axum::body::to_bytes;
@@ -27,7 +26,7 @@ pub(crate) fn decide(gate: Gate, request: Request<Body>, limit: usize) -> Decidi
         match to_bytes(body, limit).await {
             Ok(body) => {
                 let request = Request::from_parts(parts, Body::from(body.clone()));
-                (request::decide(&gate, &request, Some(&body)).await, request)
+                (request::decide_with_body(&gate, &request, &body).await, request)
             }
             Err(_) => {
                 let request = Request::from_parts(parts, Body::empty());
@@ -37,25 +36,25 @@ pub(crate) fn decide(gate: Gate, request: Request<Body>, limit: usize) -> Decidi
     })
 }
 
-/// Copies the answer, if it is wanted and small enough.
-pub(crate) fn keep(
-    mut admission: Admission,
-    response: Response<Body>,
-) -> ControlFlow<Keeping, (Admission, Response<Body>)> {
-    let status = response.status().as_u16();
-    let length = response.body().size_hint().exact();
-    match (admission.answer_limit(status), length) {
-        (Some(limit), Some(length)) if length <= limit as u64 => ControlFlow::Break(Box::pin(async move {
-            let (parts, body) = response.into_parts();
-            // A body that fails delivers nothing: the dropped admission gives the use back.
-            let Ok(body) = to_bytes(body, limit).await else {
-                let mut broken = Response::new(Body::empty());
-                *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                return Err(broken);
-            };
-            admission.keep_answer(status, &Headers(&parts.headers), &body);
-            Ok((admission, Response::from_parts(parts, Body::from(body))))
-        })),
-        _ => ControlFlow::Continue((admission, response)),
-    }
+/// How many bytes of the answer are to be copied at most, if it is wanted and small enough.
+pub(crate) fn answer_limit(admission: &Admission, response: &Response<Body>) -> Option<usize> {
+    let limit = admission.answer_limit(response.status().as_u16())?;
+    let length = response.body().size_hint().exact()?;
+    (length <= limit as u64).then_some(limit)
+}
+
+/// Copies the answer.
+pub(crate) fn keep(mut admission: Admission, response: Response<Body>, limit: usize) -> Keeping {
+    Box::pin(async move {
+        let status = response.status().as_u16();
+        let (parts, body) = response.into_parts();
+        // A body that fails delivers nothing: the dropped admission gives the use back.
+        let Ok(body) = to_bytes(body, limit).await else {
+            let mut broken = Response::new(Body::empty());
+            *broken.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return Err(broken);
+        };
+        admission.keep_answer(status, &Headers(&parts.headers), &body);
+        Ok((admission, Response::from_parts(parts, Body::from(body))))
+    })
 }

@@ -1,6 +1,5 @@
 //! [`L402Layer`] and the service it makes.
 
-use std::mem;
 use std::task::{Context, Poll};
 
 use axum_core::body::Body;
@@ -55,9 +54,6 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // The service that was polled ready must be the one that is called, so the clone stays behind.
-        let clone = self.inner.clone();
-        let inner = mem::replace(&mut self.inner, clone);
-        ResponseFuture::new(&self.gate, inner, request)
+        ResponseFuture::new(&self.gate, &mut self.inner, request)
     }
 }

@@ -4,18 +4,20 @@ use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
 use axum_core::body::Body;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderName, Request, header};
 use l402_core::ports::PortFuture;
 use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
 
-pub(crate) fn decide(gate: &Gate, request: &Request<Body>, body: Option<&[u8]>) -> PortFuture<Decision> {
+/// What the gate decides; or `Err` with how many bytes of the body it has to see first.
+pub(crate) fn decide(gate: &Gate, request: &Request<Body>) -> Result<PortFuture<Decision>, usize> {
     let headers = Headers(request.headers());
-    gate.decide(&parts(request, &headers).with_body(body))
+    let parts = parts(request, &headers);
+    gate.body_limit(&parts).map_or_else(|| Ok(gate.decide(&parts)), Err)
 }
 
-pub(crate) fn body_limit(gate: &Gate, request: &Request<Body>) -> Option<usize> {
+pub(crate) fn decide_with_body(gate: &Gate, request: &Request<Body>, body: &[u8]) -> PortFuture<Decision> {
     let headers = Headers(request.headers());
-    gate.body_limit(&parts(request, &headers))
+    gate.decide(&parts(request, &headers).with_body(Some(body)))
 }
 
 pub(crate) fn body_too_large(gate: &Gate, request: &Request<Body>) -> Reply {
@@ -35,11 +37,28 @@ fn parts<'a>(request: &'a Request<Body>, headers: &'a Headers<'a>) -> RequestPar
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 
 impl HeaderValues for Headers<'_> {
+    #[inline]
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).iter().map(http::HeaderValue::as_bytes)
+        let values = match standard_name(name) {
+            Some(name) => self.0.get_all(name),
+            None => self.0.get_all(name),
+        };
+        values.iter().map(http::HeaderValue::as_bytes)
     }
 
     fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+}
+
+/// The names that the gate asks for on every request, which need not be read letter by letter each time.
+#[inline]
+pub(crate) fn standard_name(name: &str) -> Option<HeaderName> {
+    match name {
+        "accept" => Some(header::ACCEPT),
+        "authorization" => Some(header::AUTHORIZATION),
+        "cache-control" => Some(header::CACHE_CONTROL),
+        "vary" => Some(header::VARY),
+        _ => None,
     }
 }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use axum_core::body::Body;
+use bytes::Bytes;
 use http::header::{InvalidHeaderName, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use l402_server::{Admission, Reply};
 
-use crate::request::Headers;
+use crate::request::{Headers, standard_name};
 
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) {
@@ -15,7 +16,8 @@ pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) 
     for (name, value) in edits {
         // The gate writes visible ASCII only, so this always holds; here and below.
         if let Ok(value) = header_value(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
+            let name = standard_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            response.headers_mut().insert(name, value);
         }
     }
 }
@@ -40,7 +42,7 @@ fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName>
 
 fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
     match value {
-        Cow::Borrowed(value) => HeaderValue::from_str(value),
+        Cow::Borrowed(value) => HeaderValue::from_maybe_shared(Bytes::from_static(value.as_bytes())),
         Cow::Owned(value) => HeaderValue::try_from(value),
     }
 }

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64_simd::{AsOut, Base64, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use hex_simd::AsciiCase;
 use memchr::memchr2;
 use subtle::ConstantTimeEq;
 
@@ -79,7 +80,11 @@ pub(crate) fn ct_eq_32(one: &[u8; 32], other: &[u8; 32]) -> bool {
 
 /// Writes `bytes` as lower-case hex.
 pub(crate) fn fmt_hex(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    let mut digits = [0; 66];
+    bytes.chunks(digits.len() / 2).try_for_each(|bytes| {
+        let digits = &mut digits[..2 * bytes.len()];
+        f.write_str(hex_simd::encode_as_str(bytes, digits.as_out(), AsciiCase::Lower))
+    })
 }
 
 #[cfg(test)]

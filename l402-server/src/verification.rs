@@ -8,10 +8,17 @@ use crate::pricing::binding::{HeaderBinding, QueryBinding};
 use crate::request::{HeaderValues, RequestParts};
 use crate::settlement::{self, LookupId};
 
-/// The root keys of a credential's tokens, nearly always one; as many as are known.
+/// The root keys of a credential's tokens, as many as are known.
 pub(crate) struct Keys {
-    root_keys: Vec<RootKey>,
+    root_keys: RootKeys,
     are_live: bool,
+}
+
+/// Nearly always one, which takes no list.
+enum RootKeys {
+    None,
+    One([RootKey; 1]),
+    Many(Vec<RootKey>),
 }
 
 /// Looks up the root keys. Ready at once when the store is.
@@ -20,7 +27,7 @@ pub(crate) fn find_keys(
     credential: &Unverified<'_>,
     now: UnixTime,
 ) -> PortFuture<Result<Keys, StoreError>> {
-    let none = Keys { root_keys: Vec::new(), are_live: true };
+    let none = Keys { root_keys: RootKeys::None, are_live: true };
     credential.token_ids().fold(PortFuture::ready(Ok(none)), |found, token| {
         let store = std::sync::Arc::clone(&rules.keys);
         found.then(move |found| match found {
@@ -36,9 +43,30 @@ impl Keys {
     fn with(mut self, key: Option<l402_core::FoundKey>) -> Self {
         if let Some(key) = key {
             self.are_live &= key.is_live;
-            self.root_keys.push(key.root_key);
+            self.root_keys = self.root_keys.with(key.root_key);
         }
         self
+    }
+}
+
+impl RootKeys {
+    fn with(self, key: RootKey) -> Self {
+        match self {
+            Self::None => Self::One([key]),
+            Self::One([first]) => Self::Many(vec![first, key]),
+            Self::Many(mut keys) => {
+                keys.push(key);
+                Self::Many(keys)
+            }
+        }
+    }
+
+    fn as_slice(&self) -> &[RootKey] {
+        match self {
+            Self::None => &[],
+            Self::One(key) => key,
+            Self::Many(keys) => keys,
+        }
     }
 }
 
@@ -72,7 +100,7 @@ pub(crate) fn verify<H: HeaderValues>(
     request: &RequestParts<'_, H>,
     context: &RequestContext<'_>,
 ) -> Result<Verdict, Rejection> {
-    let authentic = credential.authenticate(&keys.root_keys)?;
+    let authentic = credential.authenticate(keys.root_keys.as_slice())?;
     let payment_hash = authentic.payment_hash();
     if !keys.are_live || rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&payment_hash)) {
         return Err(Rejection::Revoked);

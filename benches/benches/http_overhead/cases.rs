@@ -1,0 +1,155 @@
+//! What is measured: gates, and the requests that are sent to them.
+
+use std::sync::Mutex;
+
+use l402_core::header::{Scheme, credential_header_value};
+use l402_core::ports::{
+    BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities,
+    Settlement,
+};
+use l402_core::{
+    Identifier, Macaroon, MasterKey, MintRequest, Msat, Network, Preimage, RequestContext, TokenId, UnixTime,
+    Uses, mint,
+};
+use l402_dev::DevNode;
+use l402_server::{Gate, GateBuilder, OfferLimits, Quote};
+
+pub(crate) const PATH: &str = "/report";
+
+const EXPIRES: UnixTime = UnixTime::from_secs(1_999_999_999);
+const PRICE: Msat = Msat::from_sat(10);
+
+/// How many tokens take turns where a token may be shown again.
+const TOKENS: usize = 1000;
+
+/// One kind of request, and who answers it.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) layer: Layer,
+    pub(crate) status: u16,
+    /// The case without a gate that this one is held against, by its place.
+    pub(crate) bare: usize,
+    /// `Authorization` values, in turn; none at all where a request has no such field.
+    headers: Vec<String>,
+    next: usize,
+    may_repeat: bool,
+}
+
+/// What a handler is behind.
+#[derive(Clone)]
+pub(crate) enum Layer {
+    None,
+    /// One that does nothing, which tells what a layer costs in the framework itself.
+    Empty,
+    Gate(Gate),
+}
+
+impl Case {
+    fn new(name: &'static str, layer: Layer, headers: Vec<String>) -> Self {
+        let bare = usize::from(!headers.is_empty());
+        Self { name, layer, status: 200, bare, headers, next: 0, may_repeat: true }
+    }
+
+    pub(crate) fn next_header(&mut self) -> Option<&str> {
+        if self.headers.is_empty() {
+            return None;
+        }
+        assert!(self.may_repeat || self.next < self.headers.len(), "not enough tokens");
+        let header = &self.headers[self.next % self.headers.len()];
+        self.next += 1;
+        Some(header)
+    }
+}
+
+/// Cases for so many requests each, and so many of the one that makes offers. The first two have no gate.
+pub(crate) fn cases(requests: usize, offers: usize) -> Vec<Case> {
+    let tokens = || (0..TOKENS).map(three_caveats).collect::<Vec<_>>();
+    let gate = |invoices| {
+        Gate::builder(Premade::new(invoices))
+            .root_key(master())
+            .price(Quote::new(PRICE))
+            .offer_limits(OfferLimits::NONE)
+    };
+    let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
+    let one_call = (0..requests).map(one_call).collect();
+    vec![
+        Case::new("bare", Layer::None, Vec::new()),
+        Case::new("bare, header sent", Layer::None, tokens()),
+        Case::new("empty layer", Layer::Empty, tokens()),
+        Case::new("valid, 3 caveats", behind(gate(0)), tokens()),
+        Case::new("remembered", behind(gate(0).token_cache(4 * TOKENS)), tokens()),
+        Case { may_repeat: false, ..Case::new("one call, new token", behind(gate(0)), one_call) },
+        Case { status: 402, ..Case::new("402, new invoice", behind(gate(offers)), Vec::new()) },
+    ]
+}
+
+fn master() -> MasterKey {
+    MasterKey::from_bytes([7; 32])
+}
+
+/// The preimage and the identifier of a token, different for each number.
+fn bought(number: usize) -> (Preimage, Identifier) {
+    let mut bytes = [9; 32];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    let preimage = Preimage::from_bytes(bytes);
+    let token_id = TokenId::sealing(master().id(), bytes);
+    let identifier = Identifier { payment_hash: preimage.payment_hash(), token_id };
+    (preimage, identifier)
+}
+
+/// A token for any number of calls.
+fn three_caveats(number: usize) -> String {
+    let (preimage, identifier) = bought(number);
+    let key = master().root_key(&identifier.token_id);
+    let bare = Macaroon::new(&key, &identifier.to_bytes(), b"l402").unwrap();
+    let caveats = [format!("path={PATH}"), "method=GET".to_owned(), format!("expires_at={EXPIRES}")];
+    let token = caveats.iter().fold(bare, |token, caveat| token.attenuate(caveat.as_bytes()).unwrap());
+    credential_header_value(Scheme::L402, &token.to_base64(), &preimage)
+}
+
+/// A token as the gate sells it: five caveats, one of them the number of its uses.
+fn one_call(number: usize) -> String {
+    let (preimage, identifier) = bought(number);
+    let request = RequestContext::new("GET", PATH, UnixTime::from_secs(0));
+    let terms = MintRequest::new(identifier, &request, PRICE).with_uses(Uses::ONCE).with_expiry(EXPIRES);
+    let token = mint(&terms, &master().root_key(&identifier.token_id)).unwrap();
+    credential_header_value(Scheme::L402, &token.to_base64(), &preimage)
+}
+
+/// A provider that costs nothing: its invoices were signed before.
+pub(crate) struct Premade(Mutex<Vec<Invoice>>);
+
+impl Premade {
+    pub(crate) fn new(count: usize) -> Self {
+        let provider = DevNode::new().unwrap().provider();
+        let invoice = || {
+            let wanted = NewInvoice::new(PRICE, "one call".to_owned(), std::time::Duration::from_secs(3600));
+            provider.create_invoice(wanted).into_ready().unwrap().unwrap()
+        };
+        Self(Mutex::new((0..count).map(|_| invoice()).collect()))
+    }
+
+    /// The text of one of its invoices.
+    pub(crate) fn bolt11(&self) -> String {
+        self.0.lock().unwrap()[0].bolt11.clone()
+    }
+}
+
+impl InvoiceProvider for Premade {
+    fn create_invoice(&self, _: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
+        let invoice = self.0.lock().unwrap().pop();
+        PortFuture::ready(invoice.ok_or(BackendError::new("premade", BackendErrorKind::LimitExceeded)))
+    }
+
+    fn settlement(&self, _: String) -> PortFuture<Result<Settlement, BackendError>> {
+        PortFuture::ready(Ok(Settlement::Open))
+    }
+
+    fn network(&self) -> Network {
+        Network::Regtest
+    }
+
+    fn capabilities(&self) -> ProviderCapabilities {
+        ProviderCapabilities::FULL
+    }
+}
