@@ -36,6 +36,7 @@ pub mod btcpay;
 pub mod cln;
 #[cfg(feature = "_http")]
 mod driver;
+mod env;
 mod func;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
@@ -44,6 +45,7 @@ pub mod lnd;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 
+pub use env::{EnvError, NamedWallet, from_env, from_vars};
 pub use func::FnWallet;
 #[cfg(feature = "_http")]
 pub use l402_providers::{ConfigError, Endpoint, Secret};
