@@ -45,6 +45,10 @@ mod invoice;
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+#[cfg(feature = "lnurl")]
+pub mod lnurl;
+#[cfg(feature = "managed")]
+pub mod managed;
 #[cfg(feature = "opennode")]
 pub mod opennode;
 #[cfg(feature = "phoenixd")]

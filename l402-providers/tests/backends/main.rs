@@ -16,6 +16,10 @@ mod http;
 mod lnbits;
 #[cfg(feature = "lnd")]
 mod lnd;
+#[cfg(feature = "lnurl")]
+mod lnurl;
+#[cfg(feature = "managed")]
+mod managed;
 #[cfg(feature = "opennode")]
 mod opennode;
 #[cfg(feature = "phoenixd")]
