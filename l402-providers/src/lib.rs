@@ -55,6 +55,10 @@ pub mod opennode;
 pub mod phoenixd;
 #[cfg(feature = "_http")]
 mod port;
+#[cfg(feature = "strike")]
+pub mod strike;
+#[cfg(feature = "zbd")]
+pub mod zbd;
 
 pub use func::FnProvider;
 #[cfg(feature = "_http")]

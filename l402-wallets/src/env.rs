@@ -39,6 +39,7 @@ impl fmt::Debug for NamedWallet {
 /// | `alby` | `ALBY_HUB_URL`, `ALBY_HUB_TOKEN` | |
 /// | `btcpay` | `BTCPAY_URL`, `BTCPAY_STORE_ID`, `BTCPAY_API_KEY` | |
 /// | `blink` | `BLINK_API_KEY` | `BLINK_URL` |
+/// | `zbd` | `ZBD_API_KEY` | |
 ///
 /// `L402_NETWORK` is `bitcoin` (the default), `testnet`, `signet` or `regtest`. Files hold what their variable is named
 /// for. One's own nodes come before services that hold the money.

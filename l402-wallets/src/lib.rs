@@ -44,6 +44,8 @@ pub mod lnbits;
 pub mod lnd;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
+#[cfg(feature = "zbd")]
+pub mod zbd;
 
 pub use env::{EnvError, NamedWallet, from_env, from_vars};
 pub use func::FnWallet;

@@ -54,13 +54,14 @@ fn a_wallet_that_was_not_built_names_its_feature() {
     feature = "lnbits",
     feature = "alby",
     feature = "btcpay",
-    feature = "blink"
+    feature = "blink",
+    feature = "zbd"
 ))]
 mod all {
     use super::*;
 
     /// What each wallet needs, in the documented order.
-    const WALLETS: [(&str, &[(&str, &str)]); 8] = [
+    const WALLETS: [(&str, &[(&str, &str)]); 9] = [
         ("lnd", &[("LND_REST_URL", "https://127.0.0.1:8080"), ("LND_MACAROON_HEX", "0201")]),
         ("cln", &[("CLN_SOCKET", "/run/lightning-rpc")]),
         ("cln", &[("CLN_REST_URL", "https://127.0.0.1:3010"), ("CLN_RUNE", "hush")]),
@@ -76,6 +77,7 @@ mod all {
             ],
         ),
         ("blink", &[("BLINK_API_KEY", "hush")]),
+        ("zbd", &[("ZBD_API_KEY", "hush")]),
     ];
 
     #[test]
@@ -95,8 +97,8 @@ mod all {
             all.extend_from_slice(vars);
             assert_eq!(with(&all).unwrap().name, *name);
             let mut chosen = all.clone();
-            chosen.push(("L402_WALLET", "blink"));
-            assert_eq!(with(&chosen).unwrap().name, "blink");
+            chosen.push(("L402_WALLET", "zbd"));
+            assert_eq!(with(&chosen).unwrap().name, "zbd");
         }
     }
 

@@ -24,4 +24,8 @@ mod managed;
 mod opennode;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
+#[cfg(feature = "strike")]
+mod strike;
 mod support;
+#[cfg(feature = "zbd")]
+mod zbd;

@@ -22,6 +22,7 @@ pub(super) const SOURCES: &[Source] = &[
     Source { name: "alby", triggers: &["ALBY_HUB_URL"], connect: alby },
     Source { name: "btcpay", triggers: &["BTCPAY_URL"], connect: btcpay },
     Source { name: "blink", triggers: &["BLINK_API_KEY"], connect: blink },
+    Source { name: "zbd", triggers: &["ZBD_API_KEY"], connect: zbd },
 ];
 
 /// Variables of services that cannot be paid from here, and why.
@@ -43,7 +44,8 @@ macro_rules! not_built {
 }
 
 not_built!(
-    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "btcpay" btcpay, "blink" blink
+    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "btcpay" btcpay, "blink" blink,
+    "zbd" zbd
 );
 
 #[cfg(feature = "lnd")]
@@ -132,6 +134,13 @@ fn blink(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvEr
         None => BlinkWallet::new(key),
     };
     Ok(Box::new(blink.map_err(wrong)?.with_network(vars.network()?)))
+}
+
+#[cfg(feature = "zbd")]
+fn zbd(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
+    let wrong = |source| EnvError::Config { wallet, source };
+    let zbd = crate::zbd::ZbdWallet::new(vars.need(wallet, "ZBD_API_KEY")?).map_err(wrong)?;
+    Ok(Box::new(zbd.with_network(vars.network()?)))
 }
 
 #[cfg(feature = "_http")]
