@@ -45,12 +45,20 @@ mod invoice;
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+#[cfg(feature = "lnurl")]
+pub mod lnurl;
+#[cfg(feature = "managed")]
+pub mod managed;
 #[cfg(feature = "opennode")]
 pub mod opennode;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "_http")]
 mod port;
+#[cfg(feature = "strike")]
+pub mod strike;
+#[cfg(feature = "zbd")]
+pub mod zbd;
 
 pub use func::FnProvider;
 #[cfg(feature = "_http")]

@@ -2,7 +2,7 @@
 
 /// Implements the port for a backend, on its methods `create` and `look_up` and the `network` of its `api`.
 macro_rules! provider {
-    ($provider:ident, $capabilities:expr) => {
+    ($provider:ident, |$this:ident| $capabilities:expr) => {
         impl $provider {
             /// The network of its invoices. Default: [`Network::Bitcoin`](l402_core::Network::Bitcoin).
             #[must_use]
@@ -38,9 +38,13 @@ macro_rules! provider {
             }
 
             fn capabilities(&self) -> l402_core::ports::ProviderCapabilities {
+                let $this = self;
                 $capabilities
             }
         }
+    };
+    ($provider:ident, $capabilities:expr) => {
+        provider!($provider, |_provider| $capabilities);
     };
 }
 pub(crate) use provider;

@@ -171,13 +171,16 @@ async fn watch<A: PaymentApi>(api: &A, hash: PaymentHash, failure: Failure) -> P
                 return proven(preimage, fee, hash).map_or(PayOutcome::Pending, PayOutcome::Paid);
             }
             Ok(Reply::Failed(kind)) if failure == Failure::IsOurs => return PayOutcome::Failed(kind),
-            Err(error) if matches!(error.kind(), BackendErrorKind::Auth | BackendErrorKind::Forbidden) => {
-                return PayOutcome::Pending;
-            }
+            Err(error) if is_hopeless(error.kind()) => return PayOutcome::Pending,
             _ => tokio::time::sleep(api.pause() * factor).await,
         }
         factor = LONGEST.min(factor * 2);
     }
+}
+
+/// Whether looking again will not help, either.
+const fn is_hopeless(kind: BackendErrorKind) -> bool {
+    matches!(kind, BackendErrorKind::Auth | BackendErrorKind::Forbidden | BackendErrorKind::Unsupported)
 }
 
 /// Somebody paid it before. If it was this wallet, the proof is here.

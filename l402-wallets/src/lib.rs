@@ -36,6 +36,7 @@ pub mod btcpay;
 pub mod cln;
 #[cfg(feature = "_http")]
 mod driver;
+mod env;
 mod func;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
@@ -43,7 +44,10 @@ pub mod lnbits;
 pub mod lnd;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
+#[cfg(feature = "zbd")]
+pub mod zbd;
 
+pub use env::{EnvError, NamedWallet, from_env, from_vars};
 pub use func::FnWallet;
 #[cfg(feature = "_http")]
 pub use l402_providers::{ConfigError, Endpoint, Secret};

@@ -36,6 +36,9 @@ pub struct Endpoint {
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
     pub(super) pause: Duration,
+    /// Connects to addresses of the public internet alone.
+    #[cfg(feature = "lnurl")]
+    pub(crate) public_only: bool,
 }
 
 impl Endpoint {
@@ -53,6 +56,8 @@ impl Endpoint {
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(15),
             pause: Duration::from_millis(500),
+            #[cfg(feature = "lnurl")]
+            public_only: false,
         })
     }
 
@@ -108,6 +113,10 @@ impl Endpoint {
             .connect_timeout(self.connect_timeout);
         if is_this_machine(&self.base) {
             builder = builder.no_proxy();
+        }
+        #[cfg(feature = "lnurl")]
+        if self.public_only {
+            builder = super::guard::apply(builder);
         }
         let builder = self.trust.apply(builder)?;
         builder.build().map_err(|error| ConfigError::Client(error.without_url().into()))

@@ -16,6 +16,8 @@ mod call;
 mod endpoint;
 mod error;
 pub mod fields;
+#[cfg(feature = "lnurl")]
+pub(crate) mod guard;
 mod redact;
 mod retry;
 mod secret;

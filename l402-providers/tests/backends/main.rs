@@ -16,8 +16,16 @@ mod http;
 mod lnbits;
 #[cfg(feature = "lnd")]
 mod lnd;
+#[cfg(feature = "lnurl")]
+mod lnurl;
+#[cfg(feature = "managed")]
+mod managed;
 #[cfg(feature = "opennode")]
 mod opennode;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
+#[cfg(feature = "strike")]
+mod strike;
 mod support;
+#[cfg(feature = "zbd")]
+mod zbd;

@@ -21,3 +21,5 @@ mod phoenixd;
 #[allow(dead_code, reason = "the other crate needs the rest")]
 #[path = "../../../l402-providers/tests/backends/support/mod.rs"]
 mod support;
+#[cfg(feature = "zbd")]
+mod zbd;
