@@ -79,10 +79,10 @@ pub(crate) async fn open(address: &str) -> Arc<dyn ReplayStore> {
     if address == "memory" {
         Arc::new(MemoryReplayStore::default())
     } else if address.starts_with("redis://") {
-        let options = RedisReplayStore::options().response_timeout(Duration::from_millis(500));
+        let options = RedisReplayStore::options().response_timeout(Duration::from_secs(3));
         Arc::new(options.connect(address).await.unwrap())
     } else {
-        let options = SqliteReplayStore::options().busy_timeout(Duration::from_millis(200));
+        let options = SqliteReplayStore::options().busy_timeout(Duration::from_secs(1));
         Arc::new(options.open(address).unwrap())
     }
 }

@@ -14,6 +14,7 @@ use l402_actix::{L402, Paid};
 use l402_server::Gate;
 
 use super::{Front, Scene, Server, streams};
+use crate::wire::PATIENCE;
 
 pub(super) fn start(gate: Gate, scene: Scene, front: Front) -> Server {
     let (started_out, started_in) = mpsc::channel();
@@ -21,6 +22,8 @@ pub(super) fn start(gate: Gate, scene: Scene, front: Front) -> Server {
         System::new().block_on(async move {
             let app = move || App::new().configure(|app| configure(app, &gate, &scene, front));
             let server = HttpServer::new(app).workers(1).disable_signals().h1_allow_half_closed(false);
+            // A machine that is busy must not look like a client that is slow.
+            let server = server.keep_alive(PATIENCE).client_request_timeout(PATIENCE);
             let server = server.shutdown_timeout(0).bind("127.0.0.1:0").unwrap();
             let address = server.addrs()[0];
             let server = server.run();
