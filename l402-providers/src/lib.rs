@@ -1,7 +1,7 @@
 //! Where a paywall gets its invoices from.
 //!
-//! Every backend implements [`l402_core::ports::InvoiceProvider`], the port that `l402-server` asks. [`FnProvider`]
-//! makes one from a closure, for a node or service of one's own:
+//! Every backend implements [`l402_core::ports::InvoiceProvider`], the port that `l402-server` asks. Each is a module
+//! behind a feature of the same name; none is on by default. [`FnProvider`] makes one from a closure, for a node or service of one's own:
 //!
 //! ```
 //! use l402_core::ports::{InvoiceProvider, NewInvoice};
@@ -64,6 +64,6 @@ pub use func::FnProvider;
 #[cfg(feature = "_http")]
 pub use http::{ConfigError, Endpoint, Secret};
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "phoenixd"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

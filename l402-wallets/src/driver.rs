@@ -32,16 +32,17 @@ pub(crate) trait PaymentApi: Clone + Send + Sync + 'static {
 
 /// What to pay. The invoice has been read: its hash, network and amount are what they should be.
 #[derive(Debug)]
+#[allow(dead_code, reason = "not every backend needs all of it")]
 pub(crate) struct Bill {
     pub(crate) bolt11: String,
     pub(crate) hash: PaymentHash,
-    #[allow(dead_code, reason = "not every backend has a limit")]
     pub(crate) max_fee: Msat,
     pub(crate) timeout: Duration,
 }
 
 /// What a backend says of a payment. Nothing of it is believed yet.
 #[derive(Debug)]
+#[allow(dead_code, reason = "not every backend gives all of them")]
 pub(crate) enum Reply {
     Paid {
         preimage: Option<Preimage>,

@@ -1,7 +1,8 @@
 //! What a client pays with.
 //!
-//! Every backend implements [`l402_core::ports::Wallet`], the port that `l402-client` asks. [`FnWallet`] makes one
-//! from a closure, for a node or service of one's own:
+//! Every backend implements [`l402_core::ports::Wallet`], the port that `l402-client` asks. Each is a module behind a
+//! feature of the same name; none is on by default. [`from_env`] finds the one that the environment names, and
+//! [`FnWallet`] makes one from a closure, for a node or service of one's own:
 //!
 //! ```
 //! use l402_core::ports::{InvoiceProvider, NewInvoice, PayOutcome, PayRequest, Wallet};

@@ -3,18 +3,12 @@
 
 use std::collections::HashMap;
 
-use l402_core::Network;
 use l402_wallets::{EnvError, NamedWallet, from_vars};
 
 fn with(vars: &[(&str, &str)]) -> Result<NamedWallet, EnvError> {
     let vars: HashMap<String, String> =
         vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     from_vars(|name| vars.get(name).cloned())
-}
-
-fn everything_said_by(error: &EnvError) -> String {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
-    format!("{error}{} {error:?}", source.unwrap_or_default())
 }
 
 #[test]
@@ -58,6 +52,8 @@ fn a_wallet_that_was_not_built_names_its_feature() {
     feature = "zbd"
 ))]
 mod all {
+    use l402_core::Network;
+
     use super::*;
 
     /// What each wallet needs, in the documented order.
@@ -126,5 +122,10 @@ mod all {
             let said = everything_said_by(&with(&vars).unwrap_err());
             assert!(said.contains(variable) && !said.contains("hush"), "{said}");
         }
+    }
+
+    fn everything_said_by(error: &EnvError) -> String {
+        let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+        format!("{error}{} {error:?}", source.unwrap_or_default())
     }
 }

@@ -10,6 +10,7 @@ mod blink;
 mod btcpay;
 #[cfg(feature = "cln")]
 mod cln;
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod contract;
 mod http;
 #[cfg(feature = "lnbits")]
@@ -26,6 +27,7 @@ mod opennode;
 mod phoenixd;
 #[cfg(feature = "strike")]
 mod strike;
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod support;
 #[cfg(feature = "zbd")]
 mod zbd;
