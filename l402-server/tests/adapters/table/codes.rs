@@ -159,6 +159,17 @@ pub(super) fn rows() -> Vec<Row> {
             get("/report").token().gives(200, "the report"),
         ),
         row!(
+            "unfit: a token that was let in a moment ago, at another path and with another method",
+            buy(get("/items/1")),
+            get("/items/1").token().gives(200, "item 1"),
+            get("/items/1").token().gives(200, "item 1"),
+            get("/items/2").token().refused(402, "wrong_path"),
+            get("/api/items/1").token().refused(402, "wrong_path"),
+            post("/items/1", "").token().refused(402, "wrong_method"),
+            get("/items/1").token().gives(200, "item 1"),
+        )
+        .gate(|gate| gate.price(Quote::new(PRICE).unlimited())),
+        row!(
             "caveat: a use count that is none",
             buy(get("/report")),
             get("/report")

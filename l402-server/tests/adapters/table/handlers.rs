@@ -62,6 +62,12 @@ pub(super) fn rows() -> Vec<Row> {
             post("/count", vec![7; 8 << 20]).token().gives(200, (8 << 20).to_string()),
         ),
         row!(
+            "upgrade: a WebSocket is charged before the first frame",
+            buy(websocket()),
+            websocket().token().status(101),
+            websocket().token().refused(402, "token_used"),
+        ),
+        row!(
             "upgrade: a WebSocket is charged, and both sides talk",
             buy(websocket()),
             websocket().token().status(101).with("upgrade", "websocket"),

@@ -264,6 +264,11 @@ fn free() -> Vec<Row> {
             get("/report").authorization("L402 x").refused(401, "malformed_credential"),
             get("/report").gives(200, "the report"),
             get("/report").refused(402, "payment_required"),
+            buy(get("/report")),
+            get("/report").token().gives(200, "the report"),
+            after(3601),
+            get("/report").token().refused(402, "token_used"),
+            get("/report").gives(200, "the report"),
         )
         .gate(|gate| gate.free_tier(FreeTier::new(1, HOUR))),
         row!(
