@@ -565,3 +565,16 @@ fn a_flood_of_packets_becomes_no_more_bytes_than_it_has() {
         assert_eq!(decode(&bytes), Err(Error::TextTooLong));
     }
 }
+
+/// Lengths on both sides of where one more byte of length is needed.
+#[test]
+fn a_field_of_any_length_is_read_as_it_was_written() {
+    for length in [1, 127, 128, 129, 16_383, 16_384] {
+        let condition = "c".repeat(length);
+        let macaroon = mint(b"key", b"id", "", &[&condition]);
+        let read = Macaroon::from_base64(&macaroon.to_base64(), &Limits::UNLIMITED).unwrap();
+        assert_eq!(read.as_bytes(), macaroon.as_bytes(), "{length}");
+        let caveats: Vec<_> = read.as_macaroon_ref().caveats().map(|caveat| caveat.id().len()).collect();
+        assert_eq!(caveats, [length]);
+    }
+}
