@@ -7,7 +7,7 @@
 //!
 //! [`DevNode`] is the handle. [`DevNode::provider`] is the payee's side, for a paywall; [`DevNode::wallet`] the
 //! payer's side, for a client. Tests look at the ledger with [`DevNode::invoices`] and [`DevNode::payments`],
-//! and [`control`] lets another process pay over HTTP.
+//! and make things go wrong with [`DevNode::faults`]; [`control`] lets another process pay over HTTP.
 //!
 //! ```
 //! use core::time::Duration;
@@ -36,16 +36,19 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account;
 pub mod control;
 mod error;
+pub mod fault;
 mod ledger;
 mod node;
 mod provider;
 mod signer;
 mod wallet;
 
+pub use account::DevAccount;
 pub use error::DevNodeError;
-pub use ledger::{InvoiceRecord, PaymentRecord};
+pub use ledger::{AccountRecord, InvoiceRecord, InvoiceStatus, PaymentRecord};
 pub use node::{DevNode, DevNodeBuilder};
 pub use provider::DevProvider;
 pub use wallet::DevWallet;

@@ -6,8 +6,10 @@ use std::time::SystemTime;
 
 use l402_core::{Clock, Msat, Network};
 
+use crate::account::DevAccount;
 use crate::error::DevNodeError;
-use crate::ledger::{AccountId, InvoiceRecord, Ledger, PaymentRecord};
+use crate::fault::Faults;
+use crate::ledger::{AccountRecord, InvoiceRecord, Ledger, PaymentRecord};
 use crate::provider::DevProvider;
 use crate::signer::Signer;
 use crate::wallet::DevWallet;
@@ -29,7 +31,8 @@ use crate::wallet::DevWallet;
 #[derive(Clone)]
 pub struct DevNode {
     ledger: Arc<Ledger>,
-    default_account: AccountId,
+    payer: DevAccount,
+    payee: DevAccount,
 }
 
 impl DevNode {
@@ -51,25 +54,54 @@ impl DevNode {
     /// Prepares a node whose key or clock is chosen.
     #[must_use]
     pub fn builder() -> DevNodeBuilder {
-        DevNodeBuilder { seed: None, clock: None }
+        DevNodeBuilder { seed: None, clock: None, fee: Msat::ZERO }
     }
 
-    /// The payee's side: creates invoices and tells what became of them.
+    /// The payee's side: creates invoices and tells what became of them. What is paid goes to the account
+    /// `payee`.
     #[must_use]
     pub fn provider(&self) -> DevProvider {
-        DevProvider::new(Arc::clone(&self.ledger))
+        self.payee.provider()
     }
 
-    /// The node's default wallet. Every call gives the same account.
+    /// The node's default wallet, the account `payer`. Every call gives the same.
     #[must_use]
     pub fn wallet(&self) -> DevWallet {
-        DevWallet::new(Arc::clone(&self.ledger), self.default_account)
+        self.payer.wallet()
     }
 
     /// A further wallet, with an account of its own that holds `balance`.
     #[must_use]
     pub fn wallet_with_balance(&self, balance: Msat) -> DevWallet {
-        DevWallet::new(Arc::clone(&self.ledger), self.ledger.open_account(balance))
+        let number = self.ledger.accounts().len();
+        self.open_account(&format!("wallet-{number}"), balance).wallet()
+    }
+
+    /// A further account called `name`, which holds `balance` and can both pay and be paid. Names that are
+    /// taken already are allowed; [`DevNode::account`] finds the oldest.
+    #[must_use = "the account is found again by its name only"]
+    pub fn open_account(&self, name: &str, balance: Msat) -> DevAccount {
+        let id = self.ledger.open_account(name.into(), balance);
+        DevAccount::new(Arc::clone(&self.ledger), id)
+    }
+
+    /// The account of this name, if there is one.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<DevAccount> {
+        let id = self.ledger.find_account(name)?;
+        Some(DevAccount::new(Arc::clone(&self.ledger), id))
+    }
+
+    /// Every account and its balance, oldest first.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountRecord> {
+        self.ledger.accounts()
+    }
+
+    /// What goes wrong on this node, and when.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.ledger.faults()
     }
 
     /// The compressed public key that every invoice is signed with.
@@ -101,6 +133,7 @@ impl fmt::Debug for DevNode {
 pub struct DevNodeBuilder {
     seed: Option<[u8; 32]>,
     clock: Option<Box<dyn Clock>>,
+    fee: Msat,
 }
 
 impl DevNodeBuilder {
@@ -117,9 +150,18 @@ impl DevNodeBuilder {
     }
 
     /// Reads the time from `clock`, such as a [`ManualClock`](l402_core::ManualClock). Default: the system's.
+    ///
+    /// The clock must not ask the node anything: the node would ask it for the time again.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Box::new(clock));
+        self
+    }
+
+    /// Charges every payer `fee` per payment on top of the amount, as routing does. Default: nothing.
+    #[must_use]
+    pub const fn fee(mut self, fee: Msat) -> Self {
+        self.fee = fee;
         self
     }
 
@@ -134,9 +176,13 @@ impl DevNodeBuilder {
             None => random_seed()?,
         };
         let clock = self.clock.unwrap_or_else(|| Box::new(|| SystemTime::now().into()));
-        let ledger = Ledger::new(Signer::from_seed(seed)?, clock);
-        let default_account = ledger.open_account(DevNode::DEFAULT_BALANCE);
-        Ok(DevNode { ledger: Arc::new(ledger), default_account })
+        let ledger = Arc::new(Ledger::new(Signer::from_seed(seed)?, clock, self.fee));
+        let open = |name: &str, balance| {
+            DevAccount::new(Arc::clone(&ledger), ledger.open_account(name.into(), balance))
+        };
+        let payer = open("payer", DevNode::DEFAULT_BALANCE);
+        let payee = open("payee", Msat::ZERO);
+        Ok(DevNode { ledger, payer, payee })
     }
 }
 
@@ -145,6 +191,7 @@ impl fmt::Debug for DevNodeBuilder {
         f.debug_struct("DevNodeBuilder")
             .field("seeded", &self.seed.is_some())
             .field("clocked", &self.clock.is_some())
+            .field("fee", &self.fee)
             .finish()
     }
 }

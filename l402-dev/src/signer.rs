@@ -7,8 +7,8 @@ use bitcoin_hashes::{Hash, HashEngine, Hmac, HmacEngine, sha256};
 use l402_core::ports::{BackendError, BackendErrorKind, NewInvoice};
 use l402_core::{Msat, PaymentHash, Preimage, UnixTime};
 use lightning_invoice::{
-    Bolt11Invoice, CreationError, Currency, DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA, InvoiceBuilder,
-    PaymentSecret,
+    Bolt11Invoice, Bolt11InvoiceDescription, CreationError, Currency, DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA,
+    Description, InvoiceBuilder, PaymentSecret, Sha256,
 };
 use secp256k1::{PublicKey, Secp256k1, SecretKey, SignOnly};
 
@@ -36,6 +36,25 @@ pub(crate) struct SignedInvoice {
     pub(crate) expires_at: UnixTime,
 }
 
+/// What is to be signed.
+pub(crate) struct Draft {
+    pub(crate) amount: Msat,
+    pub(crate) description: String,
+    /// What stands in the invoice instead of the description.
+    pub(crate) description_hash: Option<[u8; 32]>,
+    pub(crate) created_at: UnixTime,
+    pub(crate) expires_in: Duration,
+    pub(crate) currency: Currency,
+}
+
+impl Draft {
+    pub(crate) fn new(request: NewInvoice, now: UnixTime) -> Self {
+        let NewInvoice { amount, description, expires_in, .. } = request;
+        let currency = Currency::Regtest;
+        Self { amount, description, description_hash: None, created_at: now, expires_in, currency }
+    }
+}
+
 impl Signer {
     pub(crate) fn from_seed(seed: [u8; 32]) -> Result<Self, DevNodeError> {
         let secrets = HmacEngine::new(&seed);
@@ -49,24 +68,24 @@ impl Signer {
     }
 
     /// Signs an invoice with a preimage never used before by this signer.
-    pub(crate) fn sign(&self, request: NewInvoice, now: UnixTime) -> Result<SignedInvoice, BackendError> {
-        if request.amount.is_zero() {
+    pub(crate) fn sign(&self, draft: Draft) -> Result<SignedInvoice, BackendError> {
+        let Draft { amount, mut description, description_hash, created_at, expires_in, currency } = draft;
+        if amount.is_zero() {
             // BOLT 11 would let the payer choose.
             return Err(invalid("an invoice needs an amount above zero"));
         }
-        let NewInvoice { amount, mut description, expires_in, .. } = request;
         truncate_at_char(&mut description, MAX_DESCRIPTION_BYTES);
         let number = self.next_invoice.fetch_add(1, Ordering::Relaxed);
         let preimage = Preimage::from_bytes(derive(&self.secrets, b"preimage", number));
         let payment_hash = preimage.payment_hash();
         let payment_secret = PaymentSecret(derive(&self.secrets, b"payment secret", number));
 
-        let invoice = InvoiceBuilder::new(Currency::Regtest)
+        let invoice = InvoiceBuilder::new(currency)
             .amount_milli_satoshis(amount.as_msat())
-            .description(description.clone())
+            .invoice_description(invoice_description(&description, description_hash)?)
             .payment_hash(sha256::Hash::from_byte_array(*payment_hash.as_bytes()))
             .payment_secret(payment_secret)
-            .duration_since_epoch(Duration::from_secs(now.as_secs()))
+            .duration_since_epoch(Duration::from_secs(created_at.as_secs()))
             .expiry_time(expires_in)
             .min_final_cltv_expiry_delta(DEFAULT_MIN_FINAL_CLTV_EXPIRY_DELTA)
             .build_signed(|message| self.secp.sign_ecdsa_recoverable(message, &self.node_key))
@@ -74,7 +93,7 @@ impl Signer {
 
         let expires_at = expires_at(&invoice)?;
         let bolt11 = invoice.to_string();
-        Ok(SignedInvoice { bolt11, preimage, payment_hash, amount, description, created_at: now, expires_at })
+        Ok(SignedInvoice { bolt11, preimage, payment_hash, amount, description, created_at, expires_at })
     }
 }
 
@@ -91,6 +110,14 @@ fn derive(secrets: &HmacEngine<sha256::Hash>, kind: &[u8], number: u64) -> [u8; 
     mac.input(kind);
     mac.input(&number.to_be_bytes());
     Hmac::from_engine(mac).to_byte_array()
+}
+
+fn invoice_description(text: &str, hash: Option<[u8; 32]>) -> Result<Bolt11InvoiceDescription, BackendError> {
+    if let Some(hash) = hash {
+        return Ok(Bolt11InvoiceDescription::Hash(Sha256(sha256::Hash::from_byte_array(hash))));
+    }
+    let text = Description::new(text.to_owned()).map_err(|error| invalid(error.to_string()))?;
+    Ok(Bolt11InvoiceDescription::Direct(text))
 }
 
 /// From the invoice rather than the request: what payers will read.

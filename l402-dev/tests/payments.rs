@@ -4,8 +4,8 @@
 mod support;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -262,23 +262,6 @@ fn lookup_tells_of_the_wallets_own_payments_only() {
     assert_eq!(found.preimage.expose(), payment.preimage.expose());
     assert_eq!(found.fee, payment.fee);
     not_found(&other, invoice.payment_hash);
-}
-
-#[test]
-fn the_clock_may_use_the_node() {
-    // A clock that looks at the ledger deadlocks if the node reads it under its lock.
-    let slot = Arc::new(OnceLock::<DevNode>::new());
-    let seen = Arc::clone(&slot);
-    let clock = move || {
-        let invoices = seen.get().map_or(0, |node| node.invoices().len());
-        NOW.saturating_add(Duration::from_secs(invoices as u64))
-    };
-    let node = DevNode::builder().clock(clock).build().unwrap();
-    slot.set(node.clone()).unwrap();
-    let invoice = invoice(&node, PRICE);
-    paid(pay(&node.wallet(), &invoice.bolt11));
-    now(node.provider().settlement(invoice.lookup_id)).unwrap();
-    assert_eq!(node.payments()[0].paid_at, NOW.saturating_add(Duration::from_secs(1)));
 }
 
 const THREADS: usize = 64;
