@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hex_simd::AsciiCase;
 use l402_core::Msat;
 
 use crate::ledger::{AccountId, Ledger};
@@ -32,6 +33,16 @@ impl DevAccount {
         Self { ledger, id }
     }
 
+    #[cfg(feature = "facades")]
+    pub(crate) const fn id(&self) -> AccountId {
+        self.id
+    }
+
+    #[cfg(feature = "facades")]
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> String {
@@ -42,6 +53,19 @@ impl DevAccount {
     #[must_use]
     pub fn balance(&self) -> Msat {
         self.ledger.account(self.id).balance
+    }
+
+    /// The secret with which other software pays from this account through a [`facade`](crate::facade): 64 hex
+    /// digits, the same for the same seed.
+    #[must_use]
+    pub fn spend_key(&self) -> String {
+        hex_simd::encode_to_string(self.ledger.key(self.id, true), AsciiCase::Lower)
+    }
+
+    /// The secret with which other software creates and looks up invoices of this account, and cannot pay.
+    #[must_use]
+    pub fn receive_key(&self) -> String {
+        hex_simd::encode_to_string(self.ledger.key(self.id, false), AsciiCase::Lower)
     }
 
     /// Creates invoices that are paid to this account.

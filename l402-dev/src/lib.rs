@@ -39,6 +39,8 @@
 mod account;
 pub mod control;
 mod error;
+#[cfg(feature = "facades")]
+pub mod facade;
 pub mod fault;
 mod ledger;
 mod node;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use l402_core::{Clock, Msat, Network};
+use l402_core::{Clock, Msat, Network, PaymentHash};
 
 use crate::account::DevAccount;
 use crate::error::DevNodeError;
@@ -92,6 +92,15 @@ impl DevNode {
         Some(DevAccount::new(Arc::clone(&self.ledger), id))
     }
 
+    /// The account that [`DevAccount::spend_key`] or [`DevAccount::receive_key`] opens, and whether the key may
+    /// spend.
+    #[must_use]
+    pub fn account_by_key(&self, key: &str) -> Option<(DevAccount, bool)> {
+        let key = hex_simd::decode_to_vec(key).ok()?;
+        let (id, may_spend) = self.ledger.account_by_key(&key)?;
+        Some((DevAccount::new(Arc::clone(&self.ledger), id), may_spend))
+    }
+
     /// Every account and its balance, oldest first.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountRecord> {
@@ -108,6 +117,12 @@ impl DevNode {
     #[must_use]
     pub fn node_id(&self) -> [u8; 33] {
         self.ledger.node_id()
+    }
+
+    /// The invoice of this payment hash, if the node issued one.
+    #[must_use]
+    pub fn invoice(&self, payment_hash: PaymentHash) -> Option<InvoiceRecord> {
+        self.ledger.invoice(payment_hash)
     }
 
     /// Every invoice so far, oldest first.

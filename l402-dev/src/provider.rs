@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "facades")]
+use l402_core::Msat;
 use l402_core::ports::{
     BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities,
     Settlement,
@@ -15,6 +17,7 @@ use crate::error::backend_error;
 use crate::fault::{InvoiceFault, LookupFault};
 use crate::ledger::{AccountId, Ledger};
 use crate::node::DevNode;
+use crate::signer::Draft;
 
 /// Creates the invoices of a [`DevNode`] for one of its accounts. Clones share both.
 ///
@@ -33,8 +36,29 @@ impl DevProvider {
         Self { ledger, account }
     }
 
-    fn create(&self, request: NewInvoice, fault: Option<InvoiceFault>) -> Result<Invoice, BackendError> {
-        let mut draft = self.ledger.draft(request);
+    /// Like [`InvoiceProvider::create_invoice`], with the hash of a description instead of one.
+    #[cfg(feature = "facades")]
+    pub(crate) fn create_with_description_hash(
+        &self,
+        amount: Msat,
+        hash: [u8; 32],
+        expires_in: Duration,
+    ) -> PortFuture<Result<Invoice, BackendError>> {
+        let mut draft = self.ledger.draft(NewInvoice::new(amount, String::new(), expires_in));
+        draft.description_hash = Some(hash);
+        self.create_from(draft)
+    }
+
+    fn create_from(&self, draft: Draft) -> PortFuture<Result<Invoice, BackendError>> {
+        let fault = self.ledger.faults().invoices().take(None);
+        let Some(InvoiceFault::Slow(delay)) = fault else {
+            return PortFuture::ready(self.create(draft, fault));
+        };
+        let provider = self.clone();
+        after(delay, move || provider.create(draft, None))
+    }
+
+    fn create(&self, mut draft: Draft, fault: Option<InvoiceFault>) -> Result<Invoice, BackendError> {
         match fault {
             Some(InvoiceFault::Down) => return Err(backend_error(BackendErrorKind::Unavailable)),
             Some(InvoiceFault::RateLimited(retry_after)) => return Err(rate_limited(retry_after)),
@@ -63,12 +87,7 @@ impl DevProvider {
 
 impl InvoiceProvider for DevProvider {
     fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-        let fault = self.ledger.faults().invoices().take(None);
-        let Some(InvoiceFault::Slow(delay)) = fault else {
-            return PortFuture::ready(self.create(request, fault));
-        };
-        let provider = self.clone();
-        after(delay, move || provider.create(request, None))
+        self.create_from(self.ledger.draft(request))
     }
 
     fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {

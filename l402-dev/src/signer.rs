@@ -67,6 +67,12 @@ impl Signer {
         PublicKey::from_secret_key(&self.secp, &self.node_key).serialize()
     }
 
+    /// The secret with which software opens the account of this number, to spend or to receive only.
+    pub(crate) fn account_key(&self, account: usize, may_spend: bool) -> [u8; 32] {
+        let kind: &[u8] = if may_spend { b"spend key" } else { b"receive key" };
+        derive(&self.secrets, kind, account as u64)
+    }
+
     /// Signs an invoice with a preimage never used before by this signer.
     pub(crate) fn sign(&self, draft: Draft) -> Result<SignedInvoice, BackendError> {
         let Draft { amount, mut description, description_hash, created_at, expires_in, currency } = draft;

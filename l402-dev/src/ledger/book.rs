@@ -68,6 +68,12 @@ impl Book {
         self.entries.iter().map(|entry| self.record(entry, now)).collect()
     }
 
+    #[cfg(feature = "facades")]
+    pub(super) fn hashes_since(&self, count: usize) -> Vec<PaymentHash> {
+        let entries = self.entries.get(count..).unwrap_or_default();
+        entries.iter().map(|entry| entry.invoice.payment_hash).collect()
+    }
+
     pub(super) fn record(&self, entry: &Entry, now: UnixTime) -> InvoiceRecord {
         entry.record(Arc::clone(&self.account(entry.payee).name), now)
     }

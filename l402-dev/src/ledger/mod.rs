@@ -2,6 +2,8 @@
 
 mod book;
 mod entry;
+#[cfg(feature = "facades")]
+mod inside;
 mod record;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,11 +55,6 @@ impl Ledger {
         self.clock.now()
     }
 
-    /// Resolves when something has changed since the last call.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
     pub(crate) fn open_account(&self, name: Arc<str>, balance: Msat) -> AccountId {
         let id = self.book(self.now()).open_account(name, balance);
         self.changed();
@@ -74,6 +71,19 @@ impl Ledger {
 
     pub(crate) fn accounts(&self) -> Vec<AccountRecord> {
         self.book(self.now()).accounts().to_vec()
+    }
+
+    /// The secret that opens an account. See [`Signer::account_key`].
+    pub(crate) fn key(&self, account: AccountId, may_spend: bool) -> [u8; 32] {
+        self.signer.account_key(account.0, may_spend)
+    }
+
+    /// The account that `key` opens, and whether it may spend.
+    pub(crate) fn account_by_key(&self, key: &[u8]) -> Option<(AccountId, bool)> {
+        let accounts = self.book(self.now()).accounts().len();
+        let keys =
+            (0..accounts).flat_map(|number| [true, false].map(|may_spend| (AccountId(number), may_spend)));
+        keys.into_iter().find(|&(account, may_spend)| self.key(account, may_spend) == key)
     }
 
     /// Signs an invoice that is paid to `payee`.
@@ -114,6 +124,7 @@ impl Ledger {
         self.book(self.now()).find(hash)?.outcome(account)
     }
 
+    /// The invoice of this hash, if the node issued one.
     pub(crate) fn invoice(&self, hash: PaymentHash) -> Option<InvoiceRecord> {
         let now = self.now();
         let book = self.book(now);
