@@ -46,6 +46,7 @@ mod ledger;
 mod node;
 mod provider;
 mod signer;
+mod testing;
 mod wallet;
 
 pub use account::DevAccount;
@@ -53,6 +54,7 @@ pub use error::DevNodeError;
 pub use ledger::{AccountRecord, InvoiceRecord, InvoiceStatus, PaymentRecord};
 pub use node::{DevNode, DevNodeBuilder};
 pub use provider::DevProvider;
+pub use testing::TestTokenError;
 pub use wallet::DevWallet;
 
 /// The README's examples, compiled.

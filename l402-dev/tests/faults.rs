@@ -11,7 +11,7 @@ use l402_core::ports::{
 };
 use l402_core::{Msat, Network};
 use l402_dev::fault::{InvoiceFault, LookupFault, PaymentFault, When};
-use l402_dev::{DevNode, InvoiceStatus};
+use l402_dev::{DevNode, InvoiceStatus, TestTokenError};
 use support::{EXPIRY, NOW, balance, failed, invoice, node, now, order, paid, pay};
 
 const PRICE: Msat = Msat::from_sat(10);
@@ -289,4 +289,17 @@ fn lookup(node: &DevNode, invoice: &Invoice) -> PayOutcome {
 
 fn settlement(node: &DevNode, invoice: &Invoice) -> Settlement {
     now(node.provider().settlement(invoice.lookup_id.clone())).unwrap()
+}
+
+#[test]
+fn a_test_token_says_why_there_is_none() {
+    let (node, _) = node();
+    let invoice = invoice(&node, PRICE).bolt11;
+    let challenge = format!("L402 macaroon=\"AgEE\", invoice=\"{invoice}\"");
+    assert_eq!(node.test_token("Basic realm=x"), Err(TestTokenError::Challenge));
+    assert_eq!(node.test_token("L402 macaroon=\"AgEE\", invoice=\"lnbc1\""), Err(TestTokenError::Invoice));
+    node.faults().payments().next(PaymentFault::Stuck);
+    assert_eq!(node.test_token(&challenge), Err(TestTokenError::Pending));
+    let other = DevNode::new().unwrap();
+    assert_eq!(other.test_token(&challenge), Err(TestTokenError::NotPaid(BackendErrorKind::NoRoute)));
 }
