@@ -60,6 +60,7 @@
 
 mod builder;
 mod client;
+pub mod decode;
 mod error;
 mod flow;
 mod offer;
