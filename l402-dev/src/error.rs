@@ -12,6 +12,9 @@ pub enum DevNodeError {
     /// No node key follows from the seed. One seed in 2^128 is like that.
     #[error("no node key follows from this seed; take another one")]
     Seed,
+    /// The text given to [`DevNodeBuilder::restore`](crate::DevNodeBuilder::restore) is no snapshot of this version.
+    #[error("the saved state cannot be read; it is damaged, or another version wrote it")]
+    Snapshot,
 }
 
 /// The short name of this backend in [`BackendError`].

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use l402_core::{Clock, Msat, Network, PaymentHash};
+use l402_core::{Clock, Msat, Network, PaymentHash, UnixTime};
+use tokio::sync::watch;
 
 use crate::account::DevAccount;
 use crate::error::DevNodeError;
 use crate::fault::Faults;
-use crate::ledger::{AccountRecord, InvoiceRecord, Ledger, PaymentRecord};
+use crate::ledger::{AccountRecord, InvoiceRecord, Ledger, PaymentRecord, Snapshot};
 use crate::provider::DevProvider;
 use crate::signer::Signer;
 use crate::wallet::DevWallet;
@@ -54,7 +55,7 @@ impl DevNode {
     /// Prepares a node whose key or clock is chosen.
     #[must_use]
     pub fn builder() -> DevNodeBuilder {
-        DevNodeBuilder { seed: None, clock: None, fee: Msat::ZERO }
+        DevNodeBuilder { seed: None, clock: None, fee: Msat::ZERO, snapshot: None }
     }
 
     /// The payee's side: creates invoices and tells what became of them. What is paid goes to the account
@@ -131,6 +132,32 @@ impl DevNode {
         self.ledger.invoices()
     }
 
+    /// The whole node as JSON: its key, accounts, invoices and payments, but neither faults nor what failed. For
+    /// [`DevNodeBuilder::restore`].
+    ///
+    /// # Security
+    /// Whoever has it knows every preimage.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        serde_json::to_string(&self.ledger.snapshot()).unwrap_or_default()
+    }
+
+    /// What the node's clock says.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.ledger.now()
+    }
+
+    /// A counter that goes up with every change of accounts, invoices and payments. Payments in flight whose time
+    /// has come end when somebody looks, and are no change before.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.ledger.watch()
+    }
+
+    pub(crate) fn tell_watchers(&self) {
+        self.ledger.changed();
+    }
+
     /// Every payment that succeeded so far, from any wallet, oldest first.
     #[must_use]
     pub fn payments(&self) -> Vec<PaymentRecord> {
@@ -149,6 +176,7 @@ pub struct DevNodeBuilder {
     seed: Option<[u8; 32]>,
     clock: Option<Box<dyn Clock>>,
     fee: Msat,
+    snapshot: Option<String>,
 }
 
 impl DevNodeBuilder {
@@ -180,20 +208,37 @@ impl DevNodeBuilder {
         self
     }
 
+    /// Goes on where [`DevNode::snapshot`] was taken. The seed is that of the snapshot.
+    #[must_use]
+    pub fn restore(mut self, snapshot: impl Into<String>) -> Self {
+        self.snapshot = Some(snapshot.into());
+        self
+    }
+
     /// Starts the node.
     ///
     /// # Errors
     /// [`DevNodeError::Entropy`] when there is no seed and the operating system has no random bytes;
-    /// [`DevNodeError::Seed`] when no key follows from the seed.
+    /// [`DevNodeError::Seed`] when no key follows from the seed; [`DevNodeError::Snapshot`] when there is one that
+    /// cannot be read.
     pub fn build(self) -> Result<DevNode, DevNodeError> {
-        let seed = match self.seed {
-            Some(seed) => seed,
-            None => random_seed()?,
+        let snapshot: Option<Snapshot> = match &self.snapshot {
+            Some(text) => Some(serde_json::from_str(text).map_err(|_| DevNodeError::Snapshot)?),
+            None => None,
+        };
+        let seed = match (&snapshot, self.seed) {
+            (Some(snapshot), _) => snapshot.seed().ok_or(DevNodeError::Snapshot)?,
+            (None, Some(seed)) => seed,
+            (None, None) => random_seed()?,
         };
         let clock = self.clock.unwrap_or_else(|| Box::new(|| SystemTime::now().into()));
         let ledger = Arc::new(Ledger::new(Signer::from_seed(seed)?, clock, self.fee));
+        if snapshot.is_some_and(|snapshot| !ledger.restore(snapshot)) {
+            return Err(DevNodeError::Snapshot);
+        }
         let open = |name: &str, balance| {
-            DevAccount::new(Arc::clone(&ledger), ledger.open_account(name.into(), balance))
+            let id = ledger.find_account(name).unwrap_or_else(|| ledger.open_account(name.into(), balance));
+            DevAccount::new(Arc::clone(&ledger), id)
         };
         let payer = open("payer", DevNode::DEFAULT_BALANCE);
         let payee = open("payee", Msat::ZERO);

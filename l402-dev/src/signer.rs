@@ -19,6 +19,7 @@ const MAX_DESCRIPTION_BYTES: usize = 639;
 
 /// Signs invoices. A random node is one whose seed is random, so there is one way only to make secrets.
 pub(crate) struct Signer {
+    seed: [u8; 32],
     secrets: HmacEngine<sha256::Hash>,
     node_key: SecretKey,
     secp: Secp256k1<SignOnly>,
@@ -27,6 +28,8 @@ pub(crate) struct Signer {
 
 /// An invoice and what its payee knows of it.
 pub(crate) struct SignedInvoice {
+    /// Its place among all that were signed.
+    pub(crate) number: u64,
     pub(crate) bolt11: String,
     pub(crate) preimage: Preimage,
     pub(crate) payment_hash: PaymentHash,
@@ -60,7 +63,23 @@ impl Signer {
         let secrets = HmacEngine::new(&seed);
         let node_key =
             SecretKey::from_slice(&derive(&secrets, b"node key", 0)).map_err(|_| DevNodeError::Seed)?;
-        Ok(Self { secrets, node_key, secp: Secp256k1::signing_only(), next_invoice: AtomicU64::new(0) })
+        let next_invoice = AtomicU64::new(0);
+        Ok(Self { seed, secrets, node_key, secp: Secp256k1::signing_only(), next_invoice })
+    }
+
+    /// Everything that signatures and secrets follow from, and how many invoices there were.
+    pub(crate) fn position(&self) -> ([u8; 32], u64) {
+        (self.seed, self.next_invoice.load(Ordering::Relaxed))
+    }
+
+    /// Goes on after `invoices`, so that no preimage is used twice.
+    pub(crate) fn skip_to(&self, invoices: u64) {
+        self.next_invoice.store(invoices, Ordering::Relaxed);
+    }
+
+    /// The preimage of the invoice of this number.
+    pub(crate) fn preimage(&self, number: u64) -> Preimage {
+        Preimage::from_bytes(derive(&self.secrets, b"preimage", number))
     }
 
     pub(crate) fn node_id(&self) -> [u8; 33] {
@@ -82,7 +101,7 @@ impl Signer {
         }
         truncate_at_char(&mut description, MAX_DESCRIPTION_BYTES);
         let number = self.next_invoice.fetch_add(1, Ordering::Relaxed);
-        let preimage = Preimage::from_bytes(derive(&self.secrets, b"preimage", number));
+        let preimage = self.preimage(number);
         let payment_hash = preimage.payment_hash();
         let payment_secret = PaymentSecret(derive(&self.secrets, b"payment secret", number));
 
@@ -99,7 +118,16 @@ impl Signer {
 
         let expires_at = expires_at(&invoice)?;
         let bolt11 = invoice.to_string();
-        Ok(SignedInvoice { bolt11, preimage, payment_hash, amount, description, created_at, expires_at })
+        Ok(SignedInvoice {
+            number,
+            bolt11,
+            preimage,
+            payment_hash,
+            amount,
+            description,
+            created_at,
+            expires_at,
+        })
     }
 }
 

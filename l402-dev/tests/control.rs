@@ -114,15 +114,106 @@ async fn the_list_of_invoices_has_every_fact_and_no_secret() {
         serde_json::from_str::<serde_json::Value>(&text).unwrap(),
         serde_json::json!([
             {
-                "payment_hash": first.payment_hash.to_string(), "amount_msat": 1_500,
-                "description": "one report", "created_at": now, "expires_at": end, "settled_at": null,
+                "payment_hash": first.payment_hash.to_string(), "bolt11": first.bolt11, "amount_msat": 1_500,
+                "description": "one report", "payee": "payee", "status": "open",
+                "created_at": now, "expires_at": end, "settled_at": null,
             },
             {
-                "payment_hash": second.payment_hash.to_string(), "amount_msat": 10_000,
-                "description": "one report", "created_at": now, "expires_at": end, "settled_at": now,
+                "payment_hash": second.payment_hash.to_string(), "bolt11": second.bolt11, "amount_msat": 10_000,
+                "description": "one report", "payee": "payee", "status": "paid",
+                "created_at": now, "expires_at": end, "settled_at": now,
             },
         ])
     );
+}
+
+#[tokio::test]
+async fn invoices_are_ordered_paid_and_seen_by_account() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let alice = node.open_account("alice", PRICE);
+    let order = serde_json::json!({"amount_msat": 4_000, "description": "tea", "account": "alice"});
+    let response = post_json(&url, "/invoices", &order).await;
+    assert_eq!(response.status(), 201);
+    let invoice: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    let bolt11 = invoice["bolt11"].as_str().unwrap().to_owned();
+    let from =
+        |account: &str| http().post(format!("{url}/pay?account={account}")).body(bolt11.clone()).send();
+    assert_refused(from("nobody").await.unwrap(), 404, "GET /state", "an unknown payer").await;
+    assert_refused(from("alice").await.unwrap(), 409, "own", "the payee").await;
+    assert_eq!(from("payer").await.unwrap().status(), 200);
+    assert_eq!(alice.balance(), Msat::from_sat(14));
+
+    let state = http().get(format!("{url}/state?newest=1")).send().await.unwrap().text().await.unwrap();
+    let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    assert_eq!(state["accounts"][2], serde_json::json!({"name": "alice", "balance_msat": 14_000}));
+    assert_eq!((&state["invoice_count"], &state["invoices"][0]["status"]), (&1.into(), &"paid".into()));
+    assert_eq!(state["payments"][0]["payer"], "payer");
+
+    for (order, advice) in [
+        (serde_json::json!({"amount_msat": 0}), "above zero"),
+        (serde_json::json!({"amount_msat": 1, "account": "nobody"}), "GET /state"),
+        (serde_json::json!({"amount": 1}), "amount_msat"),
+    ] {
+        let response = post_json(&url, "/invoices", &order).await;
+        assert!(response.status().is_client_error(), "{order}");
+        assert!(response.text().await.unwrap().contains(advice), "{order}");
+    }
+}
+
+#[tokio::test]
+async fn faults_are_added_listed_and_cleared_from_outside() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let hash = invoice(&node, PRICE).payment_hash.to_string();
+    for fault in [
+        serde_json::json!({"operation": "payment", "fault": "fail=no-route", "times": 2}),
+        serde_json::json!({"operation": "payment", "fault": "stuck", "payment_hash": hash}),
+        serde_json::json!({"operation": "lookup", "fault": "down"}),
+    ] {
+        assert_eq!(post_json(&url, "/faults", &fault).await.status(), 200, "{fault}");
+    }
+    let listed = http().get(format!("{url}/faults")).send().await.unwrap().text().await.unwrap();
+    let expected = [&format!("payment of {hash} stuck"), "payment next 2 fail=no-route", "lookup every down"];
+    assert_eq!(serde_json::from_str::<Vec<String>>(&listed).unwrap(), expected);
+    for (fault, advice) in [
+        (serde_json::json!({"operation": "payment", "fault": "bad-luck"}), "no such fault"),
+        (serde_json::json!({"operation": "payment", "fault": "stuck", "payment_hash": "ab"}), "64 hex"),
+        (
+            serde_json::json!({"operation": "payment", "fault": "stuck", "times": 1, "payment_hash": hash}),
+            "either",
+        ),
+        (serde_json::json!({"fault": "stuck"}), "operation"),
+    ] {
+        assert_refused(post_json(&url, "/faults", &fault).await, 400, advice, &fault.to_string()).await;
+    }
+    assert_eq!(http().delete(format!("{url}/faults")).send().await.unwrap().status(), 204);
+    assert_eq!(node.faults().list(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn events_tell_of_every_change() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let mut events = http().get(format!("{url}/events")).send().await.unwrap();
+    assert_eq!(events.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: change"), "one at once: {first:?}");
+    let change: [fn(&DevNode); 3] = [
+        |node| drop(invoice(node, PRICE)),
+        |node| drop(node.open_account("alice", PRICE)),
+        |node| drop(pay(&node.wallet(), &node.invoices()[0].bolt11)),
+    ];
+    for change in change {
+        change(&node);
+        let event = events.chunk().await.unwrap().unwrap();
+        assert!(event.starts_with(b"event: change"), "{event:?}");
+    }
+}
+
+async fn post_json(url: &str, path: &str, body: &serde_json::Value) -> Response {
+    let request = http().post(format!("{url}{path}")).header(header::CONTENT_TYPE, "application/json");
+    request.body(body.to_string()).send().await.unwrap()
 }
 
 #[tokio::test]

@@ -4,13 +4,23 @@
 //! |---|---|
 //! | `POST /pay`, the invoice as plain text | `200`, `text/plain`: the preimage as 64 hex digits and a newline |
 //! | `GET /invoices` | `200`, `application/json`: every invoice, oldest first, without secrets |
+//! | `POST /invoices`, `{"amount_msat": n}` | `201`: `{"bolt11": text, "payment_hash": hex}` |
+//! | `GET /faults` | `200`: the [faults](crate::fault) that wait to happen, as a list of texts |
+//! | `POST /faults`, `{"operation": "payment", "fault": "stuck", "times": 1}` | `200`: the same list |
+//! | `DELETE /faults` | `204` |
+//! | `GET /state` | `200`: accounts, newest invoices and payments (`?newest=100`), and faults |
+//! | `GET /events` | `200`, `text/event-stream`: an event `change` after every change |
 //!
-//! `/pay` pays from the node's default wallet, and paying the same invoice again gives the same preimage for
-//! nothing. A refusal is a 4xx with one line of plain text: the reason, and what to do.
+//! `/pay` pays from the account `payer`, and `POST /invoices` is paid to `payee`, unless `?account=` or `"account"`
+//! names another. Paying the same invoice again gives the same preimage for nothing. `POST /invoices` also takes
+//! `"description"` and `"expires_in"` in seconds (3600); `POST /faults` takes `"times"`, or `"payment_hash"`, or neither
+//! for every call. A refusal is a 4xx, or a 503 for a scripted outage, with one line of plain text: the reason, and what
+//! to do.
 //!
-//! An invoice in the list is
-//! `{"payment_hash": hex, "amount_msat": n, "description": text, "created_at": secs, "expires_at": secs,
-//! "settled_at": secs or null}`; times are Unix times.
+//! An invoice in a list is
+//! `{"payment_hash": hex, "bolt11": text, "amount_msat": n, "description": text, "payee": account, "status": "open" |
+//! "in_flight" | "paid" | "expired", "created_at": secs, "expires_at": secs, "settled_at": secs or null}`; times are
+//! Unix times.
 //!
 //! ```
 //! use core::time::Duration;

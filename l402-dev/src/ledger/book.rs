@@ -56,8 +56,26 @@ impl Book {
     }
 
     pub(super) fn add(&mut self, invoice: SignedInvoice, payee: AccountId) {
-        self.by_hash.insert(invoice.payment_hash, self.entries.len());
-        self.entries.push(Entry::new(invoice, payee));
+        self.restore(Entry::new(invoice, payee));
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Puts an entry back as it was.
+    pub(super) fn restore(&mut self, entry: Entry) {
+        let index = self.entries.len();
+        self.by_hash.insert(entry.invoice.payment_hash, index);
+        if matches!(entry.progress, Progress::InFlight(..)) {
+            self.in_flight.push(index);
+        }
+        self.entries.push(entry);
+    }
+
+    /// Puts a payment back into the list; the balances know of it already.
+    pub(super) fn restore_payment(&mut self, payment: PaymentRecord) {
+        self.payments.push(payment);
     }
 
     pub(super) fn find(&self, hash: PaymentHash) -> Option<&Entry> {

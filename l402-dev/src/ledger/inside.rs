@@ -1,16 +1,10 @@
 //! What a payee's own software knows of its invoices: more than any record tells.
 
 use l402_core::{PaymentHash, Preimage};
-use tokio::sync::watch;
 
 use super::{AccountId, InvoiceRecord, Ledger, PaymentRecord};
 
 impl Ledger {
-    /// Resolves when something has changed since the last call.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
     /// An invoice that is paid to `payee`, with its preimage, which payees know before they are paid.
     pub(crate) fn received(&self, payee: AccountId, hash: PaymentHash) -> Option<(InvoiceRecord, Preimage)> {
         let now = self.now();

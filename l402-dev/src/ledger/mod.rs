@@ -5,6 +5,7 @@ mod entry;
 #[cfg(feature = "facades")]
 mod inside;
 mod record;
+mod snapshot;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,7 @@ use book::Book;
 pub(crate) use book::{Course, Order};
 pub(crate) use entry::Ending;
 pub use record::{AccountRecord, InvoiceRecord, InvoiceStatus, PaymentRecord};
+pub(crate) use snapshot::Snapshot;
 
 /// The state behind all handles of one node.
 ///
@@ -43,6 +45,17 @@ impl Ledger {
         Self { signer, clock, fee, faults: Faults::default(), book: Mutex::default(), changes }
     }
 
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.signer, &self.book(self.now()))
+    }
+
+    /// Puts everything back; `false` when the snapshot contradicts itself.
+    pub(crate) fn restore(&self, snapshot: Snapshot) -> bool {
+        let Some(book) = snapshot.into_book(&self.signer) else { return false };
+        *self.book.lock().unwrap_or_else(PoisonError::into_inner) = book;
+        true
+    }
+
     pub(crate) fn node_id(&self) -> [u8; 33] {
         self.signer.node_id()
     }
@@ -53,6 +66,11 @@ impl Ledger {
 
     pub(crate) fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+
+    /// Resolves when something has changed since the last call.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     pub(crate) fn open_account(&self, name: Arc<str>, balance: Msat) -> AccountId {
