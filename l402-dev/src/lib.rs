@@ -52,7 +52,7 @@ mod wallet;
 pub use account::DevAccount;
 pub use error::DevNodeError;
 pub use ledger::{AccountRecord, InvoiceRecord, InvoiceStatus, PaymentRecord};
-pub use node::{DevNode, DevNodeBuilder};
+pub use node::{Changes, DevNode, DevNodeBuilder};
 pub use provider::DevProvider;
 pub use testing::TestTokenError;
 pub use wallet::DevWallet;

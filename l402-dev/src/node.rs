@@ -148,10 +148,11 @@ impl DevNode {
         self.ledger.now()
     }
 
-    /// A counter that goes up with every change of accounts, invoices and payments. Payments in flight whose time
-    /// has come end when somebody looks, and are no change before.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.ledger.watch()
+    /// Waits for changes of accounts, invoices and payments. A payment in flight whose time has come ends when
+    /// somebody looks, and is no change before.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes(self.ledger.watch())
     }
 
     pub(crate) fn tell_watchers(&self) {
@@ -168,6 +169,26 @@ impl DevNode {
 impl fmt::Debug for DevNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DevNode").field("network", &Self::NETWORK).finish_non_exhaustive()
+    }
+}
+
+/// See [`DevNode::changes`].
+#[derive(Debug)]
+pub struct Changes(watch::Receiver<u64>);
+
+impl Changes {
+    /// Resolves when something has changed since the last call, or since [`DevNode::changes`], with a number that
+    /// goes up. Changes that come faster than this is called are one. Never resolves once the node is gone.
+    pub async fn next(&mut self) -> u64 {
+        if self.0.changed().await.is_err() {
+            core::future::pending::<()>().await;
+        }
+        *self.0.borrow_and_update()
+    }
+
+    /// The next call of [`Changes::next`] resolves at once.
+    pub fn look_again(&mut self) {
+        self.0.mark_changed();
     }
 }
 

@@ -12,7 +12,7 @@ use super::Failure;
 pub(crate) struct Options {
     /// The invoice, from the 402 answer (lnbcrt...)
     invoice: String,
-    /// The address of the node, as `demo --serve` prints it
+    /// The address of the node, as `serve` and `demo --serve` print it
     #[arg(long, value_name = "URL")]
     node: String,
 }

@@ -47,9 +47,11 @@
 //! There is no authentication, and preimages travel in the clear. Serve it on loopback only.
 
 mod client;
+mod order;
 mod server;
 
-pub use client::{ControlError, pay};
+pub use client::{ControlError, add_fault, clear_faults, create_invoice, faults, pay};
+pub use order::{FaultOrder, InvoiceOrder};
 pub use server::router;
 
 /// Longer bodies are refused, as `l402_core::bolt11` refuses longer invoices.

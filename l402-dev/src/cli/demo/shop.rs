@@ -1,6 +1,5 @@
 //! The API of the demo: one paid route, on a dev node of its own.
 
-use std::io;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -9,7 +8,7 @@ use l402_axum::{Gate, L402Layer, MasterKey, Msat, Paid};
 use l402_dev::{DevNode, control};
 use tokio::net::TcpListener;
 
-use crate::cli::Failure;
+use crate::cli::{Failure, cannot_listen, random_secret};
 
 /// Where the dev node is, below the API's address.
 const NODE_PATH: &str = "/node";
@@ -55,14 +54,4 @@ impl Shop {
 async fn report(paid: Paid) -> String {
     let price = paid.amount.unwrap_or(Msat::ZERO);
     format!("The report. It cost {price}, and your payment is the receipt: {}\n", paid.payment_hash)
-}
-
-fn random_secret() -> Result<[u8; 32], Failure> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| format!("the system gives no random bytes: {error}"))?;
-    Ok(secret)
-}
-
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
-    format!("cannot listen on {address}: {error}; choose another with --listen 127.0.0.1:0").into()
 }

@@ -12,12 +12,10 @@ use crate::node::DevNode;
 pub(super) async fn events(
     State(node): State<DevNode>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut changes = node.watch();
-    changes.mark_changed();
+    let mut changes = node.changes();
+    changes.look_again();
     let events = stream::unfold(changes, |mut changes| async move {
-        // The sender lives as long as the node, of which the router has a handle.
-        changes.changed().await.ok()?;
-        let version = *changes.borrow_and_update();
+        let version = changes.next().await;
         Some((Ok(Event::default().event("change").data(version.to_string())), changes))
     });
     Sse::new(events).keep_alive(KeepAlive::default())

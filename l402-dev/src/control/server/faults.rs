@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use serde::Deserialize;
 
+use super::super::order::FaultOrder;
 use super::refusal::Refusal;
 use crate::fault::When;
 use crate::node::DevNode;
@@ -14,21 +14,9 @@ pub(super) async fn list(State(node): State<DevNode>) -> Json<Vec<String>> {
     Json(node.faults().list())
 }
 
-/// A fault as text, and when: at the next `times` calls, at every call about `payment_hash`, or at every call.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewFault {
-    operation: String,
-    fault: String,
-    #[serde(default)]
-    times: Option<u32>,
-    #[serde(default)]
-    payment_hash: Option<String>,
-}
-
 pub(super) async fn add(
     State(node): State<DevNode>,
-    fault: Result<Json<NewFault>, JsonRejection>,
+    fault: Result<Json<FaultOrder>, JsonRejection>,
 ) -> Result<Json<Vec<String>>, Refusal> {
     let Json(new) = fault.map_err(|error| {
         let example = r#"{"operation": "payment", "fault": "stuck", "times": 1}"#;

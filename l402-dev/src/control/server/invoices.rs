@@ -8,8 +8,9 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use l402_core::Msat;
 use l402_core::ports::{BackendErrorKind, InvoiceProvider, NewInvoice};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::super::order::{InvoiceCreated, InvoiceOrder};
 use super::refusal::Refusal;
 use crate::ledger::InvoiceRecord;
 use crate::node::DevNode;
@@ -18,32 +19,10 @@ pub(super) async fn list(State(node): State<DevNode>) -> Json<Vec<InvoiceJson>> 
     Json(node.invoices().into_iter().map(InvoiceJson::from).collect())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Order {
-    amount_msat: u64,
-    #[serde(default)]
-    description: String,
-    #[serde(default = "one_hour")]
-    expires_in: u64,
-    #[serde(default)]
-    account: Option<String>,
-}
-
-const fn one_hour() -> u64 {
-    3600
-}
-
-#[derive(Serialize)]
-pub(super) struct Created {
-    bolt11: String,
-    payment_hash: String,
-}
-
 pub(super) async fn create(
     State(node): State<DevNode>,
-    order: Result<Json<Order>, JsonRejection>,
-) -> Result<(StatusCode, Json<Created>), Refusal> {
+    order: Result<Json<InvoiceOrder>, JsonRejection>,
+) -> Result<(StatusCode, Json<InvoiceCreated>), Refusal> {
     let Json(order) = order.map_err(|error| {
         Refusal::bad_request(format!("{}; send {{\"amount_msat\": 10000}} as JSON", error.body_text()))
     })?;
@@ -60,7 +39,7 @@ pub(super) async fn create(
         kind => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{kind}; DELETE /faults ends it")),
     })?;
     let payment_hash = invoice.payment_hash.to_string();
-    Ok((StatusCode::CREATED, Json(Created { bolt11: invoice.bolt11, payment_hash })))
+    Ok((StatusCode::CREATED, Json(InvoiceCreated { bolt11: invoice.bolt11, payment_hash })))
 }
 
 /// An invoice without secrets. Times are Unix times in seconds.
