@@ -19,6 +19,11 @@ test: setup ## Run every test, doctests included
 	$(CARGO) test --locked --workspace --all-features
 	.ci/check-core
 
+.PHONY: test-browser
+test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/screenshots
+	@.ci/setup browser
+	$(CARGO) test --locked -p l402-dev --test browser -- --ignored
+
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
 	$(CARGO) fmt --all --check

@@ -2,9 +2,11 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::{BufRead, BufReader};
+#[path = "support/served.rs"]
+mod served;
+
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use l402_client::L402Client;
@@ -16,47 +18,12 @@ use l402_providers::{Endpoint, lnd::LndProvider};
 use l402_wallets::lnbits::LnbitsWallet;
 use l402_wallets::lnd::LndWallet;
 use serde_json::Value;
+use served::{BIN, Served};
 
-const BIN: &str = env!("CARGO_BIN_EXE_l402-dev");
-
-/// A served node, killed at the end of the test.
-struct Served {
-    process: Child,
-    ready: Value,
-}
-
-impl Served {
-    fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(BIN);
-        command.args(["serve", "--json", "--listen", "127.0.0.1:0"]).args(args);
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, ready: serde_json::from_str(&line).unwrap() }
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.ready[name].as_str().unwrap().to_owned()
-    }
-
-    fn key(&self, account: &str, key: &str) -> String {
-        let accounts = self.ready["accounts"].as_array().unwrap();
-        let account = accounts.iter().find(|found| found["name"] == account).unwrap();
-        account[key].as_str().unwrap().to_owned()
-    }
-
-    fn lnbits_wallet(&self) -> LnbitsWallet {
-        let endpoint = Endpoint::new(&self.text("lnbits")).unwrap();
-        let wallet = LnbitsWallet::new(endpoint, self.key("payer", "spend_key")).unwrap();
-        wallet.with_network(Network::Regtest)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
+fn lnbits_wallet(served: &Served) -> LnbitsWallet {
+    let endpoint = Endpoint::new(&served.text("lnbits")).unwrap();
+    let wallet = LnbitsWallet::new(endpoint, served.key("payer", "spend_key")).unwrap();
+    wallet.with_network(Network::Regtest)
 }
 
 fn l402_dev(args: &[&str]) -> Output {
@@ -78,7 +45,7 @@ async fn state(node_url: &str) -> Value {
 #[tokio::test]
 async fn the_client_buys_every_route_with_a_wallet_of_other_software() {
     let served = Served::start(&[]);
-    let client = L402Client::builder(served.lnbits_wallet()).build().unwrap();
+    let client = L402Client::builder(lnbits_wallet(&served)).build().unwrap();
     let premium = served.text("premium");
     for (path, sats, body) in
         [("", 10, "premium"), ("/reports/7", 25, "Report 7"), ("/stream", 5, "tick 5 of 5")]
