@@ -1,7 +1,7 @@
 //! The page of `l402-dev serve` and the paywall's own page, in a real browser. `make test-browser` installs one and
 //! runs these.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 #[path = "support/served.rs"]
 mod served;
