@@ -24,6 +24,10 @@ test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/sc
 	@.ci/setup browser
 	$(CARGO) test --locked -p l402-dev --test browser -- --ignored
 
+.PHONY: test-python
+test-python: ## Let Python software of others buy with the dev node as its wallet
+	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
+
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
 	$(CARGO) fmt --all --check
