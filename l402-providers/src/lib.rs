@@ -49,6 +49,8 @@ pub mod lnd;
 pub mod lnurl;
 #[cfg(feature = "managed")]
 pub mod managed;
+#[cfg(feature = "nwc")]
+pub mod nwc;
 #[cfg(feature = "opennode")]
 pub mod opennode;
 #[cfg(feature = "phoenixd")]

@@ -57,7 +57,7 @@ pub(crate) enum Reply {
 
 /// Implements the port for a backend, on its [`PaymentApi`] and the `network` of its `api`.
 macro_rules! wallet {
-    ($wallet:ident, $capabilities:expr) => {
+    ($wallet:ident, |$this:ident| $capabilities:expr) => {
         impl $wallet {
             /// The network it pays on. Default: [`Network::Bitcoin`](l402_core::Network::Bitcoin).
             #[must_use]
@@ -97,9 +97,13 @@ macro_rules! wallet {
             }
 
             fn capabilities(&self) -> l402_core::ports::WalletCapabilities {
+                let $this = self;
                 $capabilities
             }
         }
+    };
+    ($wallet:ident, $capabilities:expr) => {
+        wallet!($wallet, |_wallet| $capabilities);
     };
 }
 pub(crate) use wallet;

@@ -38,6 +38,7 @@ impl fmt::Debug for NamedWallet {
 /// | `lnbits` | `LNBITS_URL`, `LNBITS_ADMIN_KEY` | |
 /// | `alby` | `ALBY_HUB_URL`, `ALBY_HUB_TOKEN` | |
 /// | `btcpay` | `BTCPAY_URL`, `BTCPAY_STORE_ID`, `BTCPAY_API_KEY` | |
+/// | `nwc` | `NWC_URI` | |
 /// | `blink` | `BLINK_API_KEY` | `BLINK_URL` |
 /// | `zbd` | `ZBD_API_KEY` | |
 ///

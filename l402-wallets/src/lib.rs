@@ -43,6 +43,8 @@ mod func;
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+#[cfg(feature = "nwc")]
+pub mod nwc;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "zbd")]

@@ -48,6 +48,7 @@ fn a_wallet_that_was_not_built_names_its_feature() {
     feature = "lnbits",
     feature = "alby",
     feature = "btcpay",
+    feature = "nwc",
     feature = "blink",
     feature = "zbd"
 ))]
@@ -57,7 +58,7 @@ mod all {
     use super::*;
 
     /// What each wallet needs, in the documented order.
-    const WALLETS: [(&str, &[(&str, &str)]); 9] = [
+    const WALLETS: [(&str, &[(&str, &str)]); 10] = [
         ("lnd", &[("LND_REST_URL", "https://127.0.0.1:8080"), ("LND_MACAROON_HEX", "0201")]),
         ("cln", &[("CLN_SOCKET", "/run/lightning-rpc")]),
         ("cln", &[("CLN_REST_URL", "https://127.0.0.1:3010"), ("CLN_RUNE", "hush")]),
@@ -72,9 +73,13 @@ mod all {
                 ("BTCPAY_API_KEY", "hush"),
             ],
         ),
+        ("nwc", &[("NWC_URI", NWC_URI)]),
         ("blink", &[("BLINK_API_KEY", "hush")]),
         ("zbd", &[("ZBD_API_KEY", "hush")]),
     ];
+
+    const NWC_URI: &str = "nostr+walletconnect://b889ff5b1513b641e2a139f661a661364979c5beee91842f8f0ef42ab558e9d4\
+        ?relay=wss%3A%2F%2Frelay.example.com&secret=71a8c14c1407c113601079c4302dab36460f0ccd0ad506f1f2dc73b5100e4f3c";
 
     #[test]
     fn each_wallet_by_its_variables() {
@@ -117,6 +122,7 @@ mod all {
                 "LND_MACAROON_FILE",
             ),
             (vec![("LNBITS_URL", "http://hush.example.com"), ("LNBITS_ADMIN_KEY", "hush")], "lnbits"),
+            (vec![("NWC_URI", "nostr+walletconnect://hush?secret=hush")], "nwc"),
             (vec![("BLINK_API_KEY", "hush\u{e9}\nhush")], "blink"),
         ] {
             let said = everything_said_by(&with(&vars).unwrap_err());

@@ -7,6 +7,7 @@
     feature = "cln",
     feature = "lnbits",
     feature = "lnd",
+    feature = "nwc",
     feature = "phoenixd",
     feature = "zbd"
 ))]
@@ -14,11 +15,15 @@
 use l402_core::ports::Wallet;
 use l402_wallets::Endpoint;
 
+const NWC_URI: &str = "nostr+walletconnect://b889ff5b1513b641e2a139f661a661364979c5beee91842f8f0ef42ab558e9d4\
+    ?relay=wss%3A%2F%2Frelay.example.com&secret=71a8c14c1407c113601079c4302dab36460f0ccd0ad506f1f2dc73b5100e4f3c";
+
 #[test]
 fn the_table_is_true() {
     let endpoint = || Endpoint::new("https://node.example.com").unwrap();
+    let nwc = || l402_wallets::nwc::NwcUri::parse(NWC_URI).unwrap();
     let rune = l402_wallets::cln::Rune::new("key");
-    let rows: [(&str, &str, Box<dyn Wallet>); 8] = [
+    let rows: [(&str, &str, Box<dyn Wallet>); 9] = [
         ("alby", "Alby Hub", Box::new(l402_wallets::alby::AlbyWallet::new(endpoint(), "key").unwrap())),
         ("blink", "Blink", Box::new(l402_wallets::blink::BlinkWallet::new("key").unwrap())),
         (
@@ -33,6 +38,7 @@ fn the_table_is_true() {
         ),
         ("lnbits", "LNbits", Box::new(l402_wallets::lnbits::LnbitsWallet::new(endpoint(), "key").unwrap())),
         ("lnd", "LND (REST)", Box::new(l402_wallets::lnd::LndWallet::new(endpoint(), "00").unwrap())),
+        ("nwc", "Nostr Wallet Connect (NIP-47)", Box::new(l402_wallets::nwc::NwcWallet::new(nwc()).unwrap())),
         (
             "phoenixd",
             "phoenixd",

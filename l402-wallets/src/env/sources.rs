@@ -21,6 +21,7 @@ pub(super) const SOURCES: &[Source] = &[
     Source { name: "lnbits", triggers: &["LNBITS_URL"], connect: lnbits },
     Source { name: "alby", triggers: &["ALBY_HUB_URL"], connect: alby },
     Source { name: "btcpay", triggers: &["BTCPAY_URL"], connect: btcpay },
+    Source { name: "nwc", triggers: &["NWC_URI"], connect: nwc },
     Source { name: "blink", triggers: &["BLINK_API_KEY"], connect: blink },
     Source { name: "zbd", triggers: &["ZBD_API_KEY"], connect: zbd },
 ];
@@ -44,8 +45,8 @@ macro_rules! not_built {
 }
 
 not_built!(
-    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "btcpay" btcpay, "blink" blink,
-    "zbd" zbd
+    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "btcpay" btcpay, "nwc" nwc,
+    "blink" blink, "zbd" zbd
 );
 
 #[cfg(feature = "lnd")]
@@ -121,6 +122,15 @@ fn btcpay(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvE
     let key = vars.need(wallet, "BTCPAY_API_KEY")?;
     let btcpay = crate::btcpay::BtcPayWallet::new(endpoint, store, key).map_err(wrong)?;
     Ok(Box::new(btcpay.with_network(vars.network()?)))
+}
+
+#[cfg(feature = "nwc")]
+fn nwc(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
+    use crate::nwc::{NwcUri, NwcWallet};
+
+    let wrong = |source| EnvError::Config { wallet, source };
+    let uri = NwcUri::parse(&vars.need(wallet, "NWC_URI")?).map_err(wrong)?;
+    Ok(Box::new(NwcWallet::new(uri).map_err(wrong)?.with_network(vars.network()?)))
 }
 
 #[cfg(feature = "blink")]

@@ -10,11 +10,14 @@ mod blink;
 mod btcpay;
 #[cfg(feature = "cln")]
 mod cln;
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod contract;
 #[cfg(feature = "lnbits")]
 mod lnbits;
 #[cfg(feature = "lnd")]
 mod lnd;
+#[cfg(feature = "nwc")]
+mod nwc;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
 /// One set of signed bills and misbehaving servers for both crates.
