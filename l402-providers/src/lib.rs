@@ -41,6 +41,8 @@ pub mod http;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod invoice;
+#[cfg(feature = "ldk")]
+pub mod ldk;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
 #[cfg(feature = "lnd")]

@@ -5,6 +5,7 @@
     feature = "blink",
     feature = "btcpay",
     feature = "cln",
+    feature = "ldk",
     feature = "lnbits",
     feature = "lnd",
     feature = "lnurl",
@@ -16,6 +17,8 @@
     feature = "zbd"
 ))]
 
+use std::sync::Arc;
+
 use l402_core::ports::InvoiceProvider;
 use l402_providers::Endpoint;
 
@@ -26,8 +29,12 @@ const NWC_URI: &str = "nostr+walletconnect://b889ff5b1513b641e2a139f661a66136497
 fn the_table_is_true() {
     let endpoint = || Endpoint::new("https://node.example.com").unwrap();
     let nwc = || l402_providers::nwc::NwcUri::parse(NWC_URI).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut builder = l402_providers::ldk::ldk_node::Builder::new();
+    builder.set_storage_dir_path(folder.path().to_str().unwrap().to_owned());
+    let ldk = builder.build().unwrap();
     let rune = l402_providers::cln::Rune::new("key");
-    let rows: [(&str, &str, Box<dyn InvoiceProvider>); 13] = [
+    let rows: [(&str, &str, Box<dyn InvoiceProvider>); 14] = [
         ("alby", "Alby Hub", Box::new(l402_providers::alby::AlbyProvider::new(endpoint(), "key").unwrap())),
         ("blink", "Blink", Box::new(l402_providers::blink::BlinkProvider::new("key").unwrap())),
         (
@@ -39,6 +46,11 @@ fn the_table_is_true() {
             "cln",
             "Core Lightning (clnrest, socket)",
             Box::new(l402_providers::cln::ClnProvider::rest(endpoint(), rune).unwrap()),
+        ),
+        (
+            "ldk",
+            "LDK node, in the program",
+            Box::new(l402_providers::ldk::LdkProvider::new(Arc::new(ldk)).unwrap()),
         ),
         (
             "lnbits",

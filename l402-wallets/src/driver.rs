@@ -55,7 +55,7 @@ pub(crate) enum Reply {
     Unclear,
 }
 
-/// Implements the port for a backend, on its [`PaymentApi`] and the `network` of its `api`.
+/// Implements the port for a backend whose network the user says, as [`port!`] does.
 macro_rules! wallet {
     ($wallet:ident, |$this:ident| $capabilities:expr) => {
         impl $wallet {
@@ -67,6 +67,17 @@ macro_rules! wallet {
             }
         }
 
+        $crate::driver::port!($wallet, |$this| $capabilities);
+    };
+    ($wallet:ident, $capabilities:expr) => {
+        wallet!($wallet, |_wallet| $capabilities);
+    };
+}
+pub(crate) use wallet;
+
+/// Implements the port for a backend, on its [`PaymentApi`].
+macro_rules! port {
+    ($wallet:ident, |$this:ident| $capabilities:expr) => {
         impl l402_core::ports::Wallet for $wallet {
             fn pay(
                 &self,
@@ -102,11 +113,8 @@ macro_rules! wallet {
             }
         }
     };
-    ($wallet:ident, $capabilities:expr) => {
-        wallet!($wallet, |_wallet| $capabilities);
-    };
 }
-pub(crate) use wallet;
+pub(crate) use port;
 
 /// Pays once and waits for the end of it, at most as long as the request says.
 pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<PayOutcome, BackendError> {

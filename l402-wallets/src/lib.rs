@@ -39,6 +39,8 @@ pub mod cln;
 mod driver;
 mod env;
 mod func;
+#[cfg(feature = "ldk")]
+pub mod ldk;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
 #[cfg(feature = "lnd")]

@@ -5,12 +5,15 @@
     feature = "blink",
     feature = "btcpay",
     feature = "cln",
+    feature = "ldk",
     feature = "lnbits",
     feature = "lnd",
     feature = "nwc",
     feature = "phoenixd",
     feature = "zbd"
 ))]
+
+use std::sync::Arc;
 
 use l402_core::ports::Wallet;
 use l402_wallets::Endpoint;
@@ -22,8 +25,12 @@ const NWC_URI: &str = "nostr+walletconnect://b889ff5b1513b641e2a139f661a66136497
 fn the_table_is_true() {
     let endpoint = || Endpoint::new("https://node.example.com").unwrap();
     let nwc = || l402_wallets::nwc::NwcUri::parse(NWC_URI).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut builder = l402_wallets::ldk::ldk_node::Builder::new();
+    builder.set_storage_dir_path(folder.path().to_str().unwrap().to_owned());
+    let ldk = builder.build().unwrap();
     let rune = l402_wallets::cln::Rune::new("key");
-    let rows: [(&str, &str, Box<dyn Wallet>); 9] = [
+    let rows: [(&str, &str, Box<dyn Wallet>); 10] = [
         ("alby", "Alby Hub", Box::new(l402_wallets::alby::AlbyWallet::new(endpoint(), "key").unwrap())),
         ("blink", "Blink", Box::new(l402_wallets::blink::BlinkWallet::new("key").unwrap())),
         (
@@ -35,6 +42,11 @@ fn the_table_is_true() {
             "cln",
             "Core Lightning (clnrest, socket)",
             Box::new(l402_wallets::cln::ClnWallet::rest(endpoint(), rune).unwrap()),
+        ),
+        (
+            "ldk",
+            "LDK node, in the program",
+            Box::new(l402_wallets::ldk::LdkWallet::new(Arc::new(ldk)).unwrap()),
         ),
         ("lnbits", "LNbits", Box::new(l402_wallets::lnbits::LnbitsWallet::new(endpoint(), "key").unwrap())),
         ("lnd", "LND (REST)", Box::new(l402_wallets::lnd::LndWallet::new(endpoint(), "00").unwrap())),
