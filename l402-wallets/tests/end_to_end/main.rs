@@ -4,6 +4,8 @@
 
 #[cfg(feature = "ldk")]
 mod ldk;
+#[cfg(feature = "lnbits")]
+mod lnbits;
 #[cfg(feature = "nwc")]
 mod nwc;
 #[allow(dead_code, reason = "not every backend alone needs all of it")]
