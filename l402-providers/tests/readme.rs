@@ -30,7 +30,7 @@ fn the_table_is_true() {
     let endpoint = || Endpoint::new("https://node.example.com").unwrap();
     let nwc = || l402_providers::nwc::NwcUri::parse(NWC_URI).unwrap();
     let folder = tempfile::TempDir::new().unwrap();
-    let mut builder = l402_providers::ldk::ldk_node::Builder::new();
+    let mut builder = ldk_node::Builder::new();
     builder.set_storage_dir_path(folder.path().to_str().unwrap().to_owned());
     let ldk = builder.build().unwrap();
     let rune = l402_providers::cln::Rune::new("key");

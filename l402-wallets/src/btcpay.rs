@@ -98,7 +98,7 @@ impl PaymentApi for BtcPayWallet {
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
-        match self.find(bill.hash).await.map_err(CallError::before_acting)? {
+        match self.find(bill.facts.payment_hash).await.map_err(CallError::before_acting)? {
             Reply::NotFound | Reply::Failed(_) => {}
             earlier => return Ok(earlier),
         }
@@ -113,7 +113,7 @@ impl PaymentApi for BtcPayWallet {
             400 => {
                 let kind = meaning(&answer.json::<Problem>().unwrap_or_default());
                 // The node's text says why, and not whether it is over.
-                Ok(match self.find(bill.hash).await {
+                Ok(match self.find(bill.facts.payment_hash).await {
                     Ok(Reply::NotFound | Reply::Failed(_)) => Reply::Failed(kind),
                     Ok(found) => found,
                     Err(_) => Reply::Unclear,

@@ -145,7 +145,7 @@ impl PaymentApi for ClnWallet {
             Err(Rpc { code: INVALID_PARAMS, .. }) => Ok(Reply::Failed(BackendErrorKind::InvalidInvoice)),
             Err(rpc) => match meaning(&rpc) {
                 Some(BackendErrorKind::AlreadyPaid) => Ok(Reply::Failed(BackendErrorKind::AlreadyPaid)),
-                Some(kind) => Ok(self.failed(bill.hash, kind).await),
+                Some(kind) => Ok(self.failed(bill.facts.payment_hash, kind).await),
                 None => Ok(Reply::Pending),
             },
         }

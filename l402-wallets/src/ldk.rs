@@ -85,13 +85,11 @@ impl PaymentApi for LdkWallet {
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
-        let invalid = |_| CallError::refused(Api::NAME, BackendErrorKind::InvalidInvoice);
-        let facts: InvoiceFacts = bill.bolt11.parse().map_err(invalid)?;
         let invoice: Bolt11Invoice = bill
             .bolt11
             .parse()
             .map_err(|_| CallError::refused(Api::NAME, BackendErrorKind::InvalidInvoice))?;
-        if *facts.payee.as_bytes() == self.api.node().node_id().serialize() {
+        if *bill.facts.payee.as_bytes() == self.api.node().node_id().serialize() {
             return Ok(Reply::Failed(BackendErrorKind::SelfPayment));
         }
         let max_fee = bill.max_fee.as_msat();
@@ -102,11 +100,11 @@ impl PaymentApi for LdkWallet {
         });
         match sent.await? {
             Ok(_) => Ok(Reply::Pending),
-            Err(NodeError::DuplicatePayment) => Ok(match self.find(bill.hash).await? {
+            Err(NodeError::DuplicatePayment) => Ok(match self.find(bill.facts.payment_hash).await? {
                 Reply::NotFound | Reply::Failed(_) => Reply::Unclear,
                 known => known,
             }),
-            Err(NodeError::PaymentSendingFailed) => Ok(Reply::Failed(self.reason(&facts))),
+            Err(NodeError::PaymentSendingFailed) => Ok(Reply::Failed(self.reason(&bill.facts))),
             Err(NodeError::InvalidInvoice) => Ok(Reply::Failed(BackendErrorKind::InvalidInvoice)),
             Err(error @ NodeError::NotRunning) => Err(failure(&error)),
             // Such as that the payment, which is under way, cannot be written down.

@@ -49,6 +49,11 @@ pub mod lnd;
 pub mod nwc;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
+#[cfg(feature = "_http")]
+#[allow(dead_code, reason = "most backends find payments themselves")]
+mod sent;
+#[cfg(feature = "strike")]
+pub mod strike;
 #[cfg(feature = "zbd")]
 pub mod zbd;
 

@@ -134,8 +134,10 @@ impl PaymentApi for NwcWallet {
             | BackendErrorKind::Forbidden
             | BackendErrorKind::RateLimited { .. }
             | BackendErrorKind::Unsupported => Err(self.api.refused(&refusal)),
-            BackendErrorKind::Protocol => Ok(self.refused(bill.hash, BackendErrorKind::InvalidInvoice).await),
-            kind => Ok(self.refused(bill.hash, kind).await),
+            BackendErrorKind::Protocol => {
+                Ok(self.refused(bill.facts.payment_hash, BackendErrorKind::InvalidInvoice).await)
+            }
+            kind => Ok(self.refused(bill.facts.payment_hash, kind).await),
         }
     }
 

@@ -10,6 +10,7 @@
     feature = "lnd",
     feature = "nwc",
     feature = "phoenixd",
+    feature = "strike",
     feature = "zbd"
 ))]
 
@@ -30,8 +31,13 @@ fn the_table_is_true() {
     builder.set_storage_dir_path(folder.path().to_str().unwrap().to_owned());
     let ldk = builder.build().unwrap();
     let rune = l402_wallets::cln::Rune::new("key");
-    let rows: [(&str, &str, Box<dyn Wallet>); 10] = [
+    let rows: [(&str, &str, Box<dyn Wallet>); 12] = [
         ("alby", "Alby Hub", Box::new(l402_wallets::alby::AlbyWallet::new(endpoint(), "key").unwrap())),
+        (
+            "alby",
+            "Alby, accounts that it keeps",
+            Box::new(l402_wallets::alby::AlbyAccountWallet::new("key").unwrap()),
+        ),
         ("blink", "Blink", Box::new(l402_wallets::blink::BlinkWallet::new("key").unwrap())),
         (
             "btcpay",
@@ -56,6 +62,7 @@ fn the_table_is_true() {
             "phoenixd",
             Box::new(l402_wallets::phoenixd::PhoenixdWallet::new(endpoint(), "key").unwrap()),
         ),
+        ("strike", "Strike", Box::new(l402_wallets::strike::StrikeWallet::new("key").unwrap())),
         ("zbd", "ZBD", Box::new(l402_wallets::zbd::ZbdWallet::new("key").unwrap())),
     ];
     let mut table = "| feature | backend | fee limit | lookups |\n|---|---|---|---|\n".to_owned();

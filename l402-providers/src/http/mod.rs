@@ -120,8 +120,12 @@ impl Http {
         self.call(Method::POST, segments)
     }
 
-    /// Any other method.
-    pub fn call(&self, method: Method, segments: &[&str]) -> Call {
+    /// A `PATCH` of the base URL with these path segments added.
+    pub fn patch(&self, segments: &[&str]) -> Call {
+        self.call(Method::PATCH, segments)
+    }
+
+    fn call(&self, method: Method, segments: &[&str]) -> Call {
         Call::new(self.clone(), method, self.url(segments))
     }
 

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "alby")]
 mod alby;
+#[cfg(feature = "alby")]
+mod alby_account;
 #[cfg(feature = "blink")]
 mod blink;
 #[cfg(feature = "btcpay")]
@@ -20,6 +22,8 @@ mod lnd;
 mod nwc;
 #[cfg(feature = "phoenixd")]
 mod phoenixd;
+#[cfg(feature = "strike")]
+mod strike;
 /// One set of signed bills and misbehaving servers for both crates.
 #[allow(dead_code, reason = "the other crate needs the rest")]
 #[path = "../../../l402-providers/tests/backends/support/mod.rs"]

@@ -132,7 +132,7 @@ impl Service {
         self.until(|said| matches!(said, RelayMessage::EndOfStoredEvents(_))).await;
     }
 
-    async fn until(&mut self, done: impl Fn(&RelayMessage<'_>) -> bool) {
+    async fn until(&mut self, done: fn(&RelayMessage<'_>) -> bool) {
         while !done(&self.next().await.unwrap()) {}
     }
 
