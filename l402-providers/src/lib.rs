@@ -58,6 +58,7 @@ pub mod opennode;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "_http")]
+#[allow(unused_imports, unused_macros, reason = "not every backend alone needs both")]
 mod port;
 #[cfg(feature = "strike")]
 pub mod strike;

@@ -36,6 +36,7 @@ pub mod btcpay;
 #[cfg(feature = "cln")]
 pub mod cln;
 #[cfg(feature = "_http")]
+#[allow(unused_imports, unused_macros, reason = "not every backend alone needs both macros")]
 mod driver;
 mod env;
 mod func;
