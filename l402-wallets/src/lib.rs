@@ -29,6 +29,8 @@
 
 #[cfg(feature = "alby")]
 pub mod alby;
+#[cfg(any(feature = "btcpay", feature = "cln"))]
+mod attempts;
 #[cfg(feature = "blink")]
 pub mod blink;
 #[cfg(feature = "btcpay")]
