@@ -19,6 +19,11 @@ test: setup ## Run every test, doctests included
 	$(CARGO) test --locked --workspace --all-features
 	.ci/check-core
 
+.PHONY: test-real
+test-real: setup test-browser test-python ## Run the tests with real LNbits, LDK nodes, a Nostr relay, a browser and Python clients
+	@.ci/setup real
+	.ci/lnbits $(CARGO) test --locked -p l402-wallets --all-features --test real_lnbits --test end_to_end -- --include-ignored
+
 .PHONY: test-browser
 test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/screenshots
 	@.ci/setup browser
@@ -26,6 +31,7 @@ test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/sc
 
 .PHONY: test-python
 test-python: ## Let Python software of others buy with the dev node as its wallet
+	@.ci/setup real
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
 
 .PHONY: lint

@@ -3,7 +3,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use lightning_invoice::{Bolt11Invoice, Currency};
+use lightning_invoice::{
+    Bolt11Invoice, Bolt11SemanticError, Currency, DEFAULT_EXPIRY_TIME, SignedRawBolt11Invoice,
+};
 
 use crate::amount::Msat;
 use crate::codec::fmt_hex;
@@ -60,29 +62,57 @@ impl FromStr for InvoiceFacts {
         if text.len() > MAX_LEN {
             return Err(InvoiceError::TooLong);
         }
-        let invoice: Bolt11Invoice = text.parse().map_err(|_| InvoiceError::Malformed)?;
-        let network = match invoice.currency() {
+        let signed: SignedRawBolt11Invoice = text.parse().map_err(|_| InvoiceError::Malformed)?;
+        if !is_payable(&signed) {
+            return Err(InvoiceError::Malformed);
+        }
+        let network = match signed.currency() {
             Currency::Bitcoin => Network::Bitcoin,
             Currency::BitcoinTestnet => Network::Testnet,
             Currency::Signet => Network::Signet,
             Currency::Regtest => Network::Regtest,
             Currency::Simnet => return Err(InvoiceError::UnknownNetwork),
         };
-        let expires_at = invoice.expires_at().ok_or(InvoiceError::Malformed)?;
-        let amount = invoice.amount_milli_satoshis().map(Msat::from_msat);
-        let payment_hash: [u8; 32] = *invoice.payment_hash().as_ref();
-        let payee = NodeId(invoice.get_payee_pub_key().serialize());
-        // The library calls an amount that overflows no amount at all, which would leave it to the payer.
-        if amount.is_none() && invoice.into_signed_raw().raw_invoice().hrp.raw_amount.is_some() {
-            return Err(InvoiceError::Malformed);
-        }
+        let created_at = signed.raw_invoice().data.timestamp.as_unix_timestamp();
+        let lifetime = signed.expiry_time().map_or(DEFAULT_EXPIRY_TIME, |expiry| expiry.as_seconds());
+        let expires_at = created_at.checked_add(lifetime).ok_or(InvoiceError::Malformed)?;
+        let payment_hash: [u8; 32] = *signed.payment_hash().ok_or(InvoiceError::Malformed)?.0.as_ref();
+        let payee = match signed.payee_pub_key() {
+            Some(payee) => payee.0,
+            None => signed.recover_payee_pub_key().map_err(|_| InvoiceError::Malformed)?.0,
+        };
+        // An amount that overflows is no amount to the library, which would leave it to the payer.
+        let amount = match (signed.amount_pico_btc(), signed.raw_invoice().hrp.raw_amount) {
+            (None, Some(_)) => return Err(InvoiceError::Malformed),
+            (pico_btc, _) => pico_btc.map(|pico_btc| Msat::from_msat(pico_btc / 10)),
+        };
         Ok(Self {
             amount,
             payment_hash: PaymentHash::from_bytes(payment_hash),
-            expires_at: UnixTime::from_secs(expires_at.as_secs()),
+            expires_at: UnixTime::from_secs(expires_at),
             network,
-            payee,
+            payee: NodeId(payee.serialize()),
         })
+    }
+}
+
+/// Whether a payer may rely on it: its fields, features, signature and amount are as BOLT 11 wants them.
+///
+/// An invoice without a feature field may pass, which the library refuses: the two features that it asks for,
+/// `var_onion_optin` and `payment_secret`, are ASSUMED (BOLT 9), so that writers leave them out. The payment secret itself
+/// must be there.
+fn is_payable(signed: &SignedRawBolt11Invoice) -> bool {
+    match Bolt11Invoice::from_signed(signed.clone()) {
+        Ok(_) => true,
+        // Fields and payment secret were looked at before the features, and nothing else yet.
+        Err(Bolt11SemanticError::InvalidFeatures) => {
+            let is_exact = signed.amount_pico_btc().is_none_or(|pico_btc| pico_btc % 10 == 0);
+            signed.features().is_none()
+                && signed.payment_secret().is_some()
+                && is_exact
+                && signed.check_signature()
+        }
+        Err(_) => false,
     }
 }
 

@@ -41,6 +41,8 @@ pub mod http;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod invoice;
+#[cfg(feature = "ldk")]
+pub mod ldk;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
 #[cfg(feature = "lnd")]
@@ -49,11 +51,14 @@ pub mod lnd;
 pub mod lnurl;
 #[cfg(feature = "managed")]
 pub mod managed;
+#[cfg(feature = "nwc")]
+pub mod nwc;
 #[cfg(feature = "opennode")]
 pub mod opennode;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
 #[cfg(feature = "_http")]
+#[allow(unused_imports, unused_macros, reason = "not every backend alone needs both")]
 mod port;
 #[cfg(feature = "strike")]
 pub mod strike;

@@ -1,6 +1,6 @@
 //! What is the same in every provider's face.
 
-/// Implements the port for a backend, on its methods `create` and `look_up` and the `network` of its `api`.
+/// Implements the port for a backend whose network the user says, as [`port!`] does.
 macro_rules! provider {
     ($provider:ident, |$this:ident| $capabilities:expr) => {
         impl $provider {
@@ -12,6 +12,17 @@ macro_rules! provider {
             }
         }
 
+        $crate::port::port!($provider, |$this| $capabilities);
+    };
+    ($provider:ident, $capabilities:expr) => {
+        provider!($provider, |_provider| $capabilities);
+    };
+}
+pub(crate) use provider;
+
+/// Implements the port for a backend, on its methods `create` and `look_up` and the `network` of its `api`.
+macro_rules! port {
+    ($provider:ident, |$this:ident| $capabilities:expr) => {
         impl l402_core::ports::InvoiceProvider for $provider {
             fn create_invoice(
                 &self,
@@ -43,8 +54,5 @@ macro_rules! provider {
             }
         }
     };
-    ($provider:ident, $capabilities:expr) => {
-        provider!($provider, |_provider| $capabilities);
-    };
 }
-pub(crate) use provider;
+pub(crate) use port;

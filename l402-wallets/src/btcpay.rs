@@ -30,6 +30,7 @@ use l402_providers::http::{CallError, fields};
 use l402_providers::{ConfigError, Endpoint, Secret};
 use serde::{Deserialize, Serialize};
 
+use crate::attempts;
 use crate::driver::{Bill, PaymentApi, Reply, wallet};
 
 /// Pays from the Lightning node of a store. See the [module](self). Clones share the connection.
@@ -73,6 +74,9 @@ struct Payment {
     preimage: Option<Preimage>,
     #[serde(default, deserialize_with = "fields::maybe_msat")]
     fee_amount: Option<Msat>,
+    /// In seconds since 1970.
+    #[serde(default, deserialize_with = "fields::maybe_secs")]
+    created_at: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +88,16 @@ struct Balance {
 struct Offchain {
     #[serde(deserialize_with = "fields::msat")]
     local: Msat,
+}
+
+impl BtcPayWallet {
+    async fn payment(&self, hash: PaymentHash) -> Result<Option<Payment>, CallError> {
+        match success(self.api.get(&["payments", &hash.to_string()]).read().await?) {
+            Ok(answer) => answer.json().map(Some),
+            Err(error) if error.kind() == BackendErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl PaymentApi for BtcPayWallet {
@@ -98,14 +112,14 @@ impl PaymentApi for BtcPayWallet {
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
-        match self.find(bill.hash).await.map_err(CallError::before_acting)? {
-            Reply::NotFound | Reply::Failed(_) => {}
-            earlier => return Ok(earlier),
+        match self.payment(bill.facts.payment_hash).await.map_err(CallError::before_acting)?.map(reply) {
+            None | Some(Reply::Failed(_)) => {}
+            Some(earlier) => return Ok(earlier),
         }
         let body = Pay {
             bolt11: &bill.bolt11,
             max_fee_flat: (bill.max_fee.as_msat() / 1000).to_string(),
-            send_timeout: bill.timeout.as_secs().saturating_sub(1).clamp(1, 86_400),
+            send_timeout: bill.timeout.as_secs().saturating_sub(1).clamp(1, attempts::LONGEST),
         };
         let call = self.api.post(&["invoices", "pay"]).json(&body).within(bill.timeout);
         let answer = call.send().await?;
@@ -113,9 +127,9 @@ impl PaymentApi for BtcPayWallet {
             400 => {
                 let kind = meaning(&answer.json::<Problem>().unwrap_or_default());
                 // The node's text says why, and not whether it is over.
-                Ok(match self.find(bill.hash).await {
-                    Ok(Reply::NotFound | Reply::Failed(_)) => Reply::Failed(kind),
-                    Ok(found) => found,
+                Ok(match self.payment(bill.facts.payment_hash).await.map(|found| found.map(reply)) {
+                    Ok(None | Some(Reply::Failed(_))) => Reply::Failed(kind),
+                    Ok(Some(found)) => found,
                     Err(_) => Reply::Unclear,
                 })
             }
@@ -125,11 +139,16 @@ impl PaymentApi for BtcPayWallet {
     }
 
     async fn find(&self, hash: PaymentHash) -> Result<Reply, CallError> {
-        match success(self.api.get(&["payments", &hash.to_string()]).read().await?) {
-            Ok(answer) => answer.json().map(reply),
-            Err(error) if error.kind() == BackendErrorKind::NotFound => Ok(Reply::NotFound),
-            Err(error) => Err(error),
-        }
+        Ok(match self.payment(hash).await? {
+            None => Reply::NotFound,
+            // Core Lightning says so between two attempts, too. Nodes without a time do not.
+            Some(payment)
+                if payment.status == "Failed" && !payment.created_at.is_none_or(attempts::are_over) =>
+            {
+                Reply::Pending
+            }
+            Some(payment) => reply(payment),
+        })
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {

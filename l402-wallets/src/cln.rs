@@ -24,9 +24,12 @@
 //!
 //! **Fees.** [`PayRequest::max_fee`](l402_core::ports::PayRequest::max_fee) is honoured to the millisatoshi.
 //!
-//! **Answers.** Pays with `xpay`, before 24.11 with `pay`; both stop trying at the request's timeout. A failure is believed
-//! when no attempt is under way any more. A node pays one payment hash once.
+//! **Answers.** Pays with `xpay`, before 24.11 with `pay`; both stop trying at the request's timeout, or after ten minutes. A
+//! failure is believed when no attempt is under way any more. `listpays` calls a payment failed between two attempts, too
+//! ([#9036](https://github.com/ElementsProject/lightning/issues/9036)), so a lookup that finds one says that it is pending
+//! until no attempt can follow. A node pays one payment hash once.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use l402_core::ports::{BackendErrorKind, WalletCapabilities};
@@ -37,6 +40,7 @@ use l402_providers::http::{CallError, fields};
 use l402_providers::{ConfigError, Endpoint};
 use serde::{Deserialize, Serialize};
 
+use crate::attempts;
 use crate::driver::{Bill, PaymentApi, Reply, wallet};
 
 /// Pays from a lightningd. See the [module](self). Clones share the connection.
@@ -63,13 +67,26 @@ impl ClnWallet {
         Api::socket(path.as_ref()).map(|api| Self { api })
     }
 
-    /// What a failure means, unless an attempt goes on after it.
+    /// What a failure means, unless an attempt goes on after it. None begins any more.
     async fn failed(&self, hash: PaymentHash, kind: BackendErrorKind) -> Reply {
-        match self.find(hash).await {
-            Ok(Reply::Failed(_) | Reply::NotFound) => Reply::Failed(kind),
-            Ok(reply) => reply,
+        match self.best(hash).await.map(|found| found.map(attempt)) {
+            Ok(None | Some(Reply::Failed(_))) => Reply::Failed(kind),
+            Ok(Some(reply)) => reply,
             Err(_) => Reply::Unclear,
         }
+    }
+
+    /// One hash has an entry for each time it was to be paid. The best of them counts, and of several that failed the last.
+    async fn best(&self, hash: PaymentHash) -> Result<Option<Pay>, CallError> {
+        let pays = self.api.pays(hash).await?;
+        Ok(pays.into_iter().min_by_key(|pay| {
+            let rank = match pay.status.as_str() {
+                "complete" => 0,
+                "failed" => 2,
+                _ => 1,
+            };
+            (rank, Reverse(pay.created_at))
+        }))
     }
 }
 
@@ -131,7 +148,7 @@ impl PaymentApi for ClnWallet {
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
         let (invoice, maxfee) = (bill.bolt11.as_str(), bill.max_fee.as_msat());
         // A little less than we wait, so that lightningd's own end of it is heard.
-        let retry_for = bill.timeout.as_secs().saturating_sub(1).clamp(1, 86_400);
+        let retry_for = bill.timeout.as_secs().saturating_sub(1).clamp(1, attempts::LONGEST);
         let effect = Effect::Writes(Some(bill.timeout));
         let xpay = Xpay { invstring: invoice, maxfee, retry_for };
         let mut said: Result<Paid, Rpc> = self.api.call("xpay", &xpay, effect).await?;
@@ -145,21 +162,20 @@ impl PaymentApi for ClnWallet {
             Err(Rpc { code: INVALID_PARAMS, .. }) => Ok(Reply::Failed(BackendErrorKind::InvalidInvoice)),
             Err(rpc) => match meaning(&rpc) {
                 Some(BackendErrorKind::AlreadyPaid) => Ok(Reply::Failed(BackendErrorKind::AlreadyPaid)),
-                Some(kind) => Ok(self.failed(bill.hash, kind).await),
+                Some(kind) => Ok(self.failed(bill.facts.payment_hash, kind).await),
                 None => Ok(Reply::Pending),
             },
         }
     }
 
     async fn find(&self, hash: PaymentHash) -> Result<Reply, CallError> {
-        let mut pays = self.api.pays(hash).await?;
-        // One hash has an entry for each attempt. The best of them counts.
-        pays.sort_by_key(|pay| match pay.status.as_str() {
-            "complete" => 0,
-            "failed" => 2,
-            _ => 1,
-        });
-        Ok(pays.into_iter().next().map_or(Reply::NotFound, attempt))
+        Ok(match self.best(hash).await? {
+            None => Reply::NotFound,
+            Some(pay) if pay.status == "failed" && !pay.created_at.is_some_and(attempts::are_over) => {
+                Reply::Pending
+            }
+            Some(pay) => attempt(pay),
+        })
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {

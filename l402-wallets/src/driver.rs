@@ -35,7 +35,7 @@ pub(crate) trait PaymentApi: Clone + Send + Sync + 'static {
 #[allow(dead_code, reason = "not every backend needs all of it")]
 pub(crate) struct Bill {
     pub(crate) bolt11: String,
-    pub(crate) hash: PaymentHash,
+    pub(crate) facts: InvoiceFacts,
     pub(crate) max_fee: Msat,
     pub(crate) timeout: Duration,
 }
@@ -55,9 +55,9 @@ pub(crate) enum Reply {
     Unclear,
 }
 
-/// Implements the port for a backend, on its [`PaymentApi`] and the `network` of its `api`.
+/// Implements the port for a backend whose network the user says, as [`port!`] does.
 macro_rules! wallet {
-    ($wallet:ident, $capabilities:expr) => {
+    ($wallet:ident, |$this:ident| $capabilities:expr) => {
         impl $wallet {
             /// The network it pays on. Default: [`Network::Bitcoin`](l402_core::Network::Bitcoin).
             #[must_use]
@@ -67,6 +67,17 @@ macro_rules! wallet {
             }
         }
 
+        $crate::driver::port!($wallet, |$this| $capabilities);
+    };
+    ($wallet:ident, $capabilities:expr) => {
+        wallet!($wallet, |_wallet| $capabilities);
+    };
+}
+pub(crate) use wallet;
+
+/// Implements the port for a backend, on its [`PaymentApi`].
+macro_rules! port {
+    ($wallet:ident, |$this:ident| $capabilities:expr) => {
         impl l402_core::ports::Wallet for $wallet {
             fn pay(
                 &self,
@@ -97,20 +108,21 @@ macro_rules! wallet {
             }
 
             fn capabilities(&self) -> l402_core::ports::WalletCapabilities {
+                let $this = self;
                 $capabilities
             }
         }
     };
 }
-pub(crate) use wallet;
+pub(crate) use port;
 
 /// Pays once and waits for the end of it, at most as long as the request says.
 pub(crate) async fn pay<A: PaymentApi>(api: A, request: PayRequest) -> Result<PayOutcome, BackendError> {
-    if !is_payable(&request, api.network()) {
+    let Some(facts) = payable(&request, api.network()) else {
         return Ok(PayOutcome::Failed(BackendErrorKind::InvalidInvoice));
-    }
+    };
     let PayRequest { bolt11, payment_hash: hash, max_fee, timeout, .. } = request;
-    let bill = Bill { bolt11, hash, max_fee, timeout };
+    let bill = Bill { bolt11, facts, max_fee, timeout };
     let paying = async {
         let failed = match api.send(&bill).await {
             Ok(Reply::Paid { preimage, fee }) => match proven(preimage, fee, hash) {
@@ -213,13 +225,11 @@ fn proven(preimage: Option<Preimage>, fee: Option<Msat>, hash: PaymentHash) -> O
     Some(Payment::new(preimage, fee))
 }
 
-/// Whether this is the invoice that the caller means, for this network, and with an amount.
-fn is_payable(request: &PayRequest, network: Network) -> bool {
-    request.bolt11.parse::<InvoiceFacts>().is_ok_and(|facts| {
-        facts.payment_hash == request.payment_hash
-            && facts.network == network
-            && facts.amount.is_some_and(|amount| !amount.is_zero())
-    })
+/// What the invoice says, if it is the one that the caller means, for this network, and with an amount.
+fn payable(request: &PayRequest, network: Network) -> Option<InvoiceFacts> {
+    let facts: InvoiceFacts = request.bolt11.parse().ok()?;
+    let is_meant = facts.payment_hash == request.payment_hash && facts.network == network;
+    (is_meant && facts.amount.is_some_and(|amount| !amount.is_zero())).then_some(facts)
 }
 
 /// The wallet says that it paid, and has nothing to show for it.

@@ -9,7 +9,7 @@ use l402_core::Network;
 use l402_core::ports::Wallet;
 
 pub use error::EnvError;
-use sources::SOURCES;
+use sources::{SOURCES, UNUSABLE};
 
 /// A wallet, and which one it is.
 #[non_exhaustive]
@@ -38,8 +38,11 @@ impl fmt::Debug for NamedWallet {
 /// | `lnbits` | `LNBITS_URL`, `LNBITS_ADMIN_KEY` | |
 /// | `alby` | `ALBY_HUB_URL`, `ALBY_HUB_TOKEN` | |
 /// | `btcpay` | `BTCPAY_URL`, `BTCPAY_STORE_ID`, `BTCPAY_API_KEY` | |
+/// | `nwc` | `NWC_URI` | |
 /// | `blink` | `BLINK_API_KEY` | `BLINK_URL` |
 /// | `zbd` | `ZBD_API_KEY` | |
+/// | `strike` | `STRIKE_API_KEY` | |
+/// | `alby-account` | `ALBY_ACCESS_TOKEN` | |
 ///
 /// `L402_NETWORK` is `bitcoin` (the default), `testnet`, `signet` or `regtest`. Files hold what their variable is named
 /// for. One's own nodes come before services that hold the money.
@@ -67,6 +70,9 @@ pub fn from_vars(get: impl Fn(&str) -> Option<String>) -> Result<NamedWallet, En
     let vars = Vars { get: &get };
     let source = match vars.get("L402_WALLET") {
         Some(name) => {
+            if let Some(it) = UNUSABLE.iter().find(|it| it.name == name.trim()) {
+                return Err(EnvError::Unusable { wallet: it.name, why: it.why });
+            }
             let found = SOURCES.iter().find(|source| source.name == name.trim());
             found.ok_or(EnvError::UnknownWallet)?
         }

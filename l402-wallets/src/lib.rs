@@ -29,6 +29,8 @@
 
 #[cfg(feature = "alby")]
 pub mod alby;
+#[cfg(any(feature = "btcpay", feature = "cln"))]
+mod attempts;
 #[cfg(feature = "blink")]
 pub mod blink;
 #[cfg(feature = "btcpay")]
@@ -36,15 +38,25 @@ pub mod btcpay;
 #[cfg(feature = "cln")]
 pub mod cln;
 #[cfg(feature = "_http")]
+#[allow(unused_imports, unused_macros, reason = "not every backend alone needs both macros")]
 mod driver;
 mod env;
 mod func;
+#[cfg(feature = "ldk")]
+pub mod ldk;
 #[cfg(feature = "lnbits")]
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+#[cfg(feature = "nwc")]
+pub mod nwc;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
+#[cfg(feature = "_http")]
+#[allow(dead_code, reason = "most backends find payments themselves")]
+mod sent;
+#[cfg(feature = "strike")]
+pub mod strike;
 #[cfg(feature = "zbd")]
 pub mod zbd;
 

@@ -83,9 +83,10 @@ impl PaymentApi for LnbitsWallet {
         let error = failure(&answer);
         // Which texts come with which state of the payment is not dependable; the payment itself is.
         match (answer.status(), error.kind()) {
-            (520, kind) => {
-                Ok(self.find(bill.hash).await.map_or(Reply::Unclear, |reply| or_kind(reply, kind)))
-            }
+            (520, kind) => Ok(self
+                .find(bill.facts.payment_hash)
+                .await
+                .map_or(Reply::Unclear, |reply| or_kind(reply, kind))),
             _ => Err(error),
         }
     }

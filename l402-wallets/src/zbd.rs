@@ -18,8 +18,6 @@
 //! ask before paying. A wallet remembers what it sent and sends no invoice twice; a program that starts anew has to
 //! remember for itself, as `l402-client` does with a journal.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use l402_core::ports::{BackendErrorKind, WalletCapabilities};
@@ -30,15 +28,13 @@ use l402_providers::{ConfigError, Endpoint, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::{Bill, PaymentApi, Reply, wallet};
-
-/// How many payments are remembered. When it is full, nothing is forgotten and nothing more is paid.
-const MOST_PAYMENTS: usize = 1_000_000;
+use crate::sent::Sent;
 
 /// Pays from a ZBD project. See the [module](self). Clones share the connection and the memory of payments.
 #[derive(Clone, Debug)]
 pub struct ZbdWallet {
     api: Api,
-    sent: Arc<Mutex<HashMap<PaymentHash, Option<String>>>>,
+    sent: Sent,
 }
 
 impl ZbdWallet {
@@ -55,7 +51,7 @@ impl ZbdWallet {
     /// # Errors
     /// As for [`ZbdWallet::new`].
     pub fn at(endpoint: Endpoint, api_key: impl Into<Secret>) -> Result<Self, ConfigError> {
-        Api::new(endpoint, api_key.into()).map(|api| Self { api, sent: Arc::default() })
+        Api::new(endpoint, api_key.into()).map(|api| Self { api, sent: Sent::default() })
     }
 }
 
@@ -95,34 +91,18 @@ impl PaymentApi for ZbdWallet {
     }
 
     async fn send(&self, bill: &Bill) -> Result<Reply, CallError> {
-        if !self.remember(bill.hash)? {
+        if !self.sent.begin(Api::NAME, bill.facts.payment_hash)? {
             return Ok(Reply::Unclear);
         }
         let call = self.api.http().post(&["v0", "payments"]).json(&Pay { invoice: &bill.bolt11 });
-        let payment: Payment = match call.within(bill.timeout).send().await.and_then(read) {
-            Ok(payment) => payment,
-            Err(error) => {
-                if !error.may_have_acted() {
-                    self.sent().remove(&bill.hash);
-                }
-                return Err(error);
-            }
-        };
-        if let Some(id) = payment.id.clone().filter(|id| is_id(id)) {
-            self.sent().insert(bill.hash, Some(id));
-        }
-        Ok(self.concluded(bill.hash, reply(payment)))
+        let said = call.within(bill.timeout).send().await.and_then(read::<Payment>);
+        self.note(bill.facts.payment_hash, said)
     }
 
     async fn find(&self, hash: PaymentHash) -> Result<Reply, CallError> {
-        let known = self.sent().get(&hash).cloned();
-        match known {
-            None | Some(None) => Err(CallError::refused(Api::NAME, BackendErrorKind::Unsupported)),
-            Some(Some(id)) => {
-                let payment = read(self.api.http().get(&["v0", "payments", &id]).read().await?)?;
-                Ok(self.concluded(hash, reply(payment)))
-            }
-        }
+        let id = self.sent.id(Api::NAME, hash)?;
+        let said = self.api.http().get(&["v0", "payments", &id]).read().await.and_then(read::<Payment>);
+        self.note(hash, said)
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {
@@ -132,31 +112,12 @@ impl PaymentApi for ZbdWallet {
 }
 
 impl ZbdWallet {
-    /// Notes that this hash is about to be paid; `false` when it was before.
-    fn remember(&self, hash: PaymentHash) -> Result<bool, CallError> {
-        let mut sent = self.sent();
-        if sent.contains_key(&hash) {
-            return Ok(false);
-        }
-        if sent.len() >= MOST_PAYMENTS {
-            let error = CallError::refused(Api::NAME, BackendErrorKind::LimitExceeded);
-            return Err(error.because("this wallet remembers as many payments as it can"));
-        }
-        sent.insert(hash, None);
-        Ok(true)
-    }
-
-    /// What has failed for good may be tried again.
-    fn concluded(&self, hash: PaymentHash, reply: Reply) -> Reply {
-        if matches!(reply, Reply::Failed(_)) {
-            self.sent().remove(&hash);
-        }
-        reply
-    }
-
-    /// Nothing that is done while it is locked can stop half-way.
-    fn sent(&self) -> std::sync::MutexGuard<'_, HashMap<PaymentHash, Option<String>>> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn note(&self, hash: PaymentHash, said: Result<Payment, CallError>) -> Result<Reply, CallError> {
+        let said = said.map(|payment| {
+            self.sent.found_by(hash, payment.id.clone());
+            reply(payment)
+        });
+        self.sent.conclude(hash, said)
     }
 }
 
@@ -166,8 +127,4 @@ fn reply(payment: Payment) -> Reply {
         "failed" | "error" | "expired" => Reply::Failed(BackendErrorKind::NoRoute),
         _ => Reply::Pending,
     }
-}
-
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -18,8 +18,10 @@ fn an_empty_environment_says_what_to_set() {
     for variable in ["LND_REST_URL", "CLN_SOCKET", "PHOENIXD_PASSWORD", "LNBITS_URL", "BLINK_API_KEY"] {
         assert!(error.to_string().contains(variable), "{error}");
     }
-    let error = with(&[("STRIKE_API_KEY", "hush")]).unwrap_err();
-    assert!(error.to_string().contains("Strike returns no preimages"), "{error}");
+    let error = with(&[("OPENNODE_API_KEY", "hush")]).unwrap_err();
+    assert!(error.to_string().contains("OpenNode returns no preimages"), "{error}");
+    let error = with(&[("L402_WALLET", "opennode"), ("BLINK_API_KEY", "hush")]).unwrap_err();
+    assert!(error.to_string().contains("OpenNode returns no preimages"), "{error}");
 }
 
 #[test]
@@ -37,7 +39,7 @@ fn names_and_networks_that_do_not_exist() {
 #[test]
 fn a_wallet_that_was_not_built_names_its_feature() {
     let error = with(&[("LNBITS_URL", "https://lnbits.example.com")]).unwrap_err();
-    assert!(matches!(error, EnvError::NotBuilt { wallet: "lnbits" }), "{error}");
+    assert!(matches!(error, EnvError::NotBuilt { wallet: "lnbits", .. }), "{error}");
 }
 
 #[cfg(all(
@@ -48,8 +50,10 @@ fn a_wallet_that_was_not_built_names_its_feature() {
     feature = "lnbits",
     feature = "alby",
     feature = "btcpay",
+    feature = "nwc",
     feature = "blink",
-    feature = "zbd"
+    feature = "zbd",
+    feature = "strike"
 ))]
 mod all {
     use l402_core::Network;
@@ -57,7 +61,7 @@ mod all {
     use super::*;
 
     /// What each wallet needs, in the documented order.
-    const WALLETS: [(&str, &[(&str, &str)]); 9] = [
+    const WALLETS: [(&str, &[(&str, &str)]); 12] = [
         ("lnd", &[("LND_REST_URL", "https://127.0.0.1:8080"), ("LND_MACAROON_HEX", "0201")]),
         ("cln", &[("CLN_SOCKET", "/run/lightning-rpc")]),
         ("cln", &[("CLN_REST_URL", "https://127.0.0.1:3010"), ("CLN_RUNE", "hush")]),
@@ -72,9 +76,15 @@ mod all {
                 ("BTCPAY_API_KEY", "hush"),
             ],
         ),
+        ("nwc", &[("NWC_URI", NWC_URI)]),
         ("blink", &[("BLINK_API_KEY", "hush")]),
         ("zbd", &[("ZBD_API_KEY", "hush")]),
+        ("strike", &[("STRIKE_API_KEY", "hush")]),
+        ("alby-account", &[("ALBY_ACCESS_TOKEN", "hush")]),
     ];
+
+    const NWC_URI: &str = "nostr+walletconnect://b889ff5b1513b641e2a139f661a661364979c5beee91842f8f0ef42ab558e9d4\
+        ?relay=wss%3A%2F%2Frelay.example.com&secret=71a8c14c1407c113601079c4302dab36460f0ccd0ad506f1f2dc73b5100e4f3c";
 
     #[test]
     fn each_wallet_by_its_variables() {
@@ -93,8 +103,8 @@ mod all {
             all.extend_from_slice(vars);
             assert_eq!(with(&all).unwrap().name, *name);
             let mut chosen = all.clone();
-            chosen.push(("L402_WALLET", "zbd"));
-            assert_eq!(with(&chosen).unwrap().name, "zbd");
+            chosen.push(("L402_WALLET", "alby-account"));
+            assert_eq!(with(&chosen).unwrap().name, "alby-account");
         }
     }
 
@@ -117,6 +127,7 @@ mod all {
                 "LND_MACAROON_FILE",
             ),
             (vec![("LNBITS_URL", "http://hush.example.com"), ("LNBITS_ADMIN_KEY", "hush")], "lnbits"),
+            (vec![("NWC_URI", "nostr+walletconnect://hush?secret=hush")], "nwc"),
             (vec![("BLINK_API_KEY", "hush\u{e9}\nhush")], "blink"),
         ] {
             let said = everything_said_by(&with(&vars).unwrap_err());

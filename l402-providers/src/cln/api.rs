@@ -105,6 +105,9 @@ pub struct Pay {
     amount_msat: Option<Msat>,
     #[serde(default, deserialize_with = "fields::maybe_msat")]
     amount_sent_msat: Option<Msat>,
+    /// In seconds since 1970.
+    #[serde(default, deserialize_with = "fields::maybe_secs")]
+    pub created_at: Option<u64>,
 }
 
 impl Pay {

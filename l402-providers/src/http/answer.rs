@@ -69,6 +69,18 @@ impl Answer {
             let error = CallError::unclear(self.http.backend(), BackendErrorKind::Protocol);
             return Err(error.because("not a JSON object"));
         }
+        self.parse()
+    }
+
+    /// Reads the body as a JSON list, whatever the status.
+    ///
+    /// # Errors
+    /// As for [`Answer::json`].
+    pub fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>, CallError> {
+        self.parse()
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             // The library's own text quotes the value it did not expect.
             let place = format!("not the JSON expected (line {}, column {})", error.line(), error.column());

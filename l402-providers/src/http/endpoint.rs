@@ -105,6 +105,12 @@ impl Endpoint {
         self
     }
 
+    /// Its timeout and its pause.
+    #[cfg(feature = "nwc")]
+    pub(crate) const fn times(&self) -> (Duration, Duration) {
+        (self.timeout, self.pause)
+    }
+
     pub(super) fn client(&self) -> Result<Client, ConfigError> {
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)

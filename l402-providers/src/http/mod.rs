@@ -19,9 +19,11 @@ pub mod fields;
 #[cfg(feature = "lnurl")]
 pub(crate) mod guard;
 mod redact;
-mod retry;
+pub(crate) mod retry;
 mod secret;
 mod tls;
+#[cfg(feature = "nwc")]
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +39,12 @@ pub use endpoint::Endpoint;
 pub use error::{CallError, ConfigError};
 pub use secret::Secret;
 
+#[cfg(feature = "nwc")]
+pub(crate) use redact::Redactor;
+#[cfg(feature = "nwc")]
+pub(crate) use websocket::{WebSocket, WebSocketHost};
+
+#[cfg(not(feature = "nwc"))]
 use redact::Redactor;
 
 /// The largest answer that is read, in bytes, unless a backend's answers are known to be larger.
@@ -112,8 +120,12 @@ impl Http {
         self.call(Method::POST, segments)
     }
 
-    /// Any other method.
-    pub fn call(&self, method: Method, segments: &[&str]) -> Call {
+    /// A `PATCH` of the base URL with these path segments added.
+    pub fn patch(&self, segments: &[&str]) -> Call {
+        self.call(Method::PATCH, segments)
+    }
+
+    fn call(&self, method: Method, segments: &[&str]) -> Call {
         Call::new(self.clone(), method, self.url(segments))
     }
 

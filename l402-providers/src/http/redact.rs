@@ -12,17 +12,17 @@ const HIDDEN: &str = "[redacted]";
 
 /// Knows the secrets of one backend, and what secrets of others look like.
 #[derive(Default)]
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     secrets: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
-    pub(super) fn hide(&mut self, secret: &str) {
+    pub(crate) fn hide(&mut self, secret: &str) {
         self.secrets.push(Zeroizing::new(secret.to_owned()));
     }
 
     /// A printable extract of `text` without secrets, in one line.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         // Before it is cut, lest a secret is cut in two and its first half not recognised.
         let mut text = text.to_owned();
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 /// How often a read is tried altogether.
-pub(super) const TRIES: u32 = 3;
+pub(crate) const TRIES: u32 = 3;
 
 /// The pause after `tries` attempts: twice as long each time, and between half and all of that, so that many clients
 /// that failed together do not come back together.
-pub(super) fn pause(base: Duration, tries: u32) -> Duration {
+pub(crate) fn pause(base: Duration, tries: u32) -> Duration {
     let full = base.saturating_mul(1 << tries.saturating_sub(1).min(16));
     // Without randomness pauses are regular, which is no reason to fail.
     let share = getrandom::u32().unwrap_or(u32::MAX);

@@ -19,12 +19,12 @@
 //! [`needs_settlement_check`](l402_core::ports::ProviderCapabilities::needs_settlement_check) is set, and a gate has to ask
 //! whether the invoice is settled.
 //!
-//! **Units and limits.** Whole satoshi; descriptions of up to 640 characters (longer ones are cut); expiry in seconds; by
-//! default an instance answers 200 requests a minute. An invoice that expired unpaid stays
+//! **Units and limits.** Whole satoshi; descriptions of up to 639 bytes (longer ones are cut); expiry in seconds; by default an
+//! instance answers 200 requests a minute. An invoice that expired unpaid stays
 //! [`Open`](l402_core::ports::Settlement::Open): LNbits has no such state.
 //!
-//! **The fake wallet** makes mainnet invoices, up to 1.6 at least without the feature bits that BOLT 11 demands; those are
-//! refused as malformed.
+//! **The fake wallet** makes invoices for the main network, without a feature field. Buyers with an LNbits can pay them, and
+//! most others refuse them.
 
 #[doc(hidden)]
 pub mod api;
@@ -33,12 +33,9 @@ use l402_core::PaymentHash;
 use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{Order, cut_chars, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
 use crate::port::provider;
 use api::{Api, Payment};
-
-/// The longest description, in characters.
-const MAX_MEMO: usize = 640;
 
 /// Creates invoices in a wallet of an LNbits instance. See the [module](self). Clones share the connection.
 #[derive(Clone, Debug)]
@@ -57,7 +54,8 @@ impl LnbitsProvider {
 
     async fn create(&self, wanted: &NewInvoice) -> Result<Invoice, BackendError> {
         let order = Order { backend: Api::NAME, network: self.api.network, wanted };
-        let memo = cut_chars(&wanted.description, MAX_MEMO);
+        // It takes 640 characters, and then fails to write what is longer than an invoice can hold.
+        let memo = cut_bytes(&wanted.description, MAX_BOLT11_DESCRIPTION);
         let created = self.api.create(order.whole_sats()?, memo, wanted.expires_in.as_secs()).await?;
         let (bolt11, hash) = created.into_parts();
         order.by_hash(bolt11, hash)

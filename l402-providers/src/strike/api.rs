@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::btc;
 use crate::http::{CallError, ConfigError, Endpoint, Http, Secret, fields};
 
+/// A Strike account, reached with an API key.
 #[derive(Clone, Debug)]
-pub(super) struct Api {
+pub struct Api {
     http: Http,
-    pub(super) network: Network,
+    /// The network of its invoices.
+    pub network: Network,
 }
 
 #[derive(Serialize)]
@@ -71,16 +73,26 @@ pub(super) struct Lightning {
 }
 
 impl Api {
-    pub(super) const NAME: &'static str = "strike";
+    /// The short name in errors.
+    pub const NAME: &'static str = "strike";
 
-    pub(super) const URL: &'static str = "https://api.strike.me";
+    /// Where Strike is.
+    pub const URL: &'static str = "https://api.strike.me";
 
-    pub(super) fn new(endpoint: Endpoint, key: &Secret) -> Result<Self, ConfigError> {
+    /// # Errors
+    /// [`ConfigError`] when the key is empty or cannot stand in a header.
+    pub fn new(endpoint: Endpoint, key: &Secret) -> Result<Self, ConfigError> {
         if key.expose().is_empty() {
             return Err(ConfigError::EmptyCredential);
         }
         let http = Http::new(Self::NAME, endpoint, Some(("authorization", key.after("Bearer "))))?;
         Ok(Self { http: http.hiding(key), network: Network::Bitcoin })
+    }
+
+    /// The connection.
+    #[must_use]
+    pub const fn http(&self) -> &Http {
+        &self.http
     }
 
     pub(super) async fn create(

@@ -1,4 +1,4 @@
-//! [Strike](https://strike.me), a custodial service, over its REST API. For receiving alone: its payments return no preimage.
+//! [Strike](https://strike.me), a custodial service, over its REST API.
 //!
 //! **Set up.** At <https://dashboard.strike.me> make an API key with the scopes `partner.receive-request.create` and
 //! `partner.receive-request.read`, and no scope that pays.
@@ -20,8 +20,10 @@
 //! expiry in seconds; 1000 requests in ten minutes. Requests are looked up by Strike's own id. Whether one expired is not
 //! told: it stays [`Open`](l402_core::ports::Settlement::Open).
 
-mod api;
-mod btc;
+#[doc(hidden)]
+pub mod api;
+#[doc(hidden)]
+pub mod btc;
 
 use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 

@@ -21,6 +21,8 @@ mod lnd;
 mod lnurl;
 #[cfg(feature = "managed")]
 mod managed;
+#[cfg(feature = "nwc")]
+mod nwc;
 #[cfg(feature = "opennode")]
 mod opennode;
 #[cfg(feature = "phoenixd")]

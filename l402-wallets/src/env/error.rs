@@ -18,6 +18,14 @@ pub enum EnvError {
     /// `L402_WALLET` is none of the names.
     #[error("L402_WALLET must be one of {}", names())]
     UnknownWallet,
+    /// `L402_WALLET` is a service that nothing can be bought with.
+    #[error("L402_WALLET cannot be {wallet}: {why}")]
+    Unusable {
+        /// The wallet that was chosen.
+        wallet: &'static str,
+        /// Why it cannot be used.
+        why: &'static str,
+    },
     /// `L402_NETWORK` is none of the networks.
     #[error("L402_NETWORK must be bitcoin, testnet, signet or regtest")]
     UnknownNetwork,
@@ -31,11 +39,13 @@ pub enum EnvError {
     },
     /// The wallet is not part of this program.
     #[error(
-        "this program was built without the wallet {wallet}; l402-wallets has the feature `{wallet}` for it"
+        "this program was built without the wallet {wallet}; l402-wallets has the feature `{feature}` for it"
     )]
     NotBuilt {
         /// The wallet that was chosen.
         wallet: &'static str,
+        /// The feature that it is part of.
+        feature: &'static str,
     },
     /// A file cannot be read.
     #[error("the file that {variable} names cannot be read")]
@@ -61,8 +71,8 @@ pub enum EnvError {
 impl EnvError {
     pub(super) fn nothing(vars: &Vars<'_>) -> Self {
         let triggers: Vec<_> = SOURCES.iter().flat_map(|source| source.triggers).copied().collect();
-        let unusable = UNUSABLE.iter().filter(|(variable, _)| vars.has(variable));
-        let remark = unusable.map(|(variable, why)| format!(" ({variable} is set, but {why})")).collect();
+        let unusable = UNUSABLE.iter().filter(|it| vars.has(it.trigger));
+        let remark = unusable.map(|it| format!(" ({} is set, but {})", it.trigger, it.why)).collect();
         Self::Nothing { looked_for: format!("one of {}", triggers.join(", ")), remark }
     }
 }

@@ -21,31 +21,41 @@ pub(super) const SOURCES: &[Source] = &[
     Source { name: "lnbits", triggers: &["LNBITS_URL"], connect: lnbits },
     Source { name: "alby", triggers: &["ALBY_HUB_URL"], connect: alby },
     Source { name: "btcpay", triggers: &["BTCPAY_URL"], connect: btcpay },
+    Source { name: "nwc", triggers: &["NWC_URI"], connect: nwc },
     Source { name: "blink", triggers: &["BLINK_API_KEY"], connect: blink },
     Source { name: "zbd", triggers: &["ZBD_API_KEY"], connect: zbd },
+    Source { name: "strike", triggers: &["STRIKE_API_KEY"], connect: strike },
+    Source { name: "alby-account", triggers: &["ALBY_ACCESS_TOKEN"], connect: alby_account },
 ];
 
-/// Variables of services that cannot be paid from here, and why.
-pub(super) const UNUSABLE: [(&str, &str); 2] = [
-    ("OPENNODE_API_KEY", "OpenNode returns no preimages, and without them nothing can be bought"),
-    ("STRIKE_API_KEY", "Strike returns no preimages, and without them nothing can be bought"),
-];
+/// A service that cannot be paid from, with its variable, and why.
+pub(super) struct Unusable {
+    pub(super) name: &'static str,
+    pub(super) trigger: &'static str,
+    pub(super) why: &'static str,
+}
+
+pub(super) const UNUSABLE: &[Unusable] = &[Unusable {
+    name: "opennode",
+    trigger: "OPENNODE_API_KEY",
+    why: "OpenNode returns no preimages, and without them nothing can be bought",
+}];
 
 /// Stands for a wallet whose feature is off.
 macro_rules! not_built {
-    ($($feature:literal $connect:ident),*) => {
+    ($($feature:literal $connect:ident),* $(,)?) => {
         $(
             #[cfg(not(feature = $feature))]
             fn $connect(wallet: &'static str, _: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
-                Err(EnvError::NotBuilt { wallet })
+                Err(EnvError::NotBuilt { wallet, feature: $feature })
             }
         )*
     };
 }
 
 not_built!(
-    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "btcpay" btcpay, "blink" blink,
-    "zbd" zbd
+    "lnd" lnd, "cln" cln, "phoenixd" phoenixd, "lnbits" lnbits, "alby" alby, "alby" alby_account, "btcpay" btcpay,
+    "nwc" nwc, "blink" blink, "zbd" zbd, "strike" strike
 );
 
 #[cfg(feature = "lnd")]
@@ -123,6 +133,15 @@ fn btcpay(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvE
     Ok(Box::new(btcpay.with_network(vars.network()?)))
 }
 
+#[cfg(feature = "nwc")]
+fn nwc(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
+    use crate::nwc::{NwcUri, NwcWallet};
+
+    let wrong = |source| EnvError::Config { wallet, source };
+    let uri = NwcUri::parse(&vars.need(wallet, "NWC_URI")?).map_err(wrong)?;
+    Ok(Box::new(NwcWallet::new(uri).map_err(wrong)?.with_network(vars.network()?)))
+}
+
 #[cfg(feature = "blink")]
 fn blink(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
     use crate::blink::BlinkWallet;
@@ -141,6 +160,21 @@ fn zbd(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvErro
     let wrong = |source| EnvError::Config { wallet, source };
     let zbd = crate::zbd::ZbdWallet::new(vars.need(wallet, "ZBD_API_KEY")?).map_err(wrong)?;
     Ok(Box::new(zbd.with_network(vars.network()?)))
+}
+
+#[cfg(feature = "strike")]
+fn strike(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
+    let wrong = |source| EnvError::Config { wallet, source };
+    let strike = crate::strike::StrikeWallet::new(vars.need(wallet, "STRIKE_API_KEY")?).map_err(wrong)?;
+    Ok(Box::new(strike.with_network(vars.network()?)))
+}
+
+#[cfg(feature = "alby")]
+fn alby_account(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvError> {
+    let wrong = |source| EnvError::Config { wallet, source };
+    let token = vars.need(wallet, "ALBY_ACCESS_TOKEN")?;
+    let alby = crate::alby::AlbyAccountWallet::new(token).map_err(wrong)?;
+    Ok(Box::new(alby.with_network(vars.network()?)))
 }
 
 #[cfg(feature = "_http")]

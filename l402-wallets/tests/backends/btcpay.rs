@@ -1,5 +1,7 @@
 //! BTCPay Server as a wallet: what it is asked, and what its answers mean.
 
+use std::time::SystemTime;
+
 use l402_core::ports::{BackendErrorKind as Kind, PayOutcome, Wallet};
 use l402_core::{Msat, Network};
 use l402_wallets::btcpay::BtcPayWallet;
@@ -107,6 +109,25 @@ async fn an_error_of_a_payment_that_succeeded_is_none() {
     let answer = (400, json!({"code": "generic-error", "message": "timeout"}));
     let server = server(&bill, answer, (200, payment(&bill, "Complete", &bill.preimage))).await;
     paid(wallet(&server).pay(request(&bill)).await.unwrap());
+}
+
+/// Core Lightning calls a payment failed between two attempts, and BTCPay passes that on.
+#[tokio::test]
+async fn a_lookup_believes_a_failure_when_no_attempt_can_follow() {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    for (begun, is_over) in [(Some(now - 5), false), (Some(now - 3_600), true), (None, true)] {
+        let bill = Bill::new();
+        let mut look = payment(&bill, "Failed", "");
+        look["createdAt"] = json!(begun);
+        let server = MockServer::start().await;
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(look))
+            .mount(&server)
+            .await;
+        let outcome = wallet(&server).lookup(bill.hash).await.unwrap();
+        assert_eq!(matches!(outcome, PayOutcome::Failed(Kind::NoRoute)), is_over, "{begun:?}: {outcome:?}");
+        assert_eq!(matches!(outcome, PayOutcome::Pending), !is_over, "{begun:?}: {outcome:?}");
+    }
 }
 
 #[tokio::test]

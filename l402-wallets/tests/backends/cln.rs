@@ -1,6 +1,6 @@
 //! Core Lightning as a wallet: what it is asked over both ways, and what its answers mean.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use l402_core::ports::{BackendErrorKind as Kind, PayOutcome, Wallet};
 use l402_core::{Msat, Network};
@@ -107,6 +107,35 @@ async fn a_failure_while_another_attempt_is_under_way_is_none() {
         let wallet = wallet(&server);
         let waiting = tokio::time::timeout(Duration::from_millis(200), wallet.pay(request)).await;
         assert!(waiting.is_err(), "{code}: {waiting:?}");
+    }
+}
+
+/// Between two attempts, `listpays` calls a payment failed that the node goes on with.
+#[tokio::test]
+async fn a_lookup_believes_a_failure_when_no_attempt_can_follow() {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    for (ages, is_over) in [
+        (vec![Some(5)], false),
+        (vec![Some(500)], false),
+        (vec![Some(3_600)], true),
+        (vec![Some(3_600), Some(5)], false),
+        (vec![Some(5), Some(3_600)], false),
+        (vec![None], false),
+    ] {
+        let bill = Bill::new();
+        let entries = ages.iter().map(|age| {
+            let begun = age.map(|age| now - age);
+            json!({"payment_hash": bill.hash.to_string(), "status": "failed", "created_at": begun})
+        });
+        let look = json!({"pays": entries.collect::<Vec<_>>()});
+        let server = MockServer::start().await;
+        Mock::given(path("/v1/listpays"))
+            .respond_with(ResponseTemplate::new(201).set_body_json(look))
+            .mount(&server)
+            .await;
+        let outcome = wallet(&server).lookup(bill.hash).await.unwrap();
+        assert_eq!(matches!(outcome, PayOutcome::Failed(Kind::NoRoute)), is_over, "{ages:?}: {outcome:?}");
+        assert_eq!(matches!(outcome, PayOutcome::Pending), !is_over, "{ages:?}: {outcome:?}");
     }
 }
 

@@ -4,4 +4,6 @@ pub(crate) mod bill;
 #[cfg(all(unix, feature = "cln"))]
 pub(crate) mod lightningd;
 pub(crate) mod log;
+#[cfg(feature = "nwc")]
+pub(crate) mod nostr;
 pub(crate) mod raw;

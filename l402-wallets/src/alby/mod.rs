@@ -24,6 +24,10 @@
 //! **Fees.** There is no limit per payment; [`PayRequest::max_fee`](l402_core::ports::PayRequest::max_fee) is not honoured.
 //!
 //! **Answers.** The call lasts as long as the payment. A hub pays one payment hash once.
+//!
+//! [`AlbyAccountWallet`] is for accounts that Alby itself still keeps.
+
+mod account;
 
 use std::time::Duration;
 
@@ -35,6 +39,8 @@ use l402_providers::{ConfigError, Endpoint, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::driver::{Bill, PaymentApi, Reply, wallet};
+
+pub use account::AlbyAccountWallet;
 
 /// Pays from an Alby Hub. See the [module](self). Clones share the connection.
 #[derive(Clone, Debug)]
