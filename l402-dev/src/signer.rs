@@ -67,6 +67,12 @@ impl Signer {
         Ok(Self { seed, secrets, node_key, secp: Secp256k1::signing_only(), next_invoice })
     }
 
+    /// A Nostr key of the account of this number.
+    #[cfg(feature = "nwc")]
+    pub(crate) fn nostr_key(&self, account: usize, role: &str) -> [u8; 32] {
+        derive(&self.secrets, format!("nostr {role}").as_bytes(), account as u64)
+    }
+
     /// Everything that signatures and secrets follow from, and how many invoices there were.
     pub(crate) fn position(&self) -> ([u8; 32], u64) {
         (self.seed, self.next_invoice.load(Ordering::Relaxed))

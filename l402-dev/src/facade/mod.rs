@@ -8,6 +8,7 @@
 //! | [`blink`] | the URL and, as the API key, one of the same keys |
 //! | [`lnurl`] | the address `<account>@<host>`; for receiving alone |
 //! | [`cln`] | the path of the Unix socket of one account |
+//! | `nwc` (feature `nwc`) | the connection URI of one account |
 //!
 //! The key decides which account of the node is used. Each facade speaks the part of its interface that
 //! programs which sell and buy need, and answers anything else as the original does. Faults of the node show
@@ -24,4 +25,7 @@ mod desk;
 pub mod lnbits;
 pub mod lnd;
 pub mod lnurl;
+#[cfg(feature = "nwc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "nwc")))]
+pub mod nwc;
 pub mod phoenixd;

@@ -96,6 +96,12 @@ impl Ledger {
         self.signer.account_key(account.0, may_spend)
     }
 
+    /// See [`Signer::nostr_key`].
+    #[cfg(feature = "nwc")]
+    pub(crate) fn nostr_key(&self, account: AccountId, role: &str) -> [u8; 32] {
+        self.signer.nostr_key(account.0, role)
+    }
+
     /// The account that `key` opens, and whether it may spend.
     pub(crate) fn account_by_key(&self, key: &[u8]) -> Option<(AccountId, bool)> {
         let accounts = self.book(self.now()).accounts().len();

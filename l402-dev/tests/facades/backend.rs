@@ -7,7 +7,7 @@ use axum::Router;
 use l402_core::ports::{BackendError, Invoice, InvoiceProvider, PayOutcome, Wallet};
 use l402_core::{ManualClock, Msat, Network, UnixTime};
 use l402_dev::{DevAccount, DevNode, facade};
-use l402_providers::{Endpoint, blink, cln, lnbits, lnd, lnurl, phoenixd};
+use l402_providers::{Endpoint, blink, cln, lnbits, lnd, lnurl, nwc, phoenixd};
 use tokio::net::TcpListener;
 
 use crate::{order, request};
@@ -26,6 +26,7 @@ pub(crate) struct Backend {
     pub(crate) tells_the_hash: bool,
     open: Open,
     _directory: Option<tempfile::TempDir>,
+    _nwc: Option<facade::nwc::Nwc>,
 }
 
 /// Opens a wallet with a key.
@@ -57,7 +58,15 @@ impl Backend {
 const REGTEST: Network = Network::Regtest;
 
 pub(crate) async fn all() -> Vec<Backend> {
-    vec![lnbits().await, lnd().await, phoenixd().await, blink().await, cln().await, lnurl().await]
+    vec![
+        lnbits().await,
+        lnd().await,
+        phoenixd().await,
+        blink().await,
+        cln().await,
+        nwc().await,
+        lnurl().await,
+    ]
 }
 
 /// A node whose clock stands at the real time, because invoices are checked by the real clock.
@@ -101,6 +110,7 @@ async fn over_http<P: InvoiceProvider + 'static, W: Wallet + 'static>(
         open,
         node,
         _directory: None,
+        _nwc: None,
     }
 }
 
@@ -174,6 +184,34 @@ async fn cln() -> Backend {
         open: Box::new(|_| panic!("a socket has no key")),
         node,
         _directory: Some(directory),
+        _nwc: None,
+    }
+}
+
+async fn nwc() -> Backend {
+    use l402_wallets::nwc::NwcWallet;
+    let (node, clock) = node();
+    let (payer, payee) = (node.account("payer").unwrap(), node.account("payee").unwrap());
+    let served = facade::nwc::Nwc::start(&node).await.unwrap();
+    let uri = |name: &str| {
+        let uri = nwc::NwcUri::parse(served.uri(name).unwrap()).unwrap();
+        uri.timeout(Duration::from_secs(1)).pause(Duration::from_millis(5))
+    };
+    let provider = nwc::NwcProvider::new(uri("payee")).unwrap().with_network(REGTEST);
+    let wallet = NwcWallet::new(uri("payer")).unwrap().with_network(REGTEST);
+    Backend {
+        name: "nwc",
+        clock,
+        payer,
+        payee,
+        provider: Arc::new(provider),
+        wallet: Some(Arc::new(wallet)),
+        over_http: false,
+        tells_the_hash: true,
+        open: Box::new(|_| panic!("a connection has no other key")),
+        node,
+        _directory: None,
+        _nwc: Some(served),
     }
 }
 
@@ -197,5 +235,6 @@ async fn lnurl() -> Backend {
         open: Box::new(|_| panic!("receives alone")),
         node,
         _directory: None,
+        _nwc: None,
     }
 }

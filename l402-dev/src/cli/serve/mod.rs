@@ -71,7 +71,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     let listener = TcpListener::bind(options.listen).await;
     let listener = listener.map_err(|error| cannot_listen(options.listen, &error))?;
     let url = format!("http://{}", listener.local_addr()?);
-    let mut ready = Ready::new(&node, &url);
+    let nwc = facade::nwc::Nwc::start(&node).await?;
+    let mut ready = Ready::new(&node, &nwc, &url);
     if let Some(address) = options.lnd_tls {
         let (tls, cert) = tls::serve(address, facade::lnd::router(&node)).await?;
         if let Some(path) = &options.lnd_cert {
@@ -95,6 +96,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     announce(&ready, options.json)?;
     let saving = state.map(|state| tokio::spawn(state.keep(node.clone())));
     tokio::signal::ctrl_c().await?;
+    drop(nwc);
     if let Some(saving) = saving {
         saving.abort();
     }

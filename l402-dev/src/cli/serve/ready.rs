@@ -4,6 +4,7 @@ use std::fmt;
 
 use l402_core::Msat;
 use l402_dev::DevNode;
+use l402_dev::facade::nwc::Nwc;
 use serde::Serialize;
 
 /// What `--json` prints when the node is ready, on one line.
@@ -33,11 +34,12 @@ pub(super) struct Account {
     pub(super) balance_sats: u64,
     pub(super) spend_key: String,
     pub(super) receive_key: String,
+    pub(super) nwc: Option<String>,
     pub(super) lightning_address: String,
 }
 
 impl Ready {
-    pub(super) fn new(node: &DevNode, url: &str) -> Self {
+    pub(super) fn new(node: &DevNode, nwc: &Nwc, url: &str) -> Self {
         let host = url.trim_start_matches("http://");
         let account = |name: &str| {
             let account = node.account(name)?;
@@ -46,6 +48,7 @@ impl Ready {
                 balance_sats: Msat::as_msat(account.balance()) / 1000,
                 spend_key: account.spend_key(),
                 receive_key: account.receive_key(),
+                nwc: nwc.uri(name).map(str::to_owned),
                 lightning_address: format!("{name}@{host}"),
             })
         };
@@ -77,10 +80,13 @@ impl fmt::Display for Ready {
         writeln!(f, "  phoenixd     {phoenixd}")?;
         writeln!(f, "  Blink        {blink}\n")?;
         for account in &self.accounts {
-            let Account { name, balance_sats, spend_key, receive_key, lightning_address } = account;
+            let Account { name, balance_sats, spend_key, receive_key, lightning_address, nwc } = account;
             writeln!(f, "  account {name}: {balance_sats} sat, {lightning_address}")?;
             writeln!(f, "    key to pay and receive  {spend_key}")?;
             writeln!(f, "    key to receive only     {receive_key}")?;
+            if let Some(nwc) = nwc {
+                writeln!(f, "    Nostr Wallet Connect    {nwc}")?;
+            }
         }
         writeln!(f, "\nCtrl-C ends it.")
     }

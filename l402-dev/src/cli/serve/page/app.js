@@ -62,7 +62,8 @@
     if (!account) return undefined;
     const list = make("dl", [make("dt", "to pay and receive"), make("dd", make("code", account.spend_key)),
       make("dt", "to receive only"), make("dd", make("code", account.receive_key)),
-      make("dt", "Lightning Address"), make("dd", make("code", account.lightning_address))]);
+      make("dt", "Lightning Address"), make("dd", make("code", account.lightning_address)),
+      make("dt", "Nostr Wallet Connect"), make("dd", make("code", account.nwc))]);
     return make("details", [make("summary", "Show"), list]);
   };
 
