@@ -5,7 +5,7 @@
 //! the request with the proof of payment. It pays at most once per call, and never more than a cap.
 //!
 //! ```
-//! use l402_client::{L402Client, Receipt};
+//! use l402_client::{Budget, L402Client, Receipt};
 //! use l402_core::Msat;
 //! # use std::time::Duration;
 //! # use l402_core::header::Challenge;
@@ -29,7 +29,8 @@
 //! # Mock::given(|_: &wiremock::Request| true).respond_with(payment_required).mount(&shop).await;
 //! # let wallet = node.wallet();
 //! # let url = format!("{}/report", shop.uri());
-//! let client = L402Client::builder(wallet).max_price(Msat::from_sat(100)).build()?;
+//! let budget = Budget::default().per_request(Msat::from_sat(100));
+//! let client = L402Client::builder(wallet).budget(budget).build()?;
 //!
 //! let response = client.get(url).send().await?;
 //! assert_eq!(response.status(), 200);
@@ -58,24 +59,31 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod approval;
+mod budget;
 mod client;
+pub mod decision;
+mod engine;
 mod error;
-mod flow;
-mod offer;
-mod origin;
 mod receipt;
-mod request;
-mod transport;
+pub mod store;
+mod telemetry;
+mod token;
 
 /// The version of reqwest whose types this crate speaks.
 pub use reqwest;
 
-pub use builder::{BuildError, L402ClientBuilder};
-pub use client::L402Client;
-pub use error::{ClientError, Spent};
+pub use approval::{Approval, Approver, Proposal};
+pub use budget::{Budget, Cap, CapScope, Counted, Denial, Period, Usage};
+pub use client::{BuildError, L402Client, L402ClientBuilder, Quote, RequestBuilder};
+pub use engine::{OpenPayment, Resumed};
+pub use error::{ClientError, HttpError, Spent};
 pub use receipt::Receipt;
-pub use request::RequestBuilder;
+pub use store::MemoryStore;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use store::{SqliteOpenError, SqliteOptions, SqliteStore};
+pub use token::{TokenError, TokenFacts};
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

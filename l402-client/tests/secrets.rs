@@ -132,8 +132,9 @@ async fn errors_of_http_hold_no_secrets() {
         "HTTP/1.1 402 Payment Required\r\nwww-authenticate: {}\r\nconnection: close\r\n\r\n",
         bill.challenge()
     );
+    let other = client(&wallet); // the same bill is not paid twice by one
     let client = client(&wallet);
-    let hung_up = client.get(raw_server(vec![payment_required.clone(), String::new()]) + "/?key=hush");
+    let hung_up = other.get(raw_server(vec![payment_required.clone(), String::new()]) + "/?key=hush");
     let garbled = client.get(raw_server(vec![payment_required, "hush".repeat(9)]) + "/?key=hush");
     let refused = client.get("http://127.0.0.1:1/?key=hush");
     let no_http = client.get("ftp://user:hush@127.0.0.1/?key=hush#hush");

@@ -1,5 +1,7 @@
 //! A shop that sends bills, the bills, and a wallet that does as it is told.
 
+pub(crate) mod till;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use base64_simd::STANDARD;
 use bitcoin_hashes::{Hash, sha256};
-use l402_client::{L402Client, L402ClientBuilder};
+use l402_client::{Budget, L402Client, L402ClientBuilder};
 use l402_core::ports::{
     BackendError, PayOutcome, PayRequest, Payment, PortFuture, Wallet, WalletCapabilities,
 };
@@ -235,7 +237,7 @@ impl Wallet for TestWallet {
     }
 
     fn lookup(&self, _: PaymentHash) -> PortFuture<Result<PayOutcome, BackendError>> {
-        panic!("this client has no use for lookups yet")
+        panic!("nothing to look up was expected")
     }
 
     fn balance(&self) -> PortFuture<Result<Msat, BackendError>> {
@@ -251,11 +253,16 @@ impl Wallet for TestWallet {
     }
 }
 
+/// The default budget with this cap on a request.
+pub(crate) fn capped(cap: Msat) -> Budget {
+    Budget::default().per_request(cap)
+}
+
 /// A client with a cap of [`CAP`], to which it is always [`NOW`].
 pub(crate) fn client(wallet: &TestWallet) -> L402Client {
     builder(wallet).build().unwrap()
 }
 
 pub(crate) fn builder(wallet: &TestWallet) -> L402ClientBuilder {
-    L402Client::builder(wallet.clone()).max_price(CAP).clock(ManualClock::at(NOW))
+    L402Client::builder(wallet.clone()).budget(capped(CAP)).clock(ManualClock::at(NOW))
 }
