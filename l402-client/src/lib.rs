@@ -60,6 +60,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod approval;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod budget;
 mod client;
 pub mod decision;
@@ -69,6 +72,8 @@ mod receipt;
 pub mod store;
 mod telemetry;
 mod token;
+#[cfg(feature = "tower")]
+mod tower;
 
 /// The version of reqwest whose types this crate speaks.
 pub use reqwest;
@@ -84,6 +89,9 @@ pub use store::MemoryStore;
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use store::{SqliteOpenError, SqliteOptions, SqliteStore};
 pub use token::{TokenError, TokenFacts};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use tower::{L402Layer, L402Service};
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

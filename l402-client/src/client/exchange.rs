@@ -12,7 +12,7 @@ use crate::engine::{Exchange, Head};
 use crate::receipt::Receipt;
 
 /// How long a server may take over the body of a bill.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct ReqwestExchange<'a> {
     transport: &'a Transport,

@@ -20,6 +20,8 @@ use crate::engine::{Call, Description, Engine, Resumed, drive};
 use crate::error::ClientError;
 use crate::store::{Record, Store, Wanted};
 pub use builder::{BuildError, L402ClientBuilder};
+#[cfg(feature = "tower")]
+pub(crate) use exchange::BODY_TIMEOUT;
 use exchange::ReqwestExchange;
 pub(crate) use exchange::{head_of, read_body};
 pub use request::RequestBuilder;
@@ -59,8 +61,8 @@ impl L402Client {
     }
 
     #[cfg(feature = "tower")]
-    pub(crate) fn into_engine(self) -> Arc<Engine> {
-        self.engine
+    pub(crate) const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Prepares a `GET` request.
