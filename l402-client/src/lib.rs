@@ -68,6 +68,8 @@ mod client;
 pub mod decision;
 mod engine;
 mod error;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod receipt;
 pub mod store;
 mod telemetry;
@@ -83,6 +85,9 @@ pub use budget::{Budget, Cap, CapScope, Counted, Denial, Period, Usage};
 pub use client::{BuildError, L402Client, L402ClientBuilder, Quote, RequestBuilder};
 pub use engine::{OpenPayment, Resumed};
 pub use error::{ClientError, HttpError, Spent};
+#[cfg(feature = "reqwest-middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
+pub use middleware::L402Middleware;
 pub use receipt::Receipt;
 pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]

@@ -60,7 +60,7 @@ impl L402Client {
         Self { engine: Arc::new(engine), transport: Arc::new(transport) }
     }
 
-    #[cfg(feature = "tower")]
+    #[cfg(any(feature = "reqwest-middleware", feature = "tower"))]
     pub(crate) const fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
