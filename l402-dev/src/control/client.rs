@@ -22,7 +22,7 @@ pub async fn pay(node_url: &str, invoice: &str) -> Result<Preimage, ControlError
     let invoice = invoice.trim();
     let facts: InvoiceFacts = invoice.parse().map_err(ControlError::Invoice)?;
     let response = client()?
-        .post(pay_url(node_url)?)
+        .post(url_below(node_url, &["pay"])?)
         .header(CONTENT_TYPE, PLAIN_TEXT)
         .body(invoice.to_owned())
         .send()
@@ -72,27 +72,28 @@ pub enum ControlError {
 /// How to start a node to pay with.
 const START: &str = "cargo run -p l402-dev -- demo --serve";
 
-const PLAIN_TEXT: &str = "text/plain";
+pub(super) const PLAIN_TEXT: &str = "text/plain";
 
 /// Far more than a node in memory needs.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that goes nowhere but to the address given: through no proxy, and along no redirect.
-fn client() -> Result<Client, ControlError> {
+pub(super) fn client() -> Result<Client, ControlError> {
     Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build().map_err(unreachable)
 }
 
-fn pay_url(node_url: &str) -> Result<Url, ControlError> {
+/// The URL of a path below the node's own.
+pub(super) fn url_below(node_url: &str, path: &[&str]) -> Result<Url, ControlError> {
     let mut url = Url::parse(node_url).map_err(|_| ControlError::Url)?;
     if url.scheme() != "http" {
         return Err(ControlError::Url);
     }
-    url.path_segments_mut().map_err(|()| ControlError::Url)?.pop_if_empty().push("pay");
+    url.path_segments_mut().map_err(|()| ControlError::Url)?.pop_if_empty().extend(path);
     Ok(url)
 }
 
 /// The body, if it is as short and as plain as those of a dev node.
-async fn plain_text(mut response: Response) -> Result<String, ControlError> {
+pub(super) async fn plain_text(mut response: Response) -> Result<String, ControlError> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(|value| value.starts_with(PLAIN_TEXT)) {
         return Err(ControlError::NotADevNode);

@@ -1,8 +1,11 @@
-//! The node over HTTP, so that another process can pay: [`router`] on the node's side, [`pay()`] on the other.
+//! The node over HTTP, so that another process can pay: [`router`] on the node's side, [`pay()`] and
+//! [`ControlWallet`] on the other.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `POST /pay`, the invoice as plain text | `200`, `text/plain`: the preimage as 64 hex digits and a newline |
+//! | `GET /payments/<payment hash>` | `200`, `text/plain`: the preimage of a payment of the default wallet; `404` if there is none |
+//! | `GET /balance` | `200`, `text/plain`: what the default wallet holds, in msat |
 //! | `GET /invoices` | `200`, `application/json`: every invoice, oldest first, without secrets |
 //!
 //! `/pay` pays from the node's default wallet, and paying the same invoice again gives the same preimage for
@@ -38,9 +41,11 @@
 
 mod client;
 mod server;
+mod wallet;
 
 pub use client::{ControlError, pay};
 pub use server::router;
+pub use wallet::ControlWallet;
 
 /// Longer bodies are refused, as `l402_core::bolt11` refuses longer invoices.
 const MAX_BODY_BYTES: usize = 4096;

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use l402_core::Msat;
 use l402_core::bolt11::{InvoiceError, InvoiceFacts};
-use l402_core::ports::{BackendErrorKind, PayOutcome, PayRequest, Wallet};
+use l402_core::ports::{BackendErrorKind, PayOutcome, PayRequest, Payment, Wallet};
+use l402_core::{Msat, PaymentHash};
 use serde::Serialize;
 
 use super::MAX_BODY_BYTES;
 use crate::ledger::InvoiceRecord;
 use crate::node::DevNode;
 
-/// The routes `POST /pay` and `GET /invoices` of `node`, to serve alone or merged into another router.
+/// The routes `POST /pay`, `GET /payments/<payment hash>`, `GET /balance` and `GET /invoices` of `node`, to serve alone or merged into another router.
 ///
 /// # Security
 /// Everybody who can reach it can pay, and gets preimages: serve it on loopback only.
@@ -26,7 +26,36 @@ use crate::node::DevNode;
 pub fn router(node: &DevNode) -> Router {
     let pay = post(pay).fallback(wrong_method_for_pay).layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     // No fallback for other paths: two routers that have one cannot be merged.
-    Router::new().route("/pay", pay).route("/invoices", get(invoices)).with_state(node.clone())
+    Router::new()
+        .route("/pay", pay)
+        .route("/payments/{payment_hash}", get(payment))
+        .route("/balance", get(balance))
+        .route("/invoices", get(invoices))
+        .with_state(node.clone())
+}
+
+async fn payment(
+    State(node): State<DevNode>,
+    Path(payment_hash): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let advice =
+        "this node's wallet made no payment with this hash; give the 64 hex digits of one that it made";
+    let unknown = || Refusal::new(StatusCode::NOT_FOUND, advice);
+    let payment_hash: PaymentHash = payment_hash.parse().map_err(|_| unknown())?;
+    match node.wallet().lookup(payment_hash).await {
+        Ok(PayOutcome::Paid(payment)) => Ok(proof(&payment)),
+        _ => Err(unknown()),
+    }
+}
+
+async fn balance(State(node): State<DevNode>) -> Result<impl IntoResponse, Refusal> {
+    let balance = node.wallet().balance().await.map_err(|error| Refusal::from(error.kind()))?;
+    Ok(format!("{}\n", balance.as_msat()))
+}
+
+/// A preimage as a body.
+fn proof(payment: &Payment) -> impl IntoResponse + use<> {
+    ([(header::CACHE_CONTROL, "no-store")], payment.preimage.expose_hex() + "\n")
 }
 
 async fn pay(
@@ -38,9 +67,7 @@ async fn pay(
     let facts: InvoiceFacts = bolt11.parse()?;
     let request = PayRequest::new(bolt11.to_owned(), facts.payment_hash, Msat::ZERO, PAY_TIMEOUT);
     match node.wallet().pay(request).await {
-        Ok(PayOutcome::Paid(payment)) => {
-            Ok(([(header::CACHE_CONTROL, "no-store")], payment.preimage.expose_hex() + "\n"))
-        }
+        Ok(PayOutcome::Paid(payment)) => Ok(proof(&payment)),
         Ok(PayOutcome::Failed(kind)) => Err(kind.into()),
         Ok(_) => Err(BackendErrorKind::InFlight.into()),
         Err(error) => Err(error.kind().into()),
