@@ -75,6 +75,10 @@ pub enum ClientError {
     #[error("the challenge's macaroon and invoice have different payment hashes: paying would buy nothing")]
     HashMismatch,
 
+    /// The token has expired already, or is good for no call: paying would buy nothing. Nothing was spent.
+    #[error("the challenge's token has expired or has no uses: paying would buy nothing")]
+    WorthlessToken,
+
     /// The invoice is for another network. Nothing was spent.
     #[error("the invoice is for {invoice}, the wallet is on {wallet}")]
     OtherNetwork {
@@ -235,6 +239,7 @@ impl ClientError {
             | Self::UnreadableIdentifier(_)
             | Self::UnreadableInvoice(_)
             | Self::HashMismatch
+            | Self::WorthlessToken
             | Self::OtherNetwork { .. }
             | Self::AmountMissing
             | Self::AmountZero
@@ -264,6 +269,7 @@ impl ClientError {
             Self::UnreadableIdentifier(_) => "unreadable_identifier",
             Self::UnreadableInvoice(_) => "unreadable_invoice",
             Self::HashMismatch => "hash_mismatch",
+            Self::WorthlessToken => "worthless_token",
             Self::OtherNetwork { .. } => "other_network",
             Self::AmountMissing => "amount_missing",
             Self::AmountZero => "amount_zero",

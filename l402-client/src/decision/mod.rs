@@ -20,7 +20,7 @@ use crate::budget::{Budget, Denial};
 use crate::error::ClientError;
 pub use body::MAX_BODY_BYTES;
 pub use offer::Offer;
-pub(crate) use origin::{host, is_this_machine, name, redirect_policy};
+pub(crate) use origin::{host, is_same, is_this_machine, name, redirect_policy};
 
 /// What was asked, as far as paying depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +185,7 @@ fn challenges<'a>(headers: &'a HeaderMap, limits: &Limits) -> Vec<Parsed<'a>> {
 
 /// What speaks against paying whatever the offer.
 fn may_be_paid(asked: &Asked<'_>, answer: &Answer<'_>, terms: &Terms<'_>) -> Result<(), ClientError> {
-    if !origin::is_same(asked.url, answer.url) {
+    if !is_same(asked.url, answer.url) {
         let (asked, answered) = (name(asked.url), name(answer.url));
         return Err(ClientError::OtherOrigin { asked, answered });
     }

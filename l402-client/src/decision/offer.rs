@@ -124,6 +124,10 @@ impl Offer {
             let denial = Denial::OverCap { cap: cap.clone(), used: Msat::ZERO, asked: amount };
             return Err(ClientError::Denied(denial));
         }
+        let is_over = token.expires_at.is_some_and(|end| end <= now);
+        if is_over || token.uses == Some(0) {
+            return Err(ClientError::WorthlessToken);
+        }
         let offer = Self {
             scheme: challenge.scheme,
             macaroon: challenge.macaroon.to_owned(),

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Engine;
 use crate::budget::Budget;
-use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide, services_of_challenge};
+use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide, is_same, services_of_challenge};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Purpose, Running, Step};
@@ -111,7 +111,8 @@ impl Call {
             }
             return Ok(Meaning::Deliver(head.status));
         }
-        if self.shown.is_some() && head.status == StatusCode::UNAUTHORIZED && self.is_repeatable {
+        let is_refused = head.status == StatusCode::UNAUTHORIZED && is_same(&self.url, head.url);
+        if self.shown.is_some() && is_refused && self.is_repeatable {
             self.suspect = self.shown.take();
             return Ok(Meaning::SendWithoutToken);
         }
@@ -138,6 +139,7 @@ impl Call {
     pub(crate) fn refused_tokens(&mut self, head: Head<'_>) -> Vec<Arc<Token>> {
         let refused = match head.status {
             _ if self.receipt.is_some() => [None, None], // paid for a moment ago: it may yet be accepted
+            _ if !is_same(&self.url, head.url) => [None, None], // said by somebody who did not see it
             StatusCode::PAYMENT_REQUIRED => [self.shown.take(), self.suspect.take()],
             // Nobody asks for money here, and yet the token was refused.
             status if status.is_success() => [None, self.suspect.take()],

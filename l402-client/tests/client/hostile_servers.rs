@@ -7,8 +7,8 @@ use l402_client::{Cap, ClientError, Denial, Period, Receipt, Spent, reqwest};
 use l402_core::bolt11::InvoiceError;
 use l402_core::header::ChallengeParseError;
 use l402_core::{
-    IdentifierError, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash, Preimage,
-    RootKey, UnixTime,
+    IdentifierError, Limits, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash,
+    Preimage, RootKey, UnixTime,
 };
 use lightning_invoice::{Currency, PositiveTimestamp, SiPrefix};
 use secp256k1::SecretKey;
@@ -89,6 +89,22 @@ refused! {
         Preimage::from_bytes([8; 32]).payment_hash(), Some(PRICE), Currency::Regtest,
     ))).challenge()] => ClientError::HashMismatch,
 
+    a_token_that_has_expired: [with_caveat("expires_at=1900000000").challenge()] => ClientError::WorthlessToken,
+    a_pass_that_has_expired: [with_caveat("a_valid_until=1899999999").challenge()] => ClientError::WorthlessToken,
+    a_token_without_uses: [with_caveat("uses=0").challenge()] => ClientError::WorthlessToken,
+    a_base64_json_token_that_has_expired: [json_token(1_799_999_999_000).challenge()]
+        => ClientError::WorthlessToken,
+    a_json_token_whose_expiry_is_in_seconds: [json_token(1_999_999_999).challenge()]
+        => ClientError::WorthlessToken,
+    a_token_that_nests_deeply: [with_macaroon("[".repeat(5_000).as_bytes()).challenge()]
+        => ClientError::UnreadableMacaroon(_),
+    a_token_of_too_many_caveats: [with_caveats(65).challenge()]
+        => ClientError::UnreadableMacaroon(MacaroonDecodeError::TooManyCaveats),
+    two_bad_challenges_of_which_the_first_explains: [
+        Bill::with_amount(Msat::ZERO).challenge(), Bill::with_amount(ONE_TOO_MUCH).challenge(),
+    ] => ClientError::AmountZero,
+    nine_bad_challenges: vec![Bill::with_amount(Msat::ZERO).challenge(); 9] => ClientError::AmountZero,
+
     // Invoices.
     an_invoice_that_is_none: [
         Bill::with_invoice(format!("DEV:{}", preimage().payment_hash())).challenge(),
@@ -126,6 +142,26 @@ refused! {
 
 fn with_macaroon(bytes: &[u8]) -> Bill {
     Bill { macaroon: STANDARD.encode_to_string(bytes), ..Bill::good() }
+}
+
+fn with_caveat(caveat: &str) -> Bill {
+    with_all([caveat.to_owned()])
+}
+
+fn with_caveats(count: u32) -> Bill {
+    with_all((0..count).map(|number| format!("{number}=x")))
+}
+
+fn with_all(caveats: impl IntoIterator<Item = String>) -> Bill {
+    let bytes = macaroon_for(preimage().payment_hash());
+    let macaroon = Macaroon::decode_any(&bytes, &Limits::default()).unwrap().0;
+    let add = |macaroon: Macaroon, caveat: String| macaroon.attenuate(caveat.as_bytes()).unwrap();
+    with_macaroon(caveats.into_iter().fold(macaroon, add).as_bytes())
+}
+
+/// As l402kit writes them, with an expiry in milliseconds.
+fn json_token(exp: u64) -> Bill {
+    with_macaroon(format!(r#"{{"hash":"{}","exp":{exp}}}"#, preimage().payment_hash()).as_bytes())
 }
 
 fn with_identifier(identifier: &[u8]) -> Bill {

@@ -6,11 +6,13 @@ use base64_simd::STANDARD;
 use l402_core::ports::{
     BackendError, BackendErrorKind, PayOutcome, PayRequest, Payment, PortFuture, Wallet, WalletCapabilities,
 };
-use l402_core::{Identifier, Macaroon, Msat, Network, PaymentHash, Preimage, RootKey, TokenId};
-use lightning_invoice::Currency;
+use l402_core::{
+    Identifier, Limits, Macaroon, Msat, Network, PaymentHash, Preimage, RootKey, TokenId, UnixTime,
+};
+use lightning_invoice::{Currency, PositiveTimestamp, RawBolt11Invoice};
 use wiremock::{Request, ResponseTemplate};
 
-use super::{PRICE, Shop, answer, invoice_of, sign};
+use super::{NOW, PRICE, Shop, answer, invoice_of, sign};
 
 /// The bills of one shop, and what became of them. Clones share them.
 #[derive(Clone)]
@@ -25,6 +27,7 @@ struct State {
     bills: Vec<Bill>,
     next_answer: Option<Answer>,
     lookups: usize,
+    now: UnixTime,
 }
 
 /// What the wallet says instead of the truth, once.
@@ -56,6 +59,7 @@ impl Till {
             bills,
             next_answer: None,
             lookups: 0,
+            now: NOW,
         })))
     }
 
@@ -63,6 +67,26 @@ impl Till {
     pub(crate) fn selling<const N: usize>(&self, caveats: [&str; N]) -> &Self {
         self.0.lock().unwrap().caveats = caveats.map(str::to_owned).to_vec();
         self
+    }
+
+    pub(crate) fn set_caveats(&self, caveats: &[&str]) {
+        self.0.lock().unwrap().caveats = caveats.iter().map(|caveat| (*caveat).to_owned()).collect();
+    }
+
+    /// When the next invoices are written.
+    pub(crate) fn now_is(&self, now: UnixTime) {
+        self.0.lock().unwrap().now = now;
+    }
+
+    /// As [`Till::serve`], for tokens with this caveat only.
+    pub(crate) fn serve_only_if(&self, request: &Request, caveat: &str) -> ResponseTemplate {
+        let shown = request.headers.get("authorization").map(|value| value.to_str().unwrap());
+        let has_caveat = shown.is_none_or(|shown| {
+            let text = shown.trim_start_matches("L402 ").split(':').next().unwrap();
+            let macaroon = Macaroon::from_base64(text, &Limits::default()).unwrap();
+            macaroon.as_macaroon_ref().caveats().any(|found| found.id() == caveat.as_bytes())
+        });
+        if has_caveat { self.serve(request) } else { self.0.lock().unwrap().new_bill() }
     }
 
     pub(crate) fn refusing_with(&self, status: u16) -> &Self {
@@ -141,7 +165,7 @@ impl State {
             .fold(macaroon, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
         let uses = self.caveats.iter().find_map(|caveat| caveat.strip_prefix("uses="));
         let macaroon = STANDARD.encode_to_string(macaroon.as_bytes());
-        let invoice = sign(invoice_of(payment_hash, Some(self.price), Currency::Regtest));
+        let invoice = sign(dated(self.now, invoice_of(payment_hash, Some(self.price), Currency::Regtest)));
         let challenge = format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}""#);
         let uses_left = uses.map_or(u32::MAX, |uses| uses.parse().unwrap());
         self.bills.push(Bill { preimage, macaroon, paid: 0, uses_left });
@@ -195,4 +219,9 @@ impl Wallet for Till {
     fn capabilities(&self) -> WalletCapabilities {
         WalletCapabilities::FULL
     }
+}
+
+fn dated(now: UnixTime, mut invoice: RawBolt11Invoice) -> RawBolt11Invoice {
+    invoice.data.timestamp = PositiveTimestamp::from_unix_timestamp(now.as_secs()).unwrap();
+    invoice
 }
