@@ -1,6 +1,8 @@
 //! The client against servers and wallets of every kind, over real HTTP on loopback.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
+#[cfg(all(feature = "blocking", feature = "reqwest-middleware", feature = "tower"))]
+mod drivers;
 mod hostile_answers;
 mod hostile_servers;
 mod hostile_wallets;

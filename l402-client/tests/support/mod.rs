@@ -179,6 +179,15 @@ pub(crate) fn answer(status: u16, challenges: &[String]) -> ResponseTemplate {
 /// A server on a bare socket: reads one request a connection and writes these answers in turn. An empty answer
 /// closes the connection.
 pub(crate) fn raw_server(answers: Vec<String>) -> String {
+    raw_server_after(b"\r\n\r\n", answers)
+}
+
+/// The same for requests whose body is `order`.
+pub(crate) fn raw_server_for_posts(answers: Vec<String>) -> String {
+    raw_server_after(b"\r\n\r\norder", answers)
+}
+
+fn raw_server_after(end: &'static [u8], answers: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -186,7 +195,7 @@ pub(crate) fn raw_server(answers: Vec<String>) -> String {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = Vec::new();
             let mut buffer = [0; 1024];
-            while !request.ends_with(b"\r\n\r\n") {
+            while !request.ends_with(end) {
                 let read = stream.read(&mut buffer).unwrap();
                 assert_ne!(read, 0, "the client closed");
                 request.extend_from_slice(&buffer[..read]);

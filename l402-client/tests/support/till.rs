@@ -144,6 +144,24 @@ impl Till {
         }
     }
 
+    /// A bill as the reference sends it, but with this status.
+    pub(crate) fn serve_as(&self, status: u16, _: &Request) -> ResponseTemplate {
+        answer(status, &[self.raw_bill()])
+    }
+
+    /// The header field of a new bill.
+    pub(crate) fn raw_bill(&self) -> String {
+        let (macaroon, invoice) = self.0.lock().unwrap().write_bill();
+        challenge(&macaroon, &invoice)
+    }
+
+    /// A new bill in the body alone, as JSON.
+    pub(crate) fn new_bill_in_body(&self) -> ResponseTemplate {
+        let (macaroon, invoice) = self.0.lock().unwrap().write_bill();
+        ResponseTemplate::new(402)
+            .set_body_json(serde_json::json!({"macaroon": macaroon, "invoice": invoice}))
+    }
+
     pub(crate) async fn open(&self) -> Shop {
         let till = self.clone();
         Shop::with(move |request| till.serve(request)).await
@@ -152,6 +170,11 @@ impl Till {
 
 impl State {
     fn new_bill(&mut self) -> ResponseTemplate {
+        let (macaroon, invoice) = self.write_bill();
+        answer(402, &[challenge(&macaroon, &invoice)])
+    }
+
+    fn write_bill(&mut self) -> (String, String) {
         let number = u64::try_from(self.bills.len()).unwrap();
         let mut bytes = [0x5a; 32];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
@@ -166,10 +189,9 @@ impl State {
         let uses = self.caveats.iter().find_map(|caveat| caveat.strip_prefix("uses="));
         let macaroon = STANDARD.encode_to_string(macaroon.as_bytes());
         let invoice = sign(dated(self.now, invoice_of(payment_hash, Some(self.price), Currency::Regtest)));
-        let challenge = format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}""#);
         let uses_left = uses.map_or(u32::MAX, |uses| uses.parse().unwrap());
-        self.bills.push(Bill { preimage, macaroon, paid: 0, uses_left });
-        answer(402, &[challenge])
+        self.bills.push(Bill { preimage, macaroon: macaroon.clone(), paid: 0, uses_left });
+        (macaroon, invoice)
     }
 
     fn bill(&mut self, hash: PaymentHash) -> &mut Bill {
@@ -224,4 +246,8 @@ impl Wallet for Till {
 fn dated(now: UnixTime, mut invoice: RawBolt11Invoice) -> RawBolt11Invoice {
     invoice.data.timestamp = PositiveTimestamp::from_unix_timestamp(now.as_secs()).unwrap();
     invoice
+}
+
+fn challenge(macaroon: &str, invoice: &str) -> String {
+    format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}""#)
 }
