@@ -59,10 +59,8 @@ impl Challenge {
         if !is_plain(&macaroon) || !is_plain(&invoice) {
             return Err(ClientError::UnreadableChallenge(ChallengeParseError::Syntax));
         }
-        let price = match json.price_sats {
-            None => None,
-            Some(sats) => Some(sats.as_u64().and_then(Msat::checked_from_sat).unwrap_or(Msat::MAX)),
-        };
+        let amount = |sats: serde_json::Number| sats.as_u64().and_then(Msat::checked_from_sat);
+        let price = json.price_sats.map(|sats| amount(sats).unwrap_or(Msat::MAX));
         Ok(Self { field: format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}""#), price })
     }
 

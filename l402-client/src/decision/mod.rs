@@ -193,7 +193,7 @@ fn may_be_paid(asked: &Asked<'_>, answer: &Answer<'_>, terms: &Terms<'_>) -> Res
         return Err(ClientError::NotConfidential { origin: name(asked.url) });
     }
     let host = host(asked.url);
-    if terms.hosts.is_some_and(|hosts| !hosts.iter().any(|allowed| *allowed == host)) {
+    if terms.hosts.is_some_and(|hosts| !hosts.contains(&host)) {
         return Err(ClientError::Denied(Denial::HostNotAllowed { host }));
     }
     if asked.is_authorized {

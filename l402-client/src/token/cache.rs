@@ -69,7 +69,7 @@ impl Token {
     /// Takes one of its uses.
     pub(crate) fn check_out(&self) -> bool {
         self.uses_left.as_ref().is_none_or(|left| {
-            left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
         })
     }
 

@@ -103,7 +103,7 @@ async fn buys_again(send: impl AsyncFn(&L402Client, &str) -> Outcome) {
         let till = Till::new();
         let shop = till.selling([]).refusing_with(status).open().await;
         let client = client(&till);
-        assert_eq!(send(&client, &shop.url("/")).await.unwrap().2, true);
+        assert!(send(&client, &shop.url("/")).await.unwrap().2);
         till.forget_tokens();
         assert_eq!(send(&client, &shop.url("/")).await, Ok((200, "the goods".to_owned(), true)), "{status}");
         assert_eq!((till.payments(), shop.requests().await.len()), (2, requests));

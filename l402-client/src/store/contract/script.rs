@@ -59,6 +59,7 @@ pub(super) fn paid(number: u64, fee: Option<u64>) -> Step {
     Step::Paid { preimage: preimage(number), fee: fee.map(Msat::from_msat) }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "cases say what they expect in place")]
 pub(super) fn expect<T: PartialEq + Debug>(what: &str, found: Result<T, StoreError>, expected: T) -> Verdict {
     match found {
         Ok(found) if found == expected => Ok(()),
