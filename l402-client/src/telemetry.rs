@@ -1,13 +1,5 @@
 //! What the client tells its operator: events and metrics. No secret goes through here, and of payment hashes only
 //! the beginning: enough to find a payment in a log, not enough to look it up.
-//!
-//! | metric (feature `metrics`) | kind | labels |
-//! |---|---|---|
-//! | `l402_client_payments_total` | counter | `outcome`: `paid`, `failed`, `unknown` |
-//! | `l402_client_spent_msat_total` | counter | |
-//! | `l402_client_refused_total` | counter | `code`: [`ClientError::code`] |
-//! | `l402_client_token_hits_total` | counter | |
-//! | `l402_client_tokens_dropped_total` | counter | |
 
 use l402_core::{Msat, PaymentHash};
 
