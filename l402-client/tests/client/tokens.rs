@@ -275,3 +275,31 @@ async fn a_call_that_is_cancelled_gives_its_use_back() {
     assert_eq!(get(&client, shop.url("/")).await, (200, false));
     assert_eq!(get(&client, shop.url("/")).await, (200, true), "both are used up");
 }
+
+/// It may be good for one call only, and that one is on its way.
+#[tokio::test]
+async fn a_token_is_its_buyers_until_it_was_answered() {
+    let till = Till::new();
+    let shop = Shop::with({
+        let till = till.clone();
+        move |request| {
+            let answer = till.serve(request);
+            let is_paid = request.headers.contains_key("authorization");
+            if is_paid { answer.set_delay(Duration::from_millis(300)) } else { answer }
+        }
+    })
+    .await;
+    till.selling([]);
+    let (client, url) = (client(&till), shop.url("/"));
+    let first = tokio::spawn({
+        let (client, url) = (client.clone(), url.clone());
+        async move { get(&client, url).await }
+    });
+    while !shown(&shop).await.contains(&true) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&client, url.clone()).await, (200, true));
+    assert_eq!(first.await.unwrap(), (200, true));
+    assert_eq!(get(&client, url).await, (200, false));
+    assert_eq!(till.paid(), [1, 1]);
+}
