@@ -33,7 +33,7 @@ pub use sqlite::{SqliteOpenError, SqliteOptions, SqliteStore};
 /// in many, one happens after the other. What has been answered has happened, and outlives the process if the store
 /// outlives it at all.
 ///
-/// [`contract`](crate::store::contract) (feature `store-contract`) tests a store of one's own.
+/// The module `contract` (feature `store-contract`) tests a store of one's own.
 ///
 /// # Security
 /// Records hold preimages and macaroons, which together are what was bought. A store keeps them where only its owner
