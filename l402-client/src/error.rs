@@ -2,10 +2,12 @@
 
 use l402_core::bolt11::InvoiceError;
 use l402_core::header::ChallengeParseError;
-use l402_core::ports::{BackendError, BackendErrorKind};
+use l402_core::ports::{BackendError, BackendErrorKind, BoxError, StoreError};
 use l402_core::{IdentifierError, MacaroonDecodeError, Msat, Network, PaymentHash, UnixTime};
 
+use crate::budget::Denial;
 use crate::receipt::Receipt;
+use crate::store::State;
 
 /// Why a request was not answered.
 ///
@@ -19,7 +21,7 @@ use crate::receipt::Receipt;
 pub enum ClientError {
     /// The request could not be built, sent or answered. Nothing was spent.
     #[error("the request failed, nothing was paid")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] HttpError),
 
     /// The server wants to be paid, but not by L402. Nothing was spent.
     #[error("402 without an L402 challenge: this server wants to be paid in another way")]
@@ -73,6 +75,10 @@ pub enum ClientError {
     #[error("the challenge's macaroon and invoice have different payment hashes: paying would buy nothing")]
     HashMismatch,
 
+    /// The token has expired already, or is good for no call: paying would buy nothing. Nothing was spent.
+    #[error("the challenge's token has expired or has no uses: paying would buy nothing")]
+    WorthlessToken,
+
     /// The invoice is for another network. Nothing was spent.
     #[error("the invoice is for {invoice}, the wallet is on {wallet}")]
     OtherNetwork {
@@ -90,16 +96,18 @@ pub enum ClientError {
     #[error("the invoice is for an amount of zero")]
     AmountZero,
 
-    /// The price is above the cap. Nothing was spent.
-    #[error(
-        "the price of {price} is above the cap of {max_price}; raise it with max_price if it is worth it"
-    )]
-    TooExpensive {
+    /// The body states another price than the invoice. Nothing was spent.
+    #[error("the server says {stated} and its invoice says {invoice}; it does not mean what it says")]
+    PriceMismatch {
+        /// What the body states; [`Msat::MAX`] for a number that is no amount.
+        stated: Msat,
         /// The amount of the invoice.
-        price: Msat,
-        /// [`L402ClientBuilder::max_price`](crate::L402ClientBuilder::max_price).
-        max_price: Msat,
+        invoice: Msat,
     },
+
+    /// The client's own rules forbid it: a cap, the list of hosts, or the approval hook. Nothing was spent.
+    #[error("{0}")]
+    Denied(Denial),
 
     /// The invoice has expired, or will within ten seconds, which a payment may take. Nothing was spent.
     #[error("the invoice expires at {expires_at}, and it is {now} (Unix time); ask again for a new one")]
@@ -110,6 +118,41 @@ pub enum ClientError {
         now: UnixTime,
     },
 
+    /// The server sent an invoice that it had sent before, and that was paid or is being paid. Nothing was spent; it is
+    /// never paid again.
+    #[error("the server sent the invoice {payment_hash} again, which is {state} already; ask for a new one")]
+    AlreadyKnown {
+        /// Names the payment.
+        payment_hash: PaymentHash,
+        /// How far the payment has come.
+        state: State,
+    },
+
+    /// An earlier payment for the same request may still have been made. Nothing was spent on this one.
+    ///
+    /// [`L402Client::resume`](crate::L402Client::resume) asks the wallet again; as soon as the outcome is known, the
+    /// request goes through, with the token of that payment if there is one.
+    #[error(
+        "the earlier payment {payment_hash} for this request is still open; resume later, so as not to pay twice"
+    )]
+    EarlierPaymentOpen {
+        /// Names the payment.
+        payment_hash: PaymentHash,
+        /// The amount of its invoice, which may be spent.
+        amount: Msat,
+    },
+
+    /// Somebody else gave the payment up before the wallet was asked. Nothing was spent.
+    #[error("the payment {payment_hash} was given up before the wallet was asked; try again")]
+    Abandoned {
+        /// Names the payment.
+        payment_hash: PaymentHash,
+    },
+
+    /// The store does not answer, so nothing can be reserved. Nothing was spent.
+    #[error("the store of payments fails, so nothing is paid")]
+    Store(#[source] StoreError),
+
     /// The wallet did not pay, and will not. Nothing was spent.
     #[error("the wallet did not pay: {kind}")]
     PaymentFailed {
@@ -119,11 +162,11 @@ pub enum ClientError {
         source: Option<BackendError>,
     },
 
-    /// The wallet does not know whether it paid. **The money may be spent.**
+    /// The wallet does not know whether it paid. **The money may be spent**, and stays reserved until that is known.
     ///
-    /// Find out with [`Wallet::lookup`](l402_core::ports::Wallet::lookup). The same request sent again would be
-    /// asked for another payment.
-    #[error("the payment {payment_hash} may have been made: look it up in the wallet before you try again")]
+    /// [`L402Client::resume`](crate::L402Client::resume) asks the wallet again. The same request sent again asks it,
+    /// too, and is not paid for as long as the outcome is open.
+    #[error("the payment {payment_hash} may have been made; resume later to find out, it is not paid twice")]
     PaymentPending {
         /// Names the payment.
         payment_hash: PaymentHash,
@@ -134,7 +177,7 @@ pub enum ClientError {
     },
 
     /// The wallet says it paid, and its preimage does not prove it. **The money may be spent.**
-    #[error("the wallet's preimage does not prove the payment {payment_hash}: look it up in the wallet")]
+    #[error("the wallet's preimage does not prove the payment {payment_hash}; look it up in the wallet")]
     PreimageMismatch {
         /// Names the payment.
         payment_hash: PaymentHash,
@@ -142,13 +185,21 @@ pub enum ClientError {
         amount: Msat,
     },
 
-    /// Paid, and then the repeated request could not be sent or answered. **The money is spent.**
-    #[error("paid {} for {}, but the repeated request failed", receipt.amount, receipt.payment_hash)]
+    /// Paid, and then the repeated request could not be sent or answered. **The money is spent**; the token is kept for
+    /// the next request.
+    #[error("paid {} for {}, but the repeated request failed; the token is kept, try again", receipt.amount, receipt.payment_hash)]
     PaidRequestFailed {
         /// What was paid.
         receipt: Receipt,
         /// What went wrong.
-        source: reqwest::Error,
+        source: HttpError,
+    },
+
+    /// Paid, and then the token turned out to be no header value, or expired at once. **The money is spent.**
+    #[error("paid {} for {}, but the token cannot be used", receipt.amount, receipt.payment_hash)]
+    Unusable {
+        /// What was paid.
+        receipt: Receipt,
     },
 
     /// Paid, and the server answered 402 again. **The money is spent.** It is not paid again.
@@ -174,9 +225,9 @@ impl ClientError {
             | Self::PreimageMismatch { payment_hash, amount } => {
                 Spent::Unknown { payment_hash: *payment_hash, amount: *amount }
             }
-            Self::PaidRequestFailed { receipt, .. } | Self::StillPaymentRequired { receipt } => {
-                Spent::Paid(receipt.clone())
-            }
+            Self::PaidRequestFailed { receipt, .. }
+            | Self::StillPaymentRequired { receipt }
+            | Self::Unusable { receipt } => Spent::Paid(receipt.clone()),
             Self::Http(_)
             | Self::NoChallenge
             | Self::UnreadableChallenge(_)
@@ -188,21 +239,98 @@ impl ClientError {
             | Self::UnreadableIdentifier(_)
             | Self::UnreadableInvoice(_)
             | Self::HashMismatch
+            | Self::WorthlessToken
             | Self::OtherNetwork { .. }
             | Self::AmountMissing
             | Self::AmountZero
-            | Self::TooExpensive { .. }
+            | Self::PriceMismatch { .. }
+            | Self::Denied(_)
+            | Self::AlreadyKnown { .. }
+            | Self::EarlierPaymentOpen { .. }
+            | Self::Abandoned { .. }
+            | Self::Store(_)
             | Self::Expired { .. }
             | Self::PaymentFailed { .. } => Spent::Nothing,
         }
     }
 
-    pub(crate) fn http(error: reqwest::Error) -> Self {
-        Self::Http(without_secrets(error))
+    /// A stable name for programs, in snake case, such as `hash_mismatch`; of a denial, [`Denial::code`].
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::NoChallenge => "no_challenge",
+            Self::UnreadableChallenge(_) => "unreadable_challenge",
+            Self::OtherOrigin { .. } => "other_origin",
+            Self::NotConfidential { .. } => "not_confidential",
+            Self::AuthorizationInUse => "authorization_in_use",
+            Self::BodyNotReplayable => "body_not_replayable",
+            Self::UnreadableMacaroon(_) => "unreadable_macaroon",
+            Self::UnreadableIdentifier(_) => "unreadable_identifier",
+            Self::UnreadableInvoice(_) => "unreadable_invoice",
+            Self::HashMismatch => "hash_mismatch",
+            Self::WorthlessToken => "worthless_token",
+            Self::OtherNetwork { .. } => "other_network",
+            Self::AmountMissing => "amount_missing",
+            Self::AmountZero => "amount_zero",
+            Self::PriceMismatch { .. } => "price_mismatch",
+            Self::Denied(denial) => denial.code(),
+            Self::Expired { .. } => "expired",
+            Self::AlreadyKnown { .. } => "already_known",
+            Self::EarlierPaymentOpen { .. } => "earlier_payment_open",
+            Self::Abandoned { .. } => "abandoned",
+            Self::Store(_) => "store",
+            Self::PaymentFailed { .. } => "payment_failed",
+            Self::PaymentPending { .. } => "payment_pending",
+            Self::PreimageMismatch { .. } => "preimage_mismatch",
+            Self::PaidRequestFailed { .. } => "paid_request_failed",
+            Self::Unusable { .. } => "unusable",
+            Self::StillPaymentRequired { .. } => "still_payment_required",
+        }
     }
 
-    pub(crate) fn paid_request_failed(receipt: Receipt, error: reqwest::Error) -> Self {
-        Self::PaidRequestFailed { receipt, source: without_secrets(error) }
+    pub(crate) fn http(error: impl Into<BoxError>) -> Self {
+        Self::Http(HttpError::new(error))
+    }
+
+    pub(crate) fn paid_request_failed(receipt: Receipt, error: impl Into<BoxError>) -> Self {
+        Self::PaidRequestFailed { receipt, source: HttpError::new(error) }
+    }
+}
+
+/// The HTTP library below failed.
+///
+/// # Security
+/// A reqwest error comes without the query, fragment and user of its URL.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct HttpError(BoxError);
+
+impl HttpError {
+    fn new(error: impl Into<BoxError>) -> Self {
+        let error = error.into();
+        Self(match error.downcast::<reqwest::Error>() {
+            Ok(error) => without_secrets(*error).into(),
+            Err(error) => error,
+        })
+    }
+
+    /// The error of reqwest, if that is what failed.
+    #[must_use]
+    pub fn as_reqwest(&self) -> Option<&reqwest::Error> {
+        self.0.downcast_ref()
+    }
+
+    /// Whether the server took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.as_reqwest().is_some_and(reqwest::Error::is_timeout)
+    }
+
+    /// The error itself.
+    #[must_use]
+    pub fn into_inner(self) -> BoxError {
+        self.0
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! [`L402Client`] sends requests like [`reqwest`]. When the answer is `402 Payment Required` with an L402
 //! challenge, it checks the challenge, pays the invoice from a [`Wallet`](l402_core::ports::Wallet), and repeats
-//! the request with the proof of payment. It pays at most once per call, and never more than a cap.
+//! the request with the proof of payment. It pays at most once per call, never more than its [`Budget`], and keeps the
+//! token that it bought for the next requests.
 //!
 //! ```
-//! use l402_client::{L402Client, Receipt};
+//! use l402_client::{Budget, L402Client, Receipt};
 //! use l402_core::Msat;
 //! # use std::time::Duration;
 //! # use l402_core::header::Challenge;
@@ -29,7 +30,8 @@
 //! # Mock::given(|_: &wiremock::Request| true).respond_with(payment_required).mount(&shop).await;
 //! # let wallet = node.wallet();
 //! # let url = format!("{}/report", shop.uri());
-//! let client = L402Client::builder(wallet).max_price(Msat::from_sat(100)).build()?;
+//! let budget = Budget::default().per_request(Msat::from_sat(100));
+//! let client = L402Client::builder(wallet).budget(budget).build()?;
 //!
 //! let response = client.get(url).send().await?;
 //! assert_eq!(response.status(), 200);
@@ -40,13 +42,19 @@
 //!
 //! # What is checked before paying
 //! The status is 402; the answer comes from the origin that was asked, over a connection that nobody can read;
-//! the invoice's checksum and signature hold; its amount is there, above zero and within the cap; its network is
-//! the wallet's; it has not expired; the macaroon commits to the invoice's payment hash; the request can be
-//! repeated. A check that fails is a [`ClientError`] of its own, and nothing is spent.
+//! the invoice's checksum and signature hold; its amount is there, above zero and within every cap; its network is
+//! the wallet's; it has not expired; the token commits to the invoice's payment hash, and is good for something; the host
+//! is allowed; the request can be repeated; whoever is to be asked agrees. A check that fails is a [`ClientError`] of its
+//! own, and nothing is spent. [`decision`] is the part of this that needs no I/O.
+//!
+//! # What is written down
+//! A payment has one record in the [`store`](store::Store): reserved, being paid, paid, delivered. Each step is on the
+//! disk before what it stands for begins, so that after a crash [`L402Client::resume`] can ask the wallet what became of
+//! it: what was paid is not lost, and what may have been paid is not paid again.
 //!
 //! # What is known after an error
 //! [`ClientError::spent`] says whether money was spent: nothing, a known amount, or not known. An unknown outcome
-//! is never followed by another payment.
+//! is never followed by another payment for the same request.
 //!
 //! # Security
 //! Proofs of payment go over `https`, or over `http` to this machine and to `.onion`. Proxies that
@@ -54,31 +62,59 @@
 //!
 //! # Features
 //! - `rustls` (default): `https` URLs.
+//! - `sqlite`: `SqliteStore`, which outlives the program and is shared by processes.
+//! - `blocking`: a client whose methods wait.
+//! - `reqwest-middleware`: `L402Middleware` for clients of that crate.
+//! - `tower`: `L402Layer` around hyper clients and other services.
+//! - `metrics`: the counters `l402_client_payments_total` (label `outcome`: `paid`, `failed`, `unknown`),
+//!   `l402_client_spent_msat_total`, `l402_client_refused_total` (label `code`: [`ClientError::code`]),
+//!   `l402_client_token_hits_total` and `l402_client_tokens_dropped_total`, through the facade of that name.
+//! - `store-contract`: the promises of a store as tests.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod builder;
+mod approval;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
+mod budget;
 mod client;
+pub mod decision;
 pub mod decode;
+mod engine;
 mod error;
-mod flow;
-mod offer;
-mod origin;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod receipt;
-mod request;
-mod transport;
+pub mod store;
+mod telemetry;
+mod token;
+#[cfg(feature = "tower")]
+mod tower;
 
 /// The version of reqwest whose types this crate speaks.
 pub use reqwest;
 
-pub use builder::{BuildError, L402ClientBuilder};
-pub use client::L402Client;
-pub use error::{ClientError, Spent};
+pub use approval::{Approval, Approver, Proposal};
+pub use budget::{Budget, Cap, CapScope, Counted, Denial, Period, Usage};
+pub use client::{BuildError, L402Client, L402ClientBuilder, Quote, RequestBuilder};
+pub use engine::{OpenPayment, Resumed};
+pub use error::{ClientError, HttpError, Spent};
+#[cfg(feature = "reqwest-middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
+pub use middleware::L402Middleware;
 pub use receipt::Receipt;
-pub use request::RequestBuilder;
+pub use store::MemoryStore;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use store::{SqliteOpenError, SqliteOptions, SqliteStore};
+pub use token::{TokenError, TokenFacts};
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub use tower::{L402Layer, L402Service};
 
 /// The README's examples, compiled.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

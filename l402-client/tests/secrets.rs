@@ -9,11 +9,13 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::sync::Once;
 
-use l402_client::{L402Client, Receipt, reqwest};
-use l402_core::Preimage;
+use l402_client::store::{Step, Store, Wanted};
+use l402_client::{Approval, L402Client, MemoryStore, Receipt, reqwest};
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, Payment};
+use l402_core::{ManualClock, Preimage};
 
-use crate::support::{Bill, Shop, TestWallet, answer, client, preimage, preimage_hex, raw_server};
+use crate::support::till::{Answer, Till};
+use crate::support::{Bill, NOW, Shop, TestWallet, answer, client, preimage, preimage_hex, raw_server};
 
 thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -132,8 +134,9 @@ async fn errors_of_http_hold_no_secrets() {
         "HTTP/1.1 402 Payment Required\r\nwww-authenticate: {}\r\nconnection: close\r\n\r\n",
         bill.challenge()
     );
+    let other = client(&wallet); // the same bill is not paid twice by one
     let client = client(&wallet);
-    let hung_up = client.get(raw_server(vec![payment_required.clone(), String::new()]) + "/?key=hush");
+    let hung_up = other.get(raw_server(vec![payment_required.clone(), String::new()]) + "/?key=hush");
     let garbled = client.get(raw_server(vec![payment_required, "hush".repeat(9)]) + "/?key=hush");
     let refused = client.get("http://127.0.0.1:1/?key=hush");
     let no_http = client.get("ftp://user:hush@127.0.0.1/?key=hush#hush");
@@ -148,4 +151,57 @@ async fn errors_of_http_hold_no_secrets() {
     }
     assert_no_secrets(&log(), &bill);
     assert_eq!(wallet.payments().len(), 2, "the first two were paid");
+}
+
+/// Tokens that are kept, refused, looked up after a crash, and what all of these are printed as.
+#[tokio::test]
+async fn tokens_and_records_are_kept_without_showing_them() {
+    start_log();
+    let till = Till::new();
+    let shop = till.selling([]).refusing_with(401).open().await;
+    let store = MemoryStore::new();
+    let client = L402Client::builder(till.clone())
+        .store(store.clone())
+        .clock(ManualClock::at(NOW))
+        .approve(|proposal| {
+            tracing::info!(?proposal, "asked");
+            std::future::ready(Approval::Granted)
+        })
+        .build()
+        .unwrap();
+    let url = shop.url("/?key=hush");
+    let mut texts = vec![format!("{:?}", client.get(&url).quote().await.unwrap())];
+    client.get(&url).send().await.unwrap();
+    client.get(&url).send().await.unwrap();
+    till.forget_tokens();
+    client.get(&url).send().await.unwrap();
+    till.wallet_answers(Answer::PendingAndPaid);
+    let pending = client.get(shop.url("/other?key=hush")).send().await.unwrap_err();
+    texts.push(all_texts_of(&pending));
+    texts.push(format!("{:?}", client.resume().await.unwrap()));
+
+    let records = store.find(Wanted::Latest(100)).await.unwrap();
+    assert_eq!(records.len(), 3, "one was refused, one is good, one was looked up");
+    texts.push(format!("{records:?} {store:?} {client:?} {:?}", client.usage().await));
+    texts.push(format!("{:?}", records[0].intent));
+    let steps =
+        records.iter().map(|record| Step::Paid { preimage: record.preimage.clone().unwrap(), fee: None });
+    texts.push(format!("{:?}", steps.collect::<Vec<_>>()));
+    texts.push(format!("{:?}", client.credential(&reqwest::Method::GET, &url.parse().unwrap()).unwrap()));
+    let events = log();
+    for expected in
+        ["asked", "l402: the server does not accept a token", "l402: a payment of unknown outcome"]
+    {
+        assert!(events.contains(expected), "{expected} not in {events}");
+    }
+    texts.push(events);
+    for record in &records {
+        let preimage = record.preimage.as_ref().unwrap();
+        let bytes = format!("{:?}", preimage.expose());
+        for secret in [&preimage.expose_hex(), &record.intent.macaroon, &bytes, &"hush".to_owned()] {
+            for text in &texts {
+                assert!(!text.contains(secret), "{secret} in {text}");
+            }
+        }
+    }
 }

@@ -8,11 +8,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, Redirect};
 use axum::routing::post;
 use l402_core::bolt11::InvoiceError;
+use l402_core::ports::{BackendErrorKind, PayOutcome, PayRequest, Wallet};
 use l402_core::{Msat, PaymentHash};
 use l402_dev::DevNode;
-use l402_dev::control::{self, ControlError};
+use l402_dev::control::{self, ControlError, ControlWallet};
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
+use std::time::Duration;
 use support::{EXPIRY, NOW, balance, foreign, invoice, node, paid, pay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -363,4 +365,55 @@ async fn assert_refused(response: Response, status: u16, advice: &str, what: &st
 #[track_caller]
 fn assert_advises(error: &ControlError, advice: &str) {
     assert!(error.to_string().contains(advice), "{error}");
+}
+
+/// The wallet of another process sees what the wallet in this one does.
+#[tokio::test]
+async fn a_wallet_elsewhere_pays_looks_up_and_knows_its_balance() {
+    let (node, _) = node();
+    let wallet = ControlWallet::new(&serve(control::router(&node)).await).unwrap();
+    let invoice = invoice(&node, PRICE);
+    let hash = invoice.payment_hash;
+    let request = || PayRequest::new(invoice.bolt11.clone(), hash, Msat::ZERO, Duration::from_secs(30));
+
+    let unknown = wallet.lookup(hash).await.unwrap_err();
+    assert_eq!(unknown.kind(), BackendErrorKind::NotFound);
+    for _ in 0..2 {
+        let PayOutcome::Paid(payment) = wallet.pay(request()).await.unwrap() else { panic!("not paid") };
+        assert_eq!((payment.preimage.payment_hash(), payment.fee), (hash, Some(Msat::ZERO)));
+    }
+    let PayOutcome::Paid(found) = wallet.lookup(hash).await.unwrap() else { panic!("not found") };
+    assert_eq!(found.preimage.payment_hash(), hash);
+    assert_eq!(node.payments().len(), 1);
+    assert_eq!(wallet.balance().await.unwrap(), node.wallet().balance().await.unwrap());
+    assert_eq!(wallet.network(), DevNode::NETWORK);
+}
+
+#[tokio::test]
+async fn a_wallet_elsewhere_tells_failures_from_what_it_does_not_know() {
+    let (node, _) = node();
+    let url = serve(control::router(&node)).await;
+    let request = |bolt11: String, hash| PayRequest::new(bolt11, hash, Msat::ZERO, Duration::from_secs(30));
+    let failure = async |wallet: &ControlWallet, request| match wallet.pay(request).await.unwrap() {
+        PayOutcome::Failed(kind) => kind,
+        other => panic!("{other:?}"),
+    };
+    let wallet = ControlWallet::new(&url).unwrap();
+    let foreign = invoice(&DevNode::new().unwrap(), PRICE);
+    let kind = failure(&wallet, request(foreign.bolt11, foreign.payment_hash)).await;
+    assert_eq!(kind, BackendErrorKind::NoRoute);
+    let kind = failure(&wallet, request("garbage".to_owned(), foreign.payment_hash)).await;
+    assert_eq!(kind, BackendErrorKind::InvalidInvoice);
+
+    let taken = invoice(&node, PRICE);
+    let other = node.wallet_with_balance(DevNode::DEFAULT_BALANCE);
+    other.pay(request(taken.bolt11.clone(), taken.payment_hash)).await.unwrap();
+    let kind = failure(&wallet, request(taken.bolt11, taken.payment_hash)).await;
+    assert_eq!(kind, BackendErrorKind::AlreadyPaid);
+
+    let nobody = ControlWallet::new("http://127.0.0.1:1").unwrap();
+    let invoice = invoice(&node, PRICE);
+    let kind = failure(&nobody, request(invoice.bolt11, invoice.payment_hash)).await;
+    assert_eq!(kind, BackendErrorKind::Unavailable, "nothing was sent");
+    assert_eq!(nobody.lookup(taken.payment_hash).await.unwrap_err().kind(), BackendErrorKind::Unavailable);
 }

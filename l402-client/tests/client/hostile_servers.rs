@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use base64_simd::STANDARD;
-use l402_client::{ClientError, Receipt, Spent, reqwest};
+use l402_client::{Cap, ClientError, Denial, Period, Receipt, Spent, reqwest};
 use l402_core::bolt11::InvoiceError;
 use l402_core::header::ChallengeParseError;
 use l402_core::{
-    IdentifierError, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash, Preimage,
-    RootKey, UnixTime,
+    IdentifierError, Limits, Macaroon, MacaroonDecodeError, ManualClock, Msat, Network, PaymentHash,
+    Preimage, RootKey, UnixTime,
 };
 use lightning_invoice::{Currency, PositiveTimestamp, SiPrefix};
 use secp256k1::SecretKey;
 use wiremock::ResponseTemplate;
 
 use crate::support::{
-    Bill, CAP, INVOICE_EXPIRY, NOW, PRICE, Shop, TestWallet, answer, builder, client, invoice, invoice_of,
-    macaroon_for, preimage, raw_server, sign, sign_with,
+    Bill, CAP, INVOICE_EXPIRY, NOW, PRICE, Shop, TestWallet, answer, builder, capped, client, invoice,
+    invoice_of, macaroon_for, preimage, raw_server, sign, sign_with,
 };
 
 /// Asks a shop that sends these fields with a 402, with a wallet that would pay anything.
@@ -73,12 +73,12 @@ refused! {
     // Macaroons.
     a_macaroon_of_garbage: [Bill { macaroon: "garbage!".to_owned(), ..Bill::good() }.challenge()]
         => ClientError::UnreadableMacaroon(MacaroonDecodeError::Base64),
-    a_macaroon_of_another_format: [with_macaroon(br#"{"hash": "00", "exp": 1}"#).challenge()]
-        => ClientError::UnreadableMacaroon(MacaroonDecodeError::Version),
+    a_token_of_a_short_hash: [with_macaroon(br#"{"hash": "00", "exp": 1}"#).challenge()]
+        => ClientError::UnreadableMacaroon(_),
     a_macaroon_with_more_behind: [
         with_macaroon(&[macaroon_for(preimage().payment_hash()), vec![0]].concat()).challenge(),
     ] => ClientError::UnreadableMacaroon(MacaroonDecodeError::TrailingBytes),
-    a_macaroon_for_a_bare_hash: [with_identifier(preimage().payment_hash().as_bytes()).challenge()]
+    a_macaroon_for_half_a_hash: [with_identifier(&preimage().payment_hash().as_bytes()[..16]).challenge()]
         => ClientError::UnreadableIdentifier(IdentifierError::Length),
     a_macaroon_of_an_unknown_version: [with_identifier(&[1; 66]).challenge()]
         => ClientError::UnreadableIdentifier(IdentifierError::Version),
@@ -88,6 +88,22 @@ refused! {
     an_invoice_for_another_payment: [Bill::with_invoice(sign(invoice_of(
         Preimage::from_bytes([8; 32]).payment_hash(), Some(PRICE), Currency::Regtest,
     ))).challenge()] => ClientError::HashMismatch,
+
+    a_token_that_has_expired: [with_caveat("expires_at=1900000000").challenge()] => ClientError::WorthlessToken,
+    a_pass_that_has_expired: [with_caveat("a_valid_until=1899999999").challenge()] => ClientError::WorthlessToken,
+    a_token_without_uses: [with_caveat("uses=0").challenge()] => ClientError::WorthlessToken,
+    a_base64_json_token_that_has_expired: [json_token(1_799_999_999_000).challenge()]
+        => ClientError::WorthlessToken,
+    a_json_token_whose_expiry_is_in_seconds: [json_token(1_999_999_999).challenge()]
+        => ClientError::WorthlessToken,
+    a_token_that_nests_deeply: [with_macaroon("[".repeat(5_000).as_bytes()).challenge()]
+        => ClientError::UnreadableMacaroon(_),
+    a_token_of_too_many_caveats: [with_caveats(65).challenge()]
+        => ClientError::UnreadableMacaroon(MacaroonDecodeError::TooManyCaveats),
+    two_bad_challenges_of_which_the_first_explains: [
+        Bill::with_amount(Msat::ZERO).challenge(), Bill::with_amount(ONE_TOO_MUCH).challenge(),
+    ] => ClientError::AmountZero,
+    nine_bad_challenges: vec![Bill::with_amount(Msat::ZERO).challenge(); 9] => ClientError::AmountZero,
 
     // Invoices.
     an_invoice_that_is_none: [
@@ -114,9 +130,9 @@ refused! {
     ] => ClientError::AmountMissing,
     an_invoice_for_nothing: [Bill::with_amount(Msat::ZERO).challenge()] => ClientError::AmountZero,
     an_invoice_above_the_cap: [Bill::with_amount(ONE_TOO_MUCH).challenge()]
-        => ClientError::TooExpensive { price: ONE_TOO_MUCH, max_price: CAP },
+        => ClientError::Denied(Denial::OverCap { asked: ONE_TOO_MUCH, used: Msat::ZERO, cap: Cap { limit: CAP, period: Period::Request, .. } }),
     an_invoice_for_a_million_bitcoin: [Bill::with_amount(A_MILLION_BITCOIN).challenge()]
-        => ClientError::TooExpensive { price: A_MILLION_BITCOIN, max_price: CAP },
+        => ClientError::Denied(Denial::OverCap { asked: A_MILLION_BITCOIN, used: Msat::ZERO, cap: Cap { limit: CAP, .. } }),
     an_invoice_that_has_expired: [Bill::with_invoice(aged(INVOICE_EXPIRY)).challenge()]
         => ClientError::Expired { expires_at: NOW, now: NOW },
     an_invoice_about_to_expire: [
@@ -126,6 +142,26 @@ refused! {
 
 fn with_macaroon(bytes: &[u8]) -> Bill {
     Bill { macaroon: STANDARD.encode_to_string(bytes), ..Bill::good() }
+}
+
+fn with_caveat(caveat: &str) -> Bill {
+    with_all([caveat.to_owned()])
+}
+
+fn with_caveats(count: u32) -> Bill {
+    with_all((0..count).map(|number| format!("{number}=x")))
+}
+
+fn with_all(caveats: impl IntoIterator<Item = String>) -> Bill {
+    let bytes = macaroon_for(preimage().payment_hash());
+    let macaroon = Macaroon::decode_any(&bytes, &Limits::default()).unwrap().0;
+    let add = |macaroon: Macaroon, caveat: String| macaroon.attenuate(caveat.as_bytes()).unwrap();
+    with_macaroon(caveats.into_iter().fold(macaroon, add).as_bytes())
+}
+
+/// As l402kit writes them, with an expiry in milliseconds.
+fn json_token(exp: u64) -> Bill {
+    with_macaroon(format!(r#"{{"hash":"{}","exp":{exp}}}"#, preimage().payment_hash()).as_bytes())
 }
 
 fn with_identifier(identifier: &[u8]) -> Bill {
@@ -176,9 +212,12 @@ async fn only_402_is_paid() {
 async fn a_cap_of_nothing_pays_nothing() {
     let wallet = TestWallet::obedient();
     let shop = Shop::selling(&Bill::with_amount(Msat::from_msat(1))).await;
-    let client = builder(&wallet).max_price(Msat::ZERO).build().unwrap();
+    let client = builder(&wallet).budget(capped(Msat::ZERO)).build().unwrap();
     let error = client.get(shop.url("/")).send().await.unwrap_err();
-    assert!(matches!(error, ClientError::TooExpensive { max_price: Msat::ZERO, .. }), "{error:?}");
+    assert!(
+        matches!(&error, ClientError::Denied(Denial::OverCap { cap, .. }) if cap.limit.is_zero()),
+        "{error:?}"
+    );
     assert_eq!(wallet.payments(), []);
 }
 
@@ -189,7 +228,7 @@ async fn an_invoice_that_expires_while_the_client_runs_is_refused() {
     let shop = Shop::selling(&Bill::good()).await;
     client.get(shop.url("/")).send().await.unwrap();
     clock.advance(INVOICE_EXPIRY);
-    let error = client.get(shop.url("/")).send().await.unwrap_err();
+    let error = client.get(shop.url("/other")).send().await.unwrap_err();
     assert!(matches!(error, ClientError::Expired { .. }), "{error:?}");
     assert_eq!(wallet.payments().len(), 1);
 }
@@ -225,7 +264,7 @@ async fn a_server_that_takes_the_money_and_hangs_up_leaves_a_receipt() {
     let ClientError::PaidRequestFailed { receipt, source } = &error else { panic!("{error:?}") };
     assert_eq!(receipt.amount, PRICE);
     assert_eq!(error.spent(), Spent::Paid(receipt.clone()));
-    assert_eq!(source.url().map(|url| url.path()), Some("/report"));
+    assert_eq!(source.as_reqwest().unwrap().url().map(|url| url.path()), Some("/report"));
     assert!(!format!("{error:?} {source}").contains("topsecret"), "{error:?}");
     assert_eq!(wallet.payments().len(), 1);
 }
@@ -240,7 +279,7 @@ async fn a_server_that_hangs_up_at_once_costs_nothing() {
     let error = client(&wallet).execute(request).await.unwrap_err();
 
     let ClientError::Http(source) = &error else { panic!("{error:?}") };
-    assert!(source.url().is_some());
+    assert!(source.as_reqwest().unwrap().url().is_some());
     assert!(!format!("{error:?} {source}").contains("hush"), "{error:?}");
     assert_eq!(error.spent(), Spent::Nothing);
     assert_eq!(wallet.payments(), []);
@@ -272,7 +311,10 @@ async fn https_is_spoken_by_default() {
     let wallet = TestWallet::obedient();
     let shop = Shop::selling(&Bill::good()).await;
     let error = client(&wallet).get(shop.url("/").replace("http:", "https:")).send().await.unwrap_err();
-    assert!(matches!(&error, ClientError::Http(source) if source.is_connect()), "{error:?}");
+    assert!(
+        matches!(&error, ClientError::Http(source) if source.as_reqwest().is_some_and(|error| error.is_connect())),
+        "{error:?}"
+    );
 }
 
 /// A name that stands for this machine, but not in the way that the rule knows.

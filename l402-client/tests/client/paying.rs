@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64_simd::{STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use l402_client::{L402Client, Receipt, reqwest};
+use l402_client::{Budget, L402Client, Receipt, reqwest};
 use l402_core::header::{Challenge, CredentialRef};
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{Identifier, Limits, Macaroon, ManualClock, Msat, RootKey, TokenId};
@@ -13,6 +13,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
+use crate::support::till::Till;
 use crate::support::{
     Bill, CAP, INVOICE_EXPIRY, NOW, PRICE, Shop, TestWallet, answer, builder, client, invoice, macaroon_for,
     preimage, sign,
@@ -190,7 +191,7 @@ async fn the_wallet_is_told_what_it_may_spend() {
         (Msat::from_sat(10), Some(Msat::from_sat(3)), Msat::from_sat(3)),
     ] {
         let wallet = TestWallet::obedient();
-        let mut builder = builder(&wallet).max_price(amount);
+        let mut builder = builder(&wallet).budget(Budget::unlimited());
         if let Some(fee) = set {
             builder = builder.max_fee(fee).pay_timeout(Duration::from_secs(5));
         }
@@ -247,9 +248,10 @@ async fn a_request_is_repeated_as_it_was() {
 
 #[tokio::test]
 async fn every_method_and_kind_of_body_can_be_paid_for() {
-    let wallet = TestWallet::obedient();
-    let shop = Shop::selling(&Bill::good()).await;
-    let (client, url) = (client(&wallet), shop.url("/"));
+    let till = Till::new();
+    let shop = till.open().await;
+    let client = L402Client::builder(till.clone()).clock(ManualClock::at(NOW)).build().unwrap();
+    let url = shop.url("/");
     let built = reqwest::Client::new().get(&url).build().unwrap();
     let responses = [
         client.get(&url).send().await,
@@ -265,7 +267,7 @@ async fn every_method_and_kind_of_body_can_be_paid_for() {
     for response in &responses {
         assert!(Receipt::of(response.as_ref().unwrap()).is_some(), "{response:?}");
     }
-    assert_eq!(wallet.payments().len(), responses.len());
+    assert_eq!(till.paid(), vec![1; responses.len()]);
     let requests = shop.requests().await;
     let paid: Vec<_> = requests.iter().skip(1).step_by(2).map(|r| (r.method.as_str(), &r.body[..])).collect();
     assert_eq!(paid[..4], [("GET", &b""[..]), ("POST", b"a=1"), ("PUT", &[0, 1, 2]), ("PATCH", b"text")]);
@@ -275,13 +277,16 @@ async fn every_method_and_kind_of_body_can_be_paid_for() {
 /// Two clones at once share the wallet, and each call pays for itself.
 #[tokio::test]
 async fn calls_do_not_disturb_each_other() {
-    let wallet = TestWallet::obedient();
-    let shop = Shop::selling(&Bill::good()).await;
-    let (one, other) = (client(&wallet), client(&wallet).clone());
-    let url = shop.url("/");
+    let till = Till::new();
+    let shop = till.open().await;
+    let one = L402Client::builder(till.clone()).clock(ManualClock::at(NOW)).build().unwrap();
+    let (other, url) = (one.clone(), shop.url("/"));
     let (first, second) = tokio::join!(one.get(&url).send(), other.get(&url).send());
-    assert!(first.unwrap().status().is_success() && second.unwrap().status().is_success());
-    assert_eq!(wallet.payments().len(), 2);
+    for response in [first.unwrap(), second.unwrap()] {
+        assert_eq!(response.status(), 200);
+        assert!(Receipt::of(&response).is_some());
+    }
+    assert_eq!(till.paid(), [1, 1]);
 }
 
 #[tokio::test]

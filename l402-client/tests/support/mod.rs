@@ -1,5 +1,7 @@
 //! A shop that sends bills, the bills, and a wallet that does as it is told.
 
+pub(crate) mod till;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -7,7 +9,7 @@ use std::time::Duration;
 
 use base64_simd::STANDARD;
 use bitcoin_hashes::{Hash, sha256};
-use l402_client::{L402Client, L402ClientBuilder};
+use l402_client::{Budget, L402Client, L402ClientBuilder};
 use l402_core::ports::{
     BackendError, PayOutcome, PayRequest, Payment, PortFuture, Wallet, WalletCapabilities,
 };
@@ -177,6 +179,15 @@ pub(crate) fn answer(status: u16, challenges: &[String]) -> ResponseTemplate {
 /// A server on a bare socket: reads one request a connection and writes these answers in turn. An empty answer
 /// closes the connection.
 pub(crate) fn raw_server(answers: Vec<String>) -> String {
+    raw_server_after(b"\r\n\r\n", answers)
+}
+
+/// The same for requests whose body is `order`.
+pub(crate) fn raw_server_for_posts(answers: Vec<String>) -> String {
+    raw_server_after(b"\r\n\r\norder", answers)
+}
+
+fn raw_server_after(end: &'static [u8], answers: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -184,7 +195,7 @@ pub(crate) fn raw_server(answers: Vec<String>) -> String {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = Vec::new();
             let mut buffer = [0; 1024];
-            while !request.ends_with(b"\r\n\r\n") {
+            while !request.ends_with(end) {
                 let read = stream.read(&mut buffer).unwrap();
                 assert_ne!(read, 0, "the client closed");
                 request.extend_from_slice(&buffer[..read]);
@@ -235,7 +246,7 @@ impl Wallet for TestWallet {
     }
 
     fn lookup(&self, _: PaymentHash) -> PortFuture<Result<PayOutcome, BackendError>> {
-        panic!("this client has no use for lookups yet")
+        panic!("nothing to look up was expected")
     }
 
     fn balance(&self) -> PortFuture<Result<Msat, BackendError>> {
@@ -251,11 +262,16 @@ impl Wallet for TestWallet {
     }
 }
 
+/// The default budget with this cap on a request.
+pub(crate) fn capped(cap: Msat) -> Budget {
+    Budget::default().per_request(cap)
+}
+
 /// A client with a cap of [`CAP`], to which it is always [`NOW`].
 pub(crate) fn client(wallet: &TestWallet) -> L402Client {
     builder(wallet).build().unwrap()
 }
 
 pub(crate) fn builder(wallet: &TestWallet) -> L402ClientBuilder {
-    L402Client::builder(wallet.clone()).max_price(CAP).clock(ManualClock::at(NOW))
+    L402Client::builder(wallet.clone()).budget(capped(CAP)).clock(ManualClock::at(NOW))
 }

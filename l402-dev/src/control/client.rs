@@ -24,7 +24,7 @@ use super::order::{FaultOrder, InvoiceCreated, InvoiceOrder};
 pub async fn pay(node_url: &str, invoice: &str) -> Result<Preimage, ControlError> {
     let invoice = invoice.trim();
     let facts: InvoiceFacts = invoice.parse().map_err(ControlError::Invoice)?;
-    let request = client()?.post(url_of(node_url, "pay")?).header(CONTENT_TYPE, PLAIN_TEXT);
+    let request = client()?.post(url_below(node_url, &["pay"])?).header(CONTENT_TYPE, PLAIN_TEXT);
     let text = answer(request.body(invoice.to_owned()), PLAIN_TEXT).await?;
     let preimage: Preimage = text.trim().parse().map_err(|_| ControlError::NotADevNode)?;
     if preimage.payment_hash() != facts.payment_hash {
@@ -38,7 +38,7 @@ pub async fn pay(node_url: &str, invoice: &str) -> Result<Preimage, ControlError
 /// # Errors
 /// [`ControlError`].
 pub async fn create_invoice(node_url: &str, order: &InvoiceOrder) -> Result<String, ControlError> {
-    let request = json_request(client()?.post(url_of(node_url, "invoices")?), order)?;
+    let request = json_request(client()?.post(url_below(node_url, &["invoices"])?), order)?;
     let created: InvoiceCreated = json_answer(request).await?;
     Ok(created.bolt11)
 }
@@ -48,7 +48,7 @@ pub async fn create_invoice(node_url: &str, order: &InvoiceOrder) -> Result<Stri
 /// # Errors
 /// [`ControlError`].
 pub async fn faults(node_url: &str) -> Result<Vec<String>, ControlError> {
-    json_answer(client()?.get(url_of(node_url, "faults")?)).await
+    json_answer(client()?.get(url_below(node_url, &["faults"])?)).await
 }
 
 /// Orders a fault on the dev node at `node_url`, and returns all that wait to happen.
@@ -56,7 +56,7 @@ pub async fn faults(node_url: &str) -> Result<Vec<String>, ControlError> {
 /// # Errors
 /// [`ControlError`].
 pub async fn add_fault(node_url: &str, order: &FaultOrder) -> Result<Vec<String>, ControlError> {
-    json_answer(json_request(client()?.post(url_of(node_url, "faults")?), order)?).await
+    json_answer(json_request(client()?.post(url_below(node_url, &["faults"])?), order)?).await
 }
 
 /// Makes the dev node at `node_url` work again.
@@ -64,7 +64,7 @@ pub async fn add_fault(node_url: &str, order: &FaultOrder) -> Result<Vec<String>
 /// # Errors
 /// [`ControlError`].
 pub async fn clear_faults(node_url: &str) -> Result<(), ControlError> {
-    let response = client()?.delete(url_of(node_url, "faults")?).send().await.map_err(unreachable)?;
+    let response = client()?.delete(url_below(node_url, &["faults"])?).send().await.map_err(unreachable)?;
     if response.status() == StatusCode::NO_CONTENT { Ok(()) } else { Err(ControlError::NotADevNode) }
 }
 
@@ -100,23 +100,24 @@ pub enum ControlError {
 /// How to start a node to pay with.
 const START: &str = "cargo run -p l402-dev -- demo --serve";
 
-const PLAIN_TEXT: &str = "text/plain";
+pub(super) const PLAIN_TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 
 /// Far more than a node in memory needs.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that goes nowhere but to the address given: through no proxy, and along no redirect.
-fn client() -> Result<Client, ControlError> {
+pub(super) fn client() -> Result<Client, ControlError> {
     Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build().map_err(unreachable)
 }
 
-fn url_of(node_url: &str, name: &str) -> Result<Url, ControlError> {
+/// The URL of a path below the node's own.
+pub(super) fn url_below(node_url: &str, path: &[&str]) -> Result<Url, ControlError> {
     let mut url = Url::parse(node_url).map_err(|_| ControlError::Url)?;
     if url.scheme() != "http" {
         return Err(ControlError::Url);
     }
-    url.path_segments_mut().map_err(|()| ControlError::Url)?.pop_if_empty().push(name);
+    url.path_segments_mut().map_err(|()| ControlError::Url)?.pop_if_empty().extend(path);
     Ok(url)
 }
 
@@ -146,7 +147,7 @@ async fn answer(request: RequestBuilder, content_type: &str) -> Result<String, C
 }
 
 /// The body, if it is as short as those of a dev node, and of the type expected.
-async fn text(mut response: Response, expected: &str) -> Result<String, ControlError> {
+pub(super) async fn text(mut response: Response, expected: &str) -> Result<String, ControlError> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(|value| value.starts_with(expected)) {
         return Err(ControlError::NotADevNode);

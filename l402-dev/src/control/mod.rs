@@ -1,8 +1,11 @@
-//! The node over HTTP, so that another process can pay: [`router`] on the node's side, [`pay()`] on the other.
+//! The node over HTTP, so that another process can pay: [`router`] on the node's side, [`pay()`] and
+//! [`ControlWallet`] on the other.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `POST /pay`, the invoice as plain text | `200`, `text/plain`: the preimage as 64 hex digits and a newline |
+//! | `GET /payments/<payment hash>` | `200`, `text/plain`: the preimage; `202` while it is under way, `409` when it failed, `404` when there is none |
+//! | `GET /balance` | `200`, `text/plain`: what the default wallet holds, in msat |
 //! | `GET /invoices` | `200`, `application/json`: every invoice, oldest first, without secrets |
 //! | `POST /invoices`, `{"amount_msat": n}` | `201`: `{"bolt11": text, "payment_hash": hex}` |
 //! | `GET /faults` | `200`: the [faults](crate::fault) that wait to happen, as a list of texts |
@@ -49,10 +52,15 @@
 mod client;
 mod order;
 mod server;
+mod wallet;
 
 pub use client::{ControlError, add_fault, clear_faults, create_invoice, faults, pay};
 pub use order::{FaultOrder, InvoiceOrder};
 pub use server::router;
+pub use wallet::ControlWallet;
 
 /// Longer bodies are refused, as `l402_core::bolt11` refuses longer invoices.
 const MAX_BODY_BYTES: usize = 4096;
+
+/// What a payment cost on top of its amount, in millisatoshi.
+const FEE_HEADER: &str = "l402-dev-fee-msat";

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use l402_client::{L402Client, Receipt};
+use l402_client::{Budget, L402Client, Receipt};
 use l402_core::bolt11::InvoiceFacts;
 use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
@@ -161,7 +161,8 @@ async fn present(
 }
 
 async fn buy_with_client(shop: &Shop, url: &str) -> Result<ClientCall, Failure> {
-    let client = L402Client::builder(shop.node.wallet()).max_price(Shop::PRICE).build()?;
+    let client =
+        L402Client::builder(shop.node.wallet()).budget(Budget::default().per_request(Shop::PRICE)).build()?;
     let answer = client.get(url).send().await?;
     Ok(ClientCall { status: answer.status().as_u16(), receipt: Receipt::of(&answer).cloned() })
 }

@@ -24,6 +24,8 @@ pub fn router(node: &DevNode) -> Router {
     // No fallback for other paths: two routers that have one cannot be merged.
     Router::new()
         .route("/pay", post(pay::pay).fallback(pay::wrong_method))
+        .route("/payments/{payment_hash}", get(pay::payment))
+        .route("/balance", get(pay::balance))
         .route("/invoices", get(invoices::list).post(invoices::create))
         .route("/faults", faults)
         .route("/state", get(state::state))

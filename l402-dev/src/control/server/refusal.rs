@@ -70,6 +70,9 @@ impl From<BackendErrorKind> for Refusal {
             BackendErrorKind::InsufficientBalance => {
                 (StatusCode::CONFLICT, "restart the node to fill its wallet again")
             }
+            BackendErrorKind::Unavailable | BackendErrorKind::RateLimited { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "this was ordered; DELETE /faults ends it")
+            }
             BackendErrorKind::SelfPayment => {
                 (StatusCode::CONFLICT, "the account would pay itself; pay from another one with ?account=")
             }

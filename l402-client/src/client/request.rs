@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use l402_core::Msat;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Response};
 use serde::Serialize;
 
-use crate::client::L402Client;
+use super::{L402Client, Quote};
 use crate::error::ClientError;
 
 /// A request in the making. Has the methods of [`reqwest::RequestBuilder`] that are used most;
@@ -16,11 +17,12 @@ use crate::error::ClientError;
 pub struct RequestBuilder {
     client: L402Client,
     inner: reqwest::RequestBuilder,
+    max_cost: Option<Msat>,
 }
 
 impl RequestBuilder {
     pub(crate) const fn new(client: L402Client, inner: reqwest::RequestBuilder) -> Self {
-        Self { client, inner }
+        Self { client, inner, max_cost: None }
     }
 
     /// Adds a header.
@@ -62,10 +64,16 @@ impl RequestBuilder {
         self.map(|request| request.body(body))
     }
 
-    /// Limits how long the server may take, for each of the two requests that a paid one consists of. The payment
+    /// Limits how long the server may take, each time the request is sent, which for a paid one is twice. The payment
     /// has a limit of its own ([`L402ClientBuilder::pay_timeout`](crate::L402ClientBuilder::pay_timeout)).
     pub fn timeout(self, timeout: Duration) -> Self {
         self.map(|request| request.timeout(timeout))
+    }
+
+    /// Pays at most this much for this request, fee included, where the budget would allow more.
+    pub const fn max_cost(mut self, max_cost: Msat) -> Self {
+        self.max_cost = Some(max_cost);
+        self
     }
 
     /// Does anything else that reqwest can do.
@@ -87,7 +95,16 @@ impl RequestBuilder {
     /// [`ClientError`]; [`ClientError::spent`] says whether money was spent.
     pub async fn send(self) -> Result<Response, ClientError> {
         let request = self.inner.build().map_err(ClientError::http)?;
-        self.client.execute(request).await
+        self.client.execute_up_to(request, self.max_cost).await
+    }
+
+    /// Asks what the request costs, and pays nothing. See [`L402Client::quote`].
+    ///
+    /// # Errors
+    /// As [`L402Client::quote`].
+    pub async fn quote(self) -> Result<Quote, ClientError> {
+        let request = self.inner.build().map_err(ClientError::http)?;
+        self.client.quote(request).await
     }
 }
 

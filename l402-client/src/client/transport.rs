@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Request, Response};
 
-use crate::origin;
+use crate::decision::{is_this_machine, redirect_policy};
 
 const USER_AGENT: &str = concat!("l402-client/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ impl Transport {
         let builder = || {
             Client::builder()
                 .user_agent(USER_AGENT)
-                .redirect(origin::redirect_policy())
+                .redirect(redirect_policy())
                 .connect_timeout(CONNECT_TIMEOUT)
         };
         Ok(Self { elsewhere: builder().build()?, this_machine: builder().no_proxy().build()? })
@@ -40,8 +40,7 @@ impl Transport {
     }
 
     pub(crate) async fn execute(&self, request: Request) -> Result<Response, reqwest::Error> {
-        let client =
-            if origin::is_this_machine(request.url()) { &self.this_machine } else { &self.elsewhere };
+        let client = if is_this_machine(request.url()) { &self.this_machine } else { &self.elsewhere };
         client.execute(request).await
     }
 }

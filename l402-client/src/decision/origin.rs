@@ -13,6 +13,11 @@ pub(crate) fn name(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
+/// The host, as budgets and allow-lists know it; empty where a URL has none.
+pub(crate) fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
 /// Whether what is sent to this URL can be read by nobody on the way: over `https`, or over `http` that does not
 /// leave the machine or is encrypted by Tor.
 ///

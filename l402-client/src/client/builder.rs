@@ -2,22 +2,31 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use l402_core::ports::Wallet;
-use l402_core::{Clock, Msat};
+use l402_core::{Clock, Limits, Msat};
 
-use crate::client::{L402Client, Settings};
-use crate::transport::Transport;
+use super::L402Client;
+use super::transport::Transport;
+use crate::approval::Approver;
+use crate::budget::Budget;
+use crate::engine::Engine;
+use crate::store::{MemoryStore, Store};
+use crate::token::TokenCache;
 
-/// Builds an [`L402Client`]. Everything has a default; the one to think about is
-/// [`max_price`](L402ClientBuilder::max_price).
+/// Builds an [`L402Client`]. Everything has a default; the ones to think about are
+/// [`budget`](L402ClientBuilder::budget) and [`store`](L402ClientBuilder::store).
 #[must_use]
 pub struct L402ClientBuilder {
     wallet: Arc<dyn Wallet>,
     http: Option<reqwest::Client>,
     clock: Arc<dyn Clock>,
-    max_price: Msat,
+    store: Option<Arc<dyn Store>>,
+    budget: Budget,
+    hosts: Option<Vec<String>>,
+    approver: Option<Arc<dyn Approver>>,
     max_fee: Option<Msat>,
     pay_timeout: Duration,
 }
@@ -28,25 +37,47 @@ impl L402ClientBuilder {
             wallet: Arc::new(wallet),
             http: None,
             clock: Arc::new(|| SystemTime::now().into()),
-            max_price: Msat::from_sat(1_000),
+            store: None,
+            budget: Budget::default(),
+            hosts: None,
+            approver: None,
             max_fee: None,
             pay_timeout: Duration::from_secs(60),
         }
     }
 
-    /// Pays at most this much for one request, not counting the routing fee. Default: 1000 sat, enough for most
-    /// paid APIs and bearable if lost. With [`Msat::ZERO`] the client never pays.
-    pub const fn max_price(mut self, price: Msat) -> Self {
-        self.max_price = price;
+    /// How much may be spent. Default: [`Budget::default`], with caps of 1 000 sat per request, 10 000 per hour and
+    /// 50 000 per day.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Where payments are remembered. Default: in memory, which forgets budgets and tokens when the program ends.
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Pays these hosts only, named without scheme and port, such as `api.example.com`. Default: any.
+    pub fn allow_hosts<H: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        let hosts = hosts.into_iter().map(|host| host.as_ref().to_ascii_lowercase());
+        self.hosts = Some(hosts.collect());
+        self
+    }
+
+    /// Asks before each payment. Default: nobody.
+    pub fn approve(mut self, approver: impl Approver + 'static) -> Self {
+        self.approver = Some(Arc::new(approver));
         self
     }
 
     /// Spends at most this much on the routing fee of one payment. Default: 1 % of its amount, but 10 sat at least,
     /// because nodes on the way ask for a base fee that a small amount is no measure of.
     ///
-    /// The wallet enforces it. One without
+    /// It is lowered to what the cap on a request leaves beside the price. The wallet enforces it; one without
     /// [`fee_limit`](l402_core::ports::WalletCapabilities::fee_limit) pays the fee it thinks right, whatever is
-    /// set here.
+    /// set here, and what it paid counts.
     pub const fn max_fee(mut self, fee: Msat) -> Self {
         self.max_fee = Some(fee);
         self
@@ -97,20 +128,26 @@ impl L402ClientBuilder {
             Some(client) => Transport::from_client(client),
             None => Transport::new().map_err(BuildError::HttpClient)?,
         };
-        Ok(L402Client::new(Settings {
-            transport,
+        let engine = Engine {
             wallet: self.wallet,
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             clock: self.clock,
-            max_price: self.max_price,
+            budget: Arc::new(self.budget),
+            hosts: self.hosts,
+            approver: self.approver,
             max_fee: self.max_fee,
             pay_timeout: self.pay_timeout,
-        }))
+            limits: Limits::default(),
+            tokens: TokenCache::default(),
+            are_tokens_loaded: AtomicBool::new(false),
+        };
+        Ok(L402Client::new(engine, transport))
     }
 }
 
 impl fmt::Debug for L402ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("L402ClientBuilder").field("max_price", &self.max_price).finish_non_exhaustive()
+        f.debug_struct("L402ClientBuilder").field("budget", &self.budget).finish_non_exhaustive()
     }
 }
 
