@@ -22,7 +22,7 @@ test: setup ## Run every test, doctests included
 .PHONY: test-real
 test-real: setup ## Run the tests with real LNbits, LDK nodes and a Nostr relay
 	@.ci/setup real
-	.ci/lnbits $(CARGO) test --locked -p l402-wallets --all-features --test real_lnbits --test end_to_end -- --include-ignored
+	.ci/lnbits $(CARGO) test --locked --workspace --all-features --test real_lnbits --test end_to_end -- --include-ignored
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
