@@ -22,7 +22,7 @@ test: setup ## Run every test, doctests included
 .PHONY: test-real
 test-real: setup test-browser test-python ## Run the tests with real LNbits, LDK nodes, a Nostr relay, a browser and Python clients
 	@.ci/setup real
-	.ci/lnbits $(CARGO) test --locked -p l402-wallets --all-features --test real_lnbits --test end_to_end -- --include-ignored
+	.ci/lnbits $(CARGO) test --locked --workspace --all-features --test real_lnbits --test end_to_end -- --include-ignored
 
 .PHONY: test-browser
 test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/screenshots
