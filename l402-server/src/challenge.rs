@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use l402_core::bolt11::{InvoiceError, InvoiceFacts};
+use l402_core::bolt11::{InvoiceError, InvoiceTerms};
 use l402_core::header::{Challenge, ChallengeError, CredentialRef, Scheme, credential_header_value};
 use l402_core::ports::{BackendError, Invoice, NewInvoice, StoreError};
 use l402_core::{
@@ -70,9 +70,9 @@ async fn try_issue(
         Err(error) => rules.breaker.failed(error, rules.clock.now()),
     }
     let invoice = created.map_err(Failure::Provider)?;
-    let facts = check(rules, &invoice, price, now)?;
+    let terms = check(rules, &invoice, price, now)?;
     // Only one of two callers could pay it, and either could use the other's payment.
-    if !reservation.keep(facts.payment_hash, facts.expires_at) {
+    if !reservation.keep(terms.payment_hash, terms.expires_at) {
         return Err(Failure::Lie("one that was offered to somebody else"));
     }
     // First of all caveats, where settlement looks for it.
@@ -82,18 +82,18 @@ async fn try_issue(
     getrandom::fill(&mut entropy).map_err(|_| Failure::Entropy)?;
     let issued =
         patience::store(rules.store_timeout, rules.keys.issue(entropy)).await.map_err(Failure::Store)?;
-    let identifier = Identifier { payment_hash: facts.payment_hash, token_id: issued.token_id };
-    let terms = match (quote.scope(), context.route) {
+    let identifier = Identifier { payment_hash: terms.payment_hash, token_id: issued.token_id };
+    let token = match (quote.scope(), context.route) {
         (Scope::Pass(pass), _) => MintRequest::for_service(identifier, pass, price),
         (Scope::Route, Some(route)) => MintRequest::for_route(identifier, context, route, price),
         (Scope::Path, _) | (Scope::Route, None) => MintRequest::new(identifier, context, price),
     };
     let lifetime = quote.lifetime(rules.token_lifetime);
-    let terms = terms
+    let token = token
         .with_uses(quote.allowed_uses())
-        .with_expiry(facts.expires_at.saturating_add(lifetime))
+        .with_expiry(terms.expires_at.saturating_add(lifetime))
         .with_conditions(&conditions);
-    let macaroon = mint(&terms, &issued.root_key).map_err(Failure::Mint)?;
+    let macaroon = mint(&token, &issued.root_key).map_err(Failure::Mint)?;
     if !is_readable(&macaroon, &rules.limits) {
         return Err(Failure::Unreadable);
     }
@@ -101,10 +101,10 @@ async fn try_issue(
     Ok(Offer {
         challenge: Challenge::new(macaroon, invoice.bolt11).map_err(Failure::Header)?,
         price,
-        payment_hash: facts.payment_hash,
+        payment_hash: terms.payment_hash,
         description,
         issued_at: now,
-        expires_at: facts.expires_at,
+        expires_at: terms.expires_at,
         poll: rules.settlement.asks(false),
     })
 }
@@ -119,26 +119,26 @@ fn is_readable(macaroon: &Macaroon, limits: &Limits) -> bool {
 }
 
 /// Holds the provider's answer against what was asked: a wrong amount would cheat the buyer or the seller, and a
-/// wrong hash would sell a token that no payment can redeem.
-fn check(rules: &Rules, invoice: &Invoice, price: Msat, now: UnixTime) -> Result<InvoiceFacts, Failure> {
-    let facts: InvoiceFacts = invoice.bolt11.parse().map_err(Failure::Invoice)?;
-    if facts.amount != Some(price) {
+/// wrong hash would sell a token that no payment can redeem. The signature is the buyer's to check, see [`InvoiceTerms`].
+fn check(rules: &Rules, invoice: &Invoice, price: Msat, now: UnixTime) -> Result<InvoiceTerms, Failure> {
+    let terms: InvoiceTerms = invoice.bolt11.parse().map_err(Failure::Invoice)?;
+    if terms.amount != Some(price) {
         return Err(Failure::Lie("another amount"));
     }
-    if facts.payment_hash != invoice.payment_hash {
+    if terms.payment_hash != invoice.payment_hash {
         return Err(Failure::Lie("another payment hash"));
     }
-    if facts.network != rules.network {
+    if terms.network != rules.network {
         return Err(Failure::Lie("another network"));
     }
-    if facts.expires_at <= now {
+    if terms.expires_at <= now {
         return Err(Failure::Lie("an expiry in the past"));
     }
     // A token lives as long as its invoice and longer, and its uses are remembered for all that time.
-    if facts.expires_at > now.saturating_add(rules.invoice_expiry).saturating_add(MOST_EXTRA_EXPIRY) {
+    if terms.expires_at > now.saturating_add(rules.invoice_expiry).saturating_add(MOST_EXTRA_EXPIRY) {
         return Err(Failure::Lie("an expiry too far in the future"));
     }
-    Ok(facts)
+    Ok(terms)
 }
 
 enum Failure {
