@@ -16,14 +16,12 @@ use l402_core::{Clock, Identifier, Limits, MasterKey, Network, UnknownCaveats};
 
 use crate::client_key::TrustedProxies;
 use crate::gate::{Gate, LeaseIds, Rules};
-use crate::idempotency::{Answers, Idempotency};
 use crate::keys::RevocationList;
+use crate::paid::{Answers, Idempotency, SettlementCheck, TokenCache};
 use crate::pricing::{FreeCalls, FreeTier, Pricing};
 use crate::reply::Replies;
-use crate::settlement::SettlementCheck;
 use crate::stores::MemoryReplayStore;
 use crate::telemetry::Telemetry;
-use crate::token_cache::TokenCache;
 use crate::unpaid::{Breaker, OfferLimits, RateClock, Throttle};
 
 pub use error::BuildError;

@@ -9,14 +9,14 @@ use l402_core::{
     Identifier, Limits, Macaroon, MintRequest, Msat, Preimage, RequestContext, TooLarge, UnixTime, mint,
 };
 
+use super::Reservation;
 use crate::gate::{Rules, store_failure};
+use crate::paid::lookup_condition;
 use crate::patience;
 use crate::pricing::{Quote, Scope};
 use crate::reply::{Offer, Reason, Refusal};
 use crate::request::OwnedRequest;
-use crate::settlement;
 use crate::telemetry::Challenged;
-use crate::unpaid::Reservation;
 
 /// Room in a caveat for the condition before the path or method.
 const CONDITION_BYTES: usize = 16;
@@ -76,7 +76,7 @@ async fn try_issue(
         return Err(Failure::Lie("one that was offered to somebody else"));
     }
     // First of all caveats, where settlement looks for it.
-    conditions.splice(0..0, settlement::condition(rules.settlement, &invoice));
+    conditions.splice(0..0, lookup_condition(rules.settlement, &invoice));
 
     let mut entropy = [0; 32];
     getrandom::fill(&mut entropy).map_err(|_| Failure::Entropy)?;

@@ -1,10 +1,12 @@
 //! Asking the node whether an invoice is settled, where the preimage is no proof or the buyer has none.
 
-use l402_core::ports::{BackendError, BackendErrorKind, Invoice, Settlement};
-use l402_core::{Authentic, PaymentHash, RequestContext, Satisfier};
+use l402_core::ports::{BackendError, BackendErrorKind, Invoice, PortFuture, Settlement};
+use l402_core::{Authentic, Grant, PaymentHash, RequestContext, Satisfier};
 
-use crate::gate::Rules;
+use crate::gate::{Decision, Gate, Rules};
 use crate::patience;
+use crate::reply::{Reason, Refusal};
+use crate::request::{HeaderValues, RequestParts};
 
 /// The caveat that keeps what the provider calls the invoice, since nothing is stored when a challenge goes out.
 pub(crate) const LOOKUP_ID: &str = "lookup_id";
@@ -36,6 +38,37 @@ impl SettlementCheck {
             Self::WithoutPreimage => !has_preimage,
             Self::Always => true,
         }
+    }
+}
+
+impl Gate {
+    /// Goes on when the node says that the invoice is settled.
+    pub(super) fn ask_node<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        id: LookupId,
+    ) -> PortFuture<Decision> {
+        let rules = self.rules();
+        if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
+            return self.answer(&Refusal::throttled(throttled), rules.replies.audience(request));
+        }
+        let (gate, request) = (self.clone(), self.keep(request));
+        PortFuture::new(async move {
+            let rules = gate.rules();
+            let settled = ask(rules, id, grant.payment_hash).await;
+            let audience = rules.replies.audience(&request.parts());
+            let decision = match settled {
+                Ok(Answer::Settled) => gate.claim(&request.parts(), grant, rules.clock.now()),
+                Ok(Answer::Pending) => gate.answer(&Refusal::payment_pending(), audience),
+                Ok(Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone),
+                Err(error) => {
+                    tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
+                    gate.answer(&Refusal::settlement_unknown(), audience)
+                }
+            };
+            decision.await
+        })
     }
 }
 

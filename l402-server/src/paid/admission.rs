@@ -5,8 +5,8 @@ use std::fmt;
 use l402_core::Grant;
 use l402_core::ports::{Claim, PortFuture, StoreError};
 
+use super::idempotency::Ticket;
 use crate::gate::{Gate, store_failure};
-use crate::idempotency::Ticket;
 use crate::patience;
 use crate::reply::{Audience, HeaderEdits, Refusal, Reply};
 use crate::request::HeaderValues;
