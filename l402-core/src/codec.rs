@@ -78,6 +78,19 @@ pub(crate) fn ct_eq_32(one: &[u8; 32], other: &[u8; 32]) -> bool {
     differing.ct_eq(&0).into()
 }
 
+/// The decimal digits of a number, at the end of `room`.
+pub(crate) fn decimal(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &room[start..];
+        }
+    }
+}
+
 /// Writes `bytes` as lower-case hex.
 pub(crate) fn fmt_hex(bytes: &[u8], f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
     let mut digits = [0; 66];
@@ -123,6 +136,14 @@ mod tests {
             assert_eq!(hex_decode_append(text.as_bytes(), &mut out), None, "{text}");
             assert_eq!(out, [1, 0xab, 0xff], "{text}");
         }
+    }
+
+    #[test]
+    fn writes_numbers_of_every_length() {
+        for number in (0..20).map(|digits| 10_u64.pow(digits)).flat_map(|ten| [ten - 1, ten, ten + 7]) {
+            assert_eq!(decimal(number, &mut [0; 20]), format!("{number}").as_bytes());
+        }
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), b"18446744073709551615");
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use crate::amount::Msat;
 use crate::caveat::{AMOUNT, EXPIRES_AT, METHOD, PATH, ROUTE, RequestContext, SERVICES, USES};
 use crate::identifier::Identifier;
-use crate::macaroon::{Macaroon, TooLarge};
+use crate::macaroon::{Macaroon, NewCaveats, TooLarge};
 use crate::secret::RootKey;
 use crate::time::UnixTime;
 
@@ -105,25 +104,27 @@ impl<'a> MintRequest<'a> {
 /// # Errors
 /// [`TooLarge`] when a part does not fit the format (2 GiB).
 pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLarge> {
-    let conditions = request.conditions.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut caveats: Vec<String> = conditions.collect();
+    let mut caveats = NewCaveats::default();
+    for (name, value) in request.conditions {
+        caveats.push(name, value.as_bytes())?;
+    }
     match request.target {
         Target::Path { method, path } => {
-            caveats.extend([format!("{PATH}={path}"), format!("{METHOD}={method}")])
+            caveats.push(PATH, path.as_bytes())?;
+            caveats.push(METHOD, method.as_bytes())?;
         }
         Target::Route { method, route } => {
-            caveats.extend([format!("{ROUTE}={route}"), format!("{METHOD}={method}")]);
+            caveats.push(ROUTE, route.as_bytes())?;
+            caveats.push(METHOD, method.as_bytes())?;
         }
-        Target::Service(service) => caveats.push(format!("{SERVICES}={service}:0")),
+        Target::Service(service) => caveats.push(SERVICES, format!("{service}:0").as_bytes())?,
     }
-    caveats.push(format!("{AMOUNT}={}", request.amount.as_msat()));
+    caveats.push_number(AMOUNT, request.amount.as_msat())?;
     if let Uses::Limited(uses) = request.uses {
-        caveats.push(format!("{USES}={uses}"));
+        caveats.push_number(USES, uses.get().into())?;
     }
     if let Some(expires_at) = request.expires_at {
-        caveats.push(format!("{EXPIRES_AT}={expires_at}"));
+        caveats.push_number(EXPIRES_AT, expires_at.as_secs())?;
     }
-
-    let macaroon = Macaroon::new(key, &request.identifier.to_bytes(), LOCATION)?;
-    caveats.iter().try_fold(macaroon, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()))
+    Macaroon::with_caveats(key, &request.identifier.to_bytes(), LOCATION, &caveats)
 }

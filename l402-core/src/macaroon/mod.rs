@@ -25,7 +25,7 @@ use core::ops::Range;
 use memchr::memchr;
 use subtle::ConstantTimeEq;
 
-use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
+use crate::codec::{base64_decode_append, base64_encode, ct_eq_32, decimal};
 use crate::limits::Limits;
 use crate::secret::RootKey;
 use crate::sha256::Digest;
@@ -155,8 +155,18 @@ impl Macaroon {
     /// # Errors
     /// [`TooLarge`] when a part is longer than the format can say (2 GiB).
     pub fn new(key: &RootKey, identifier: &[u8], location: &[u8]) -> Result<Self, TooLarge> {
-        let signature = chain::sign(key, identifier, Caveats { rest: &[] });
-        v2::encode(location, identifier, &[], &signature.to_bytes())
+        Self::with_caveats(key, identifier, location, &NewCaveats::default())
+    }
+
+    /// Mints a macaroon with all its caveats at once: the same as if each were appended, in one allocation.
+    pub(crate) fn with_caveats(
+        key: &RootKey,
+        identifier: &[u8],
+        location: &[u8],
+        NewCaveats(caveats): &NewCaveats,
+    ) -> Result<Self, TooLarge> {
+        let signature = chain::sign(key, identifier, Caveats { rest: caveats });
+        v2::encode(location, identifier, caveats, &signature.to_bytes())
     }
 
     /// Reads the text of a challenge or credential: V2 bytes in base64, in any of its four common dialects.
@@ -326,6 +336,21 @@ impl<'a> Iterator for Caveats<'a> {
 
     fn next(&mut self) -> Option<Caveat<'a>> {
         next_caveat(&mut self.rest)
+    }
+}
+
+/// The caveats of a macaroon that is being minted, as they will stand in it.
+#[derive(Default)]
+pub(crate) struct NewCaveats(Vec<u8>);
+
+impl NewCaveats {
+    /// Adds the condition `name=value`.
+    pub(crate) fn push(&mut self, name: &str, value: &[u8]) -> Result<(), TooLarge> {
+        v2::push_condition(&mut self.0, name.as_bytes(), value)
+    }
+
+    pub(crate) fn push_number(&mut self, name: &str, value: u64) -> Result<(), TooLarge> {
+        self.push(name, decimal(value, &mut [0; 20]))
     }
 }
 
