@@ -142,7 +142,7 @@ impl GateBuilder {
             throttle: Throttle::new(&self.offer_limits, &self.rate_clock),
             breaker: Breaker::default(),
             settlement,
-            description: self.description,
+            description: self.description.into(),
             invoice_expiry: self.invoice_expiry,
             token_lifetime: self.token_lifetime,
             lease: self.lease,

@@ -29,7 +29,7 @@ pub(crate) struct Rules {
     pub(crate) throttle: Throttle,
     pub(crate) breaker: Breaker,
     pub(crate) settlement: SettlementCheck,
-    pub(crate) description: String,
+    pub(crate) description: Arc<str>,
     pub(crate) invoice_expiry: Duration,
     pub(crate) token_lifetime: Duration,
     pub(crate) lease: Duration,

@@ -77,8 +77,8 @@ pub(crate) struct LookupId(String);
 
 /// What a token is minted with so that its invoice can be looked up.
 pub(crate) fn condition(check: SettlementCheck, invoice: &Invoice) -> Option<(String, String)> {
-    let is_hash = invoice.lookup_id == invoice.payment_hash.to_string();
-    (check != SettlementCheck::Never && !is_hash).then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
+    let needs_id = check != SettlementCheck::Never && invoice.lookup_id != invoice.payment_hash.to_string();
+    needs_id.then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
 }
 
 /// What to look a token's invoice up by.

@@ -43,13 +43,14 @@ impl Gate {
         }
         let is_offered =
             !is_never_sold(request.method) && (!rules.replies.only_offer_if_asked || asks_for_offer(request));
-        let (gate, buyer) = (self.clone(), Buyer { client, audience, reason, is_offered });
+        let buyer = Buyer { client, audience, reason, is_offered };
         match rules.pricing.known(request) {
             Known::NotForSale => self.answer(&Refusal::not_for_sale(), audience),
             Known::Quote(_) if !is_offered => self.answer(&Refusal::without_offer(reason), audience),
-            Known::Quote(quote) => gate.offer(request.to_owned(), quote.clone(), Vec::new(), buyer),
+            Known::Quote(quote) => self.offer(request, quote, Vec::new(), buyer),
             Known::Ask(function) => {
-                PortFuture::new(gate.ask_price(request.to_owned_for_price(), function.clone(), buyer))
+                let (gate, request) = (self.clone(), request.to_owned_for_price());
+                PortFuture::new(gate.ask_price(request, function.clone(), buyer))
             }
         }
     }
@@ -60,7 +61,7 @@ impl Gate {
         let decision = match quote {
             Ok(quote) if quote.price().is_none() => self.admit_unpaid(Unpaid::Free, audience),
             Ok(_) if !buyer.is_offered => self.answer(&Refusal::without_offer(buyer.reason), audience),
-            Ok(quote) => self.offer_from_function(request, quote, buyer),
+            Ok(quote) => self.offer_from_function(&request, &quote, buyer),
             Err(PriceError::NotForSale) => self.answer(&Refusal::not_for_sale(), audience),
             Err(error) => {
                 tracing::warn!(%error, "l402: the price function failed");
@@ -70,37 +71,61 @@ impl Gate {
         decision.await
     }
 
-    fn offer_from_function(self, request: OwnedRequest, quote: Quote, buyer: Buyer) -> PortFuture<Decision> {
+    fn offer_from_function(
+        &self,
+        request: &OwnedRequest,
+        quote: &Quote,
+        buyer: Buyer,
+    ) -> PortFuture<Decision> {
         if let Err(error) = quote.check_from_function(self.rules().provider.capabilities().msat_precision) {
             tracing::error!(%error, "l402: the price function's quote cannot be sold");
             return self.answer(&Refusal::price_unavailable(), buyer.audience);
         }
-        let conditions = binding::conditions(&quote, &request.parts());
-        self.offer(request, quote, conditions, buyer)
+        let conditions = binding::conditions(quote, &request.parts());
+        self.offer(&request.parts(), quote, conditions, buyer)
     }
 
-    /// Asks the provider for an invoice, unless there were enough.
-    fn offer(
-        self,
-        request: OwnedRequest,
-        quote: Quote,
+    /// Asks the provider for an invoice, unless there were enough. Nothing is copied for a provider that answers at once.
+    fn offer<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        quote: &Quote,
         conditions: Vec<(String, String)>,
         buyer: Buyer,
     ) -> PortFuture<Decision> {
-        let now = self.rules().clock.now();
-        let reservation = match self.rules().throttle.offer(buyer.client, now) {
+        let rules = self.rules();
+        let now = rules.clock.now();
+        if let Some(refusal) = challenge::unsealable(rules, &request.context(now)) {
+            return self.answer(&refusal, buyer.audience);
+        }
+        let reservation = match rules.throttle.offer(buyer.client, now) {
             Ok(reservation) => reservation,
             Err(throttled) => return self.answer(&Refusal::throttled(throttled), buyer.audience),
         };
-        if let Err(wait) = self.rules().breaker.admit(now) {
+        if let Err(wait) = rules.breaker.admit(now) {
             return self.answer(&Refusal::provider_resting(wait), buyer.audience);
         }
-        PortFuture::new(async move {
-            let issued =
-                challenge::issue(self.rules(), &request, &quote, conditions, reservation, buyer.reason);
-            let refusal = telemetry::within(telemetry::challenge_span(), issued).await;
-            self.answer(&refusal, buyer.audience).await
-        })
+        let span = telemetry::challenge_span();
+        let order = span.in_scope(|| challenge::order(self, quote, reservation, now));
+        match order.into_ready() {
+            Ok(order) => {
+                let context = request.context(now);
+                let answer = || challenge::answer(rules, &context, quote, conditions, order, buyer.reason);
+                self.answer(&span.in_scope(answer), buyer.audience)
+            }
+            Err(waiting) => {
+                let (gate, request, quote) = (self.clone(), request.to_owned(), quote.clone());
+                PortFuture::new(async move {
+                    let order = telemetry::within(span.clone(), waiting).await;
+                    let (rules, request) = (gate.rules(), request.parts());
+                    let context = request.context(now);
+                    let answer =
+                        || challenge::answer(rules, &context, &quote, conditions, order, buyer.reason);
+                    let refusal = span.in_scope(answer);
+                    gate.answer(&refusal, buyer.audience).await
+                })
+            }
+        }
     }
 }
 
