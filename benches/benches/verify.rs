@@ -12,7 +12,8 @@ use l402_core::bolt11::{InvoiceFacts, InvoiceTerms};
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{Limits, MasterKey, Msat};
 use l402_dev::DevNode;
-use work::{CAVEATS, Keys, RIGHT, SECRET, WRONG, blocks, compressions, credential, forged, verify};
+use work::floor::{blocks, compressions};
+use work::{CAVEATS, Keys, RIGHT, SECRET, WRONG, credential, forged, verify};
 
 /// What the server of this workspace mints, as far as it has the sizes of [`CAVEATS`].
 const MINTED: [&str; 3] = ["path=/report", "method=GET", "expires_at=1999999999"];

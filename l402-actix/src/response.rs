@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 use actix_web::web::Bytes;
 use l402_server::{Admission, Reply};
 
@@ -30,11 +30,21 @@ fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderVa
     }
 }
 
+fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
+    match name {
+        Cow::Borrowed(name) => Ok(standard_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
+        Cow::Owned(name) => HeaderName::try_from(name),
+    }
+}
+
 pub(crate) fn from_reply(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::build(status);
     for (name, value) in reply.headers {
-        response.append_header((&*name, &*value));
+        // The gate writes names and visible ASCII only, so this always holds.
+        if let (Ok(name), Ok(value)) = (header_name(name), header_value(value)) {
+            response.append_header((name, value));
+        }
     }
     response.body(reply.body)
 }

@@ -51,14 +51,17 @@ impl HeaderValues for Headers<'_> {
     }
 }
 
-/// The names that the gate asks for on every request, which need not be read letter by letter each time.
+/// The names that the gate asks for on every request and sets on most answers, which need not be read letter by letter
+/// each time.
 #[inline]
 pub(crate) fn standard_name(name: &str) -> Option<HeaderName> {
     match name {
         "accept" => Some(header::ACCEPT),
         "authorization" => Some(header::AUTHORIZATION),
         "cache-control" => Some(header::CACHE_CONTROL),
+        "content-type" => Some(header::CONTENT_TYPE),
         "vary" => Some(header::VARY),
+        "www-authenticate" => Some(header::WWW_AUTHENTICATE),
         _ => None,
     }
 }

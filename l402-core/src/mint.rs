@@ -14,6 +14,9 @@ use crate::time::UnixTime;
 /// The location on minted macaroons, which is what the reference writes. Never checked.
 const LOCATION: &[u8] = b"lsat";
 
+/// Room for the caveats of a token for a path of usual length.
+const USUAL_BYTES: usize = 192;
+
 /// How often a token may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(clippy::exhaustive_enums, reason = "counted or not; anything else is another caveat")]
@@ -104,7 +107,7 @@ impl<'a> MintRequest<'a> {
 /// # Errors
 /// [`TooLarge`] when a part does not fit the format (2 GiB).
 pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLarge> {
-    let mut caveats = NewCaveats::default();
+    let mut caveats = NewCaveats::with_room(USUAL_BYTES);
     for (name, value) in request.conditions {
         caveats.push(name, value.as_bytes())?;
     }

@@ -19,6 +19,9 @@ pub(crate) const PATH: &str = "/report";
 const EXPIRES: UnixTime = UnixTime::from_secs(1_999_999_999);
 const PRICE: Msat = Msat::from_sat(10);
 
+const ONE_CALL: &str = "one call, new token";
+const OFFER: &str = "402, new invoice";
+
 /// How many tokens take turns where a token may be shown again.
 const TOKENS: usize = 1000;
 
@@ -63,16 +66,19 @@ impl Case {
 
 /// Cases for so many requests each. The first two have no gate; of the others, those with `wanted` in their names.
 pub(crate) fn cases(requests: usize, wanted: &str) -> Vec<Case> {
-    let mut cases = all_cases(requests, if "402".contains(wanted) { requests } else { 0 });
+    let is_wanted = |name: &str| name.contains(wanted);
+    let one_calls = if is_wanted(ONE_CALL) { requests } else { 0 };
+    let offers = if is_wanted(OFFER) { requests } else { 0 };
+    let mut cases = all_cases(one_calls, offers);
     let mut place = 0;
     cases.retain(|case| {
         place += 1;
-        place <= 2 || case.name.contains(wanted)
+        place <= 2 || is_wanted(case.name)
     });
     cases
 }
 
-fn all_cases(requests: usize, offers: usize) -> Vec<Case> {
+fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
     let tokens = || (0..TOKENS).map(three_caveats).collect::<Vec<_>>();
     let gate = |invoices| {
         Gate::builder(Premade::new(invoices))
@@ -81,15 +87,15 @@ fn all_cases(requests: usize, offers: usize) -> Vec<Case> {
             .offer_limits(OfferLimits::NONE)
     };
     let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
-    let one_call = (0..requests).map(one_call).collect();
+    let one_call = (0..one_calls).map(one_call).collect();
     vec![
         Case::new("bare", Layer::None, Vec::new()),
         Case::new("bare, header sent", Layer::None, tokens()),
         Case::new("empty layer", Layer::Empty, tokens()),
         Case::new("valid, 3 caveats", behind(gate(0)), tokens()),
         Case::new("remembered", behind(gate(0).token_cache(4 * TOKENS)), tokens()),
-        Case { may_repeat: false, ..Case::new("one call, new token", behind(gate(0)), one_call) },
-        Case { status: 402, ..Case::new("402, new invoice", behind(gate(offers)), Vec::new()) },
+        Case { may_repeat: false, ..Case::new(ONE_CALL, behind(gate(0)), one_call) },
+        Case { status: 402, ..Case::new(OFFER, behind(gate(offers)), Vec::new()) },
     ]
 }
 

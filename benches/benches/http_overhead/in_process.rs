@@ -13,6 +13,7 @@ use tower_service::Service as _;
 
 use crate::apps::{actix_app, axum_app};
 use crate::cases::{Case, PATH, Premade, cases};
+use crate::floor::{blocks, compressions};
 use crate::stats::{against, median, thread_time};
 
 const ROUNDS: usize = 61;
@@ -23,6 +24,7 @@ const WARM_UP: usize = 3;
 
 pub(crate) fn run(wanted: &str) {
     println!("In process: CPU time of a request, in µs; medians of {ROUNDS} rounds of {BATCH}\n");
+    println!("the hashing of a token with three caveats, by which to compare machines: {:.2}", hashing());
     println!("reading an invoice, which no offer goes without: {:.2}\n", invoice());
     let mut axum = cases(ROUNDS_IN_ALL * BATCH, wanted);
     let mut routers: Vec<Router> = axum.iter().map(|case| axum_app(case.layer.clone())).collect();
@@ -47,11 +49,21 @@ pub(crate) fn run(wanted: &str) {
 
 const ROUNDS_IN_ALL: usize = WARM_UP + ROUNDS;
 
+fn hashing() -> f64 {
+    median((0..ROUNDS).map(|_| {
+        time(vec![blocks(3); BATCH], |blocks| {
+            black_box(compressions(black_box(blocks)));
+        })
+    }))
+    .0
+}
+
 fn invoice() -> f64 {
     let text = Premade::new(1).bolt11();
-    time((0..BATCH).map(|_| text.clone()).collect(), |text| {
-        black_box(text.parse::<InvoiceTerms>().unwrap());
-    })
+    let read = |text: &str| {
+        let _ = black_box(black_box(text).parse::<InvoiceTerms>());
+    };
+    median((0..ROUNDS).map(|_| time(vec![&*text; BATCH], read))).0
 }
 
 fn call_axum(case: &mut Case, router: &mut Router) -> f64 {
@@ -107,11 +119,14 @@ fn at_once<F: Future>(future: F) -> F::Output {
 }
 
 fn print(framework: &str, cases: &[Case], rounds: &[Vec<f64>]) {
-    println!("| {framework} | in all | added | quartiles |\n|---|---|---|---|");
+    println!("| {framework} | in all | added | quartiles | added, at best |\n|---|---|---|---|---|");
     for (place, case) in cases.iter().enumerate() {
         let (all, _) = median(rounds.iter().map(|round| round[place]));
         let (added, [low, high]) = median(against(rounds, place, case.bare).map(|(with, bare)| with - bare));
-        println!("| {} | {all:.2} | {added:.2} | {low:.2} – {high:.2} |", case.name);
+        // What others do to the machine only ever adds.
+        let best = |place: usize| rounds.iter().map(|round| round[place]).fold(f64::INFINITY, f64::min);
+        let at_best = best(place) - best(case.bare);
+        println!("| {} | {all:.2} | {added:.2} | {low:.2} – {high:.2} | {at_best:.2} |", case.name);
     }
     println!();
 }

@@ -14,6 +14,8 @@
 mod apps;
 mod cases;
 mod client;
+#[path = "../work/floor.rs"]
+mod floor;
 mod in_process;
 mod sockets;
 mod stats;

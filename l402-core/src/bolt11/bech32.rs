@@ -10,12 +10,11 @@ const CHECKSUM: usize = 6;
 pub(super) fn split(text: &[u8]) -> Option<(&[u8], Words<'_>)> {
     let (prefix, rest) = text.split_at(memrchr(b'1', text)?);
     let data = &rest[1..];
-    let is_mixed = text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase);
-    if is_mixed {
-        return None;
-    }
     let words = Words(&data[..data.len().checked_sub(CHECKSUM)?]);
-    (residue(prefix, data)? == 1).then_some((prefix, words))
+    let (residue, seen) = absorb_data(absorb_prefix(prefix), data);
+    let seen = prefix.iter().fold(seen, |seen, byte| seen | case(*byte));
+    let is_mixed = seen & (LOWER | UPPER) == LOWER | UPPER;
+    (residue == 1 && seen & NO_WORD == 0 && !is_mixed).then_some((prefix, words))
 }
 
 /// Words of five bits, as characters that were found to be words.
@@ -33,7 +32,7 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = u8> + use<'a> {
-        self.0.iter().map(|character| WORDS[usize::from(*character)])
+        self.0.iter().map(|character| CHARACTERS[usize::from(*character)] & WORD)
     }
 
     /// The number that the words are, the highest first; `None` if it takes more than 64 bits.
@@ -58,28 +57,34 @@ impl<'a> Words<'a> {
     }
 }
 
-/// What the checksum of BIP 173 leaves; 1 if it is right. `None` if the data has a character that is no word.
-fn residue(prefix: &[u8], data: &[u8]) -> Option<u32> {
+/// What the checksum of BIP 173 leaves after the prefix; at the end of a text, 1 is right.
+fn absorb_prefix(prefix: &[u8]) -> u32 {
     let lower = || prefix.iter().map(u8::to_ascii_lowercase);
     let high = lower().map(|byte| byte >> 5);
     let low = lower().map(|byte| byte & 31);
-    let mut residue = high.chain([0]).chain(low).fold(1, |residue, word| step(residue, u32::from(word)));
+    high.chain([0]).chain(low).fold(1, |residue, word| step(residue, u32::from(word)))
+}
 
-    // Two words at once: each step waits for the one before, and so it takes half as long.
-    let mut any = 0;
-    let (pairs, last) = data.as_chunks();
-    for [first, second] in pairs {
-        let [first, second] = [first, second].map(|character| WORDS[usize::from(*character)]);
-        any |= first | second;
-        let words = u32::from(first) << 5 ^ u32::from(second);
-        residue = (residue & 0xf_ffff) << 10 ^ words ^ TWO_STEPS[(residue >> 20) as usize & 1023];
+/// Goes on with the data. Returns all flags that its characters have, too.
+fn absorb_data(mut residue: u32, data: &[u8]) -> (u32, u8) {
+    let mut seen = 0;
+    let mut word_of = |character: &u8| {
+        let character = CHARACTERS[usize::from(*character)];
+        seen |= character;
+        u32::from(character & WORD)
+    };
+    // Four words at once: each step waits for the one before, and so it takes a quarter of the time.
+    let (fours, rest) = data.as_chunks::<4>();
+    for four in fours {
+        let words = four.iter().fold(0, |words, character| words << 5 | word_of(character));
+        let (high, middle) = (residue >> 20, residue >> 10);
+        residue =
+            (residue & 1023) << 20 ^ words ^ HIGH[high as usize & 1023] ^ MIDDLE[middle as usize & 1023];
     }
-    for character in last {
-        let word = WORDS[usize::from(*character)];
-        any |= word;
-        residue = step(residue, u32::from(word));
+    for character in rest {
+        residue = step(residue, word_of(character));
     }
-    (any != NO_WORD).then_some(residue)
+    (residue, seen)
 }
 
 /// Takes one word into the residue.
@@ -97,27 +102,42 @@ const fn step(residue: u32, word: u32) -> u32 {
     next
 }
 
-/// What the ten highest bits of a residue become in two steps.
-static TWO_STEPS: [u32; 1024] = {
+/// What the ten highest bits of a residue, and the ten below, become in four steps.
+static HIGH: [u32; 1024] = after_four_steps(20);
+static MIDDLE: [u32; 1024] = after_four_steps(10);
+
+const fn after_four_steps(shift: u32) -> [u32; 1024] {
     let mut table = [0; 1024];
-    let mut top = 0;
-    while top < table.len() {
-        table[top] = step(step((top as u32) << 20, 0), 0);
-        top += 1;
+    let mut bits = 0;
+    while bits < table.len() {
+        table[bits] = step(step(step(step((bits as u32) << shift, 0), 0), 0), 0);
+        bits += 1;
     }
     table
-};
+}
 
-/// Has a bit that no word has.
-const NO_WORD: u8 = 0xff;
+/// The word that a character is, and flags.
+const WORD: u8 = 31;
+const LOWER: u8 = 1 << 5;
+const UPPER: u8 = 1 << 6;
+const NO_WORD: u8 = 1 << 7;
 
-/// The word that a character is, in either case.
-static WORDS: [u8; 256] = {
+const fn case(character: u8) -> u8 {
+    match character {
+        b'a'..=b'z' => LOWER,
+        b'A'..=b'Z' => UPPER,
+        _ => 0,
+    }
+}
+
+/// What each character is, in either case.
+static CHARACTERS: [u8; 256] = {
     let mut table = [NO_WORD; 256];
     let mut word = 0;
     while word < CHARSET.len() {
-        table[CHARSET[word] as usize] = word as u8;
-        table[CHARSET[word].to_ascii_uppercase() as usize] = word as u8;
+        let (lower, upper) = (CHARSET[word], CHARSET[word].to_ascii_uppercase());
+        table[lower as usize] = word as u8 | case(lower);
+        table[upper as usize] = word as u8 | case(upper);
         word += 1;
     }
     table

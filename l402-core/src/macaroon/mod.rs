@@ -344,6 +344,10 @@ impl<'a> Iterator for Caveats<'a> {
 pub(crate) struct NewCaveats(Vec<u8>);
 
 impl NewCaveats {
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// Adds the condition `name=value`.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) -> Result<(), TooLarge> {
         v2::push_condition(&mut self.0, name.as_bytes(), value)

@@ -22,7 +22,7 @@ use crate::pricing::{FreeCalls, FreeTier, Pricing};
 use crate::reply::Replies;
 use crate::stores::MemoryReplayStore;
 use crate::telemetry::Telemetry;
-use crate::unpaid::{Breaker, OfferLimits, RateClock, Throttle};
+use crate::unpaid::{Breaker, Entropy, OfferLimits, RateClock, Throttle};
 
 pub use error::BuildError;
 
@@ -141,6 +141,7 @@ impl GateBuilder {
             proxies: self.proxies,
             throttle: Throttle::new(&self.offer_limits, &self.rate_clock),
             breaker: Breaker::default(),
+            entropy: Entropy::default(),
             settlement,
             description: self.description.into(),
             invoice_expiry: self.invoice_expiry,

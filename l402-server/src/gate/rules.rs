@@ -13,7 +13,7 @@ use crate::paid::{Answers, SettlementCheck, TokenCache};
 use crate::pricing::{FreeCalls, Pricing};
 use crate::reply::Replies;
 use crate::telemetry::Telemetry;
-use crate::unpaid::{Breaker, Throttle};
+use crate::unpaid::{Breaker, Entropy, Throttle};
 
 pub(crate) struct Rules {
     pub(crate) provider: Arc<dyn InvoiceProvider>,
@@ -28,6 +28,7 @@ pub(crate) struct Rules {
     pub(crate) proxies: TrustedProxies,
     pub(crate) throttle: Throttle,
     pub(crate) breaker: Breaker,
+    pub(crate) entropy: Entropy,
     pub(crate) settlement: SettlementCheck,
     pub(crate) description: Arc<str>,
     pub(crate) invoice_expiry: Duration,

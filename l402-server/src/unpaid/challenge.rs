@@ -81,10 +81,7 @@ fn accept(
 }
 
 fn issue_key(rules: &Rules) -> PortFuture<Result<IssuedKey, Failure>> {
-    let mut entropy = [0; 32];
-    if getrandom::fill(&mut entropy).is_err() {
-        return PortFuture::ready(Err(Failure::Entropy));
-    }
+    let Ok(entropy) = rules.entropy.take() else { return PortFuture::ready(Err(Failure::Entropy)) };
     let issued = match rules.keys.issue(entropy).into_ready() {
         Ok(issued) => PortFuture::ready(issued),
         Err(waiting) => PortFuture::new(patience::store(rules.store_timeout, waiting)),
