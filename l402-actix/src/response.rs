@@ -9,7 +9,7 @@ use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderName, Invali
 use actix_web::web::Bytes;
 use l402_server::{Admission, Reply};
 
-use crate::request::{Headers, standard_name};
+use crate::request::{Headers, known_name};
 
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceResponse<B>) {
@@ -17,7 +17,7 @@ pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceRespon
     for (name, value) in edits {
         // The gate writes visible ASCII only, so this always holds.
         if let Ok(value) = header_value(value) {
-            let name = standard_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
     }
@@ -32,7 +32,7 @@ fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderVa
 
 fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
     match name {
-        Cow::Borrowed(name) => Ok(standard_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
+        Cow::Borrowed(name) => Ok(known_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
         Cow::Owned(name) => HeaderName::try_from(name),
     }
 }

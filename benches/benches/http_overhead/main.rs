@@ -18,6 +18,7 @@ mod client;
 mod floor;
 mod in_process;
 mod sockets;
+#[path = "../work/stats.rs"]
 mod stats;
 
 /// With one argument, `sockets` or `in-process`, that part only; with another, only cases with this in their names.
