@@ -18,7 +18,7 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> String {
 /// The dialects differ by alphabet (`+/` or `-_`) and by padding. A text that mixes alphabets, or carries
 /// bits that decode to nothing, is refused.
 pub(crate) fn base64_decode_append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    base64_dialect(text).codec().decode_append(text, out).ok()
+    base64_dialect(text).decode_append(text, out)
 }
 
 /// How a text in base64 is written, as far as it shows.
@@ -35,6 +35,11 @@ pub(crate) fn base64_dialect(text: &[u8]) -> Base64Dialect {
 }
 
 impl Base64Dialect {
+    /// Appends the decoding of a text, or of the next groups of one.
+    pub(crate) fn decode_append(self, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        self.codec().decode_append(text, out).ok().map(|_| ())
+    }
+
     const fn codec(self) -> Base64 {
         match (self.url_safe, self.padded) {
             (false, true) => STANDARD,
@@ -76,19 +81,6 @@ pub(crate) fn ct_eq_32(one: &[u8; 32], other: &[u8; 32]) -> bool {
     };
     let differing = words(one).iter().zip(words(other)).fold(0, |bits, (one, other)| bits | (one ^ other));
     differing.ct_eq(&0).into()
-}
-
-/// The decimal digits of a number, at the end of `room`.
-pub(crate) fn decimal(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
-    let mut start = room.len();
-    loop {
-        start -= 1;
-        room[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &room[start..];
-        }
-    }
 }
 
 /// Writes `bytes` as lower-case hex.
@@ -136,14 +128,6 @@ mod tests {
             assert_eq!(hex_decode_append(text.as_bytes(), &mut out), None, "{text}");
             assert_eq!(out, [1, 0xab, 0xff], "{text}");
         }
-    }
-
-    #[test]
-    fn writes_numbers_of_every_length() {
-        for number in (0..20).map(|digits| 10_u64.pow(digits)).flat_map(|ten| [ten - 1, ten, ten + 7]) {
-            assert_eq!(decimal(number, &mut [0; 20]), format!("{number}").as_bytes());
-        }
-        assert_eq!(decimal(u64::MAX, &mut [0; 20]), b"18446744073709551615");
     }
 
     #[test]

@@ -122,12 +122,38 @@ pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLar
         }
         Target::Service(service) => caveats.push(SERVICES, format!("{service}:0").as_bytes())?,
     }
-    caveats.push_number(AMOUNT, request.amount.as_msat())?;
+    caveats.push(AMOUNT, decimal(request.amount.as_msat(), &mut [0; 20]))?;
     if let Uses::Limited(uses) = request.uses {
-        caveats.push_number(USES, uses.get().into())?;
+        caveats.push(USES, decimal(uses.get().into(), &mut [0; 20]))?;
     }
     if let Some(expires_at) = request.expires_at {
-        caveats.push_number(EXPIRES_AT, expires_at.as_secs())?;
+        caveats.push(EXPIRES_AT, decimal(expires_at.as_secs(), &mut [0; 20]))?;
     }
     Macaroon::with_caveats(key, &request.identifier.to_bytes(), LOCATION, &caveats)
+}
+
+/// The decimal digits of a number, at the end of `room`.
+fn decimal(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &room[start..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_numbers_of_every_length() {
+        for number in (0..20).map(|digits| 10_u64.pow(digits)).flat_map(|ten| [ten - 1, ten, ten + 7]) {
+            assert_eq!(decimal(number, &mut [0; 20]), format!("{number}").as_bytes());
+        }
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), b"18446744073709551615");
+    }
 }

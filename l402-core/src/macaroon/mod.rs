@@ -25,7 +25,7 @@ use core::ops::Range;
 use memchr::memchr;
 use subtle::ConstantTimeEq;
 
-use crate::codec::{base64_decode_append, base64_encode, ct_eq_32, decimal};
+use crate::codec::{base64_decode_append, base64_encode, ct_eq_32};
 use crate::limits::Limits;
 use crate::secret::RootKey;
 use crate::sha256::Digest;
@@ -71,6 +71,12 @@ impl<'a> MacaroonRef<'a> {
     #[inline(always)]
     pub fn decode(bytes: &'a [u8], limits: &Limits) -> Result<Self, MacaroonDecodeError> {
         v2::decode(bytes, limits)
+    }
+
+    /// Reads no further than to the identifier, of which the bytes may be cut off. What comes of it verifies nowhere.
+    #[inline]
+    pub(crate) fn decode_head(bytes: &'a [u8]) -> Option<Self> {
+        v2::decode_head(bytes)
     }
 
     /// The bytes this was decoded from, all of them.
@@ -351,10 +357,6 @@ impl NewCaveats {
     /// Adds the condition `name=value`.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) -> Result<(), TooLarge> {
         v2::push_condition(&mut self.0, name.as_bytes(), value)
-    }
-
-    pub(crate) fn push_number(&mut self, name: &str, value: u64) -> Result<(), TooLarge> {
-        self.push(name, decimal(value, &mut [0; 20]))
     }
 }
 

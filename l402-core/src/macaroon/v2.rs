@@ -63,6 +63,17 @@ pub(super) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<MacaroonRef
     Ok(MacaroonRef { bytes, location, identifier, caveats, signature })
 }
 
+/// Location and identifier of a macaroon that may be cut off behind them, as a macaroon without caveats whose signature is
+/// none.
+#[inline]
+pub(super) fn decode_head(bytes: &[u8]) -> Option<MacaroonRef<'_>> {
+    let [VERSION, rest @ ..] = bytes else { return None };
+    let mut rest = rest;
+    let location = optional_field(&mut rest, LOCATION).ok()?.unwrap_or_default();
+    let identifier = field(&mut rest, IDENTIFIER).ok()?;
+    Some(MacaroonRef { bytes, location, identifier, caveats: &[], signature: &[0; 32] })
+}
+
 /// The next caveat of a section that [`decode`] has accepted.
 #[inline]
 pub(crate) fn next_caveat<'a>(rest: &mut &'a [u8]) -> Option<Caveat<'a>> {
