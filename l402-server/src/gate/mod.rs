@@ -74,7 +74,7 @@ impl Gate {
     /// Decides about one request.
     ///
     /// The future borrows nothing. It is ready at once, without a box, for a valid token whose key is derived
-    /// and whose uses are counted in memory.
+    /// and whose uses are counted in memory, and for an offer whose provider answers at once.
     pub fn decide<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> PortFuture<Decision> {
         let rules = self.rules();
         if let Some(reply) = rules.replies.preflight(request) {
