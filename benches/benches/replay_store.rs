@@ -1,7 +1,11 @@
-//! Counting uses in memory, next to the map that everybody would write: claims a second, and what criterion
-//! cannot tell, the worst wait of a request while the store grows and the bytes that a token takes. Then tokens a
-//! second in SQLite, on the disk of the temporary directory, and in the Redis that `L402_REDIS_URL` names.
+//! Counting uses in memory, next to the map that everybody would write: claims in a second of CPU time, so that others
+//! on the machine disturb as little as can be; the worst wait of a request while the store grows; and the bytes that a
+//! token takes. Then, unless the argument is `memory`, tokens a second in SQLite, on the disk of the temporary
+//! directory, and in the Redis that `L402_REDIS_URL` names.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark may stop")]
+
+#[path = "work/stats.rs"]
+mod stats;
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -10,13 +14,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore};
 use l402_core::{PaymentHash, UnixTime};
 use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore};
 use sha2::{Digest, Sha256};
+use stats::{against, median, thread_time};
 
 const TOKENS: u32 = 1_000_000;
+const ROUNDS: usize = 9;
 const NOW: u64 = 1_900_000_000;
 
 /// As random as payment hashes are.
@@ -47,70 +52,88 @@ fn commit(store: &MemoryReplayStore, claim: &Claim) -> bool {
     matches!(store.commit(*claim).into_ready(), Ok(Ok(true)))
 }
 
-/// Times `work` on all tokens, shared out over `threads`. `new` makes what is worked on, outside the time.
+fn main() {
+    rates();
+    stalls_and_bytes();
+    if std::env::args().nth(1).as_deref() != Some("memory") {
+        stores_that_wait();
+    }
+}
+
+/// Something to measure: the seconds of CPU time that it takes for all tokens, on so many threads.
+type Work<'a> = &'a dyn Fn(usize) -> f64;
+
+/// Millions a second, as medians of rounds in which all take turns; next to the map of the same round.
+fn rates() {
+    let hashes = hashes();
+    let used = empty();
+    hashes.iter().for_each(|hash| use_up(&used, *hash, 0));
+    let map = |threads| {
+        time(threads, &hashes, Mutex::<HashMap<[u8; 32], u32>>::default, |map, hash| {
+            map.lock().unwrap().entry(*hash.as_bytes()).or_insert(1_900_003_600);
+        })
+    };
+    let claim_new = |threads| {
+        time(threads, &hashes, empty, |store, hash| {
+            assert!(claim(store, &claim_of(hash, 0), Claimed::Granted));
+        })
+    };
+    let use_up_new = |threads| time(threads, &hashes, empty, |store, hash| use_up(store, hash, 0));
+    let claim_used = |threads| {
+        time(
+            threads,
+            &hashes,
+            || used.clone(),
+            |store, hash| assert!(claim(store, &claim_of(hash, 0), Claimed::Exhausted)),
+        )
+    };
+    let rows: [(&str, Work<'_>); 4] = [
+        ("`Mutex<HashMap>`, insert", &map),
+        ("claim, new tokens", &claim_new),
+        ("claim and commit, new tokens", &use_up_new),
+        ("claim, used tokens", &claim_used),
+    ];
+    println!(
+        "| of {TOKENS} | threads | millions a second | × map | quartiles | best × best map |\n|---|---|---|---|---|---|"
+    );
+    for threads in [1, 2] {
+        let mut rounds: Vec<Vec<f64>> = Vec::new();
+        for _ in 0..=ROUNDS {
+            rounds.push(rows.iter().map(|(_, work)| f64::from(TOKENS) / work(threads) / 1e6).collect());
+        }
+        for (place, (name, _)) in rows.iter().enumerate() {
+            let rounds = &rounds[1..]; // the first one only warms up
+            let (rate, _) = median(rounds.iter().map(|round| round[place]));
+            let (ratio, [low, high]) = median(against(rounds, place, 0).map(|(rate, map)| rate / map));
+            // What others do to the machine only ever slows down.
+            let best = |place: usize| rounds.iter().map(|round| round[place]).fold(0.0, f64::max);
+            let best = best(place) / best(0);
+            println!("| {name} | {threads} | {rate:.1} | {ratio:.2} | {low:.2} – {high:.2} | {best:.2} |");
+        }
+    }
+    println!();
+}
+
+/// The CPU seconds of `work` on all tokens, shared out over threads: of the thread that needs most. `new` makes what is
+/// worked on, outside the time.
 fn time<T: Sync>(
-    passes: u64,
     threads: usize,
     hashes: &[PaymentHash],
     new: impl Fn() -> T,
     work: impl Fn(&T, PaymentHash) + Sync,
-) -> Duration {
-    (0..passes)
-        .map(|_| {
-            let store = new();
-            let start = Instant::now();
-            thread::scope(|scope| {
-                for part in hashes.chunks(hashes.len().div_ceil(threads)) {
-                    let (store, work) = (&store, &work);
-                    scope.spawn(move || part.iter().for_each(|hash| work(store, black_box(*hash))));
-                }
-            });
-            start.elapsed()
-        })
-        .sum()
-}
-
-fn rates(criterion: &mut Criterion) {
-    let hashes = hashes();
-    let mut group = criterion.benchmark_group("replay_store");
-    group.sample_size(10).throughput(Throughput::Elements(TOKENS.into()));
-    for threads in [1, 2] {
-        group.bench_function(BenchmarkId::new("mutex_hashmap_insert", threads), |bencher| {
-            bencher.iter_custom(|passes| {
-                time(passes, threads, &hashes, Mutex::<HashMap<[u8; 32], u32>>::default, |map, hash| {
-                    map.lock().unwrap().entry(*hash.as_bytes()).or_insert(1_900_003_600);
-                })
-            });
-        });
-        group.bench_function(BenchmarkId::new("claim_new", threads), |bencher| {
-            bencher.iter_custom(|passes| {
-                time(passes, threads, &hashes, empty, |store, hash| {
-                    assert!(claim(store, &claim_of(hash, 0), Claimed::Granted));
-                })
-            });
-        });
-        group.bench_function(BenchmarkId::new("claim_and_commit_new", threads), |bencher| {
-            bencher.iter_custom(|passes| {
-                time(passes, threads, &hashes, empty, |store, hash| use_up(store, hash, 0))
+) -> f64 {
+    let (store, work) = (&new(), &work);
+    thread::scope(|scope| {
+        let parts = hashes.chunks(hashes.len().div_ceil(threads)).map(|part| {
+            scope.spawn(move || {
+                let start = thread_time();
+                part.iter().for_each(|hash| work(store, black_box(*hash)));
+                (thread_time() - start).as_secs_f64()
             })
         });
-        let used = empty();
-        hashes.iter().for_each(|hash| use_up(&used, *hash, 0));
-        group.bench_function(BenchmarkId::new("claim_used", threads), |bencher| {
-            bencher.iter_custom(|passes| {
-                time(
-                    passes,
-                    threads,
-                    &hashes,
-                    || used.clone(),
-                    |store, hash| {
-                        assert!(claim(store, &claim_of(hash, 0), Claimed::Exhausted));
-                    },
-                )
-            });
-        });
-    }
-    group.finish();
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().map(|part| part.join().unwrap()).fold(0.0, f64::max)
+    })
 }
 
 fn use_up(store: &MemoryReplayStore, hash: PaymentHash, later: u64) {
@@ -120,7 +143,7 @@ fn use_up(store: &MemoryReplayStore, hash: PaymentHash, later: u64) {
 
 /// The worst time that 64 claims took, as the store grows to a million tokens and as these expire and are
 /// replaced; and what a token takes.
-fn stalls_and_bytes(_: &mut Criterion) {
+fn stalls_and_bytes() {
     let old = hashes();
     let new: Vec<_> = old
         .iter()
@@ -153,15 +176,15 @@ fn stalls_and_bytes(_: &mut Criterion) {
 /// Uses up all tokens, 64 at a time, and returns the worst time.
 fn worst_batch(store: &MemoryReplayStore, hashes: &[PaymentHash], later: u64) -> Duration {
     let batches = hashes.chunks(64).map(|batch| {
-        let start = Instant::now();
+        let start = thread_time();
         batch.iter().for_each(|hash| use_up(store, *hash, later));
-        start.elapsed()
+        thread_time() - start
     });
     batches.max().unwrap_or_default()
 }
 
 /// Tokens that are claimed and committed in a second through stores that have to be waited for.
-fn stores_that_wait(_: &mut Criterion) {
+fn stores_that_wait() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let sqlite = SqliteReplayStore::open(directory.path().join("uses.db")).unwrap();
@@ -205,6 +228,3 @@ async fn use_up_some(store: impl ReplayStore, seed: String) -> u32 {
     }
     used
 }
-
-criterion_group!(benches, rates, stalls_and_bytes, stores_that_wait);
-criterion_main!(benches);

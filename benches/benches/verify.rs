@@ -1,13 +1,19 @@
-//! Verifying a token: header bytes in, grant out, next to the SHA-256 work that no implementation can avoid.
+//! Verifying a token: header bytes in, grant out, next to the SHA-256 work that no implementation can avoid. And
+//! reading an invoice, for those who sell and for those who pay.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop")]
 
 mod work;
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use l402_core::{Limits, MasterKey};
-use work::{CAVEATS, Keys, RIGHT, SECRET, WRONG, blocks, compressions, credential, forged, verify};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use l402_core::bolt11::{InvoiceFacts, InvoiceTerms};
+use l402_core::ports::{InvoiceProvider, NewInvoice};
+use l402_core::{Limits, MasterKey, Msat};
+use l402_dev::DevNode;
+use work::floor::{blocks, compressions};
+use work::{CAVEATS, Keys, RIGHT, SECRET, WRONG, credential, forged, verify};
 
 /// What the server of this workspace mints, as far as it has the sizes of [`CAVEATS`].
 const MINTED: [&str; 3] = ["path=/report", "method=GET", "expires_at=1999999999"];
@@ -49,5 +55,20 @@ fn valid_and_invalid(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, valid_and_invalid);
+fn invoices(criterion: &mut Criterion) {
+    let wanted = NewInvoice::new(Msat::from_sat(10), "one report".to_owned(), Duration::from_secs(600));
+    let provider = DevNode::new().unwrap().provider();
+    let text = provider.create_invoice(wanted).into_ready().unwrap().unwrap().bolt11;
+    let mut group = criterion.benchmark_group("invoice");
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("terms", |bencher| {
+        bencher.iter(|| black_box(&*text).parse::<InvoiceTerms>());
+    });
+    group.bench_function("facts, with the signature", |bencher| {
+        bencher.iter(|| black_box(&*text).parse::<InvoiceFacts>());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, valid_and_invalid, invoices);
 criterion_main!(benches);

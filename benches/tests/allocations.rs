@@ -1,11 +1,16 @@
 //! What is promised to need no memory needs none: counted, not timed.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+use std::time::Duration;
+
+use l402_core::bolt11::InvoiceTerms;
 use l402_core::header::{CredentialRef, Scheme, credential_header_value};
+use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{
     Identifier, Limits, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime,
     UnknownCaveats, Uses, mint,
 };
+use l402_dev::DevNode;
 
 const REQUEST: RequestContext<'_> = RequestContext::new("GET", "/report", UnixTime::from_secs(1_900_000_000));
 
@@ -62,6 +67,24 @@ fn a_bad_credential_is_refused_without_an_allocation() {
         ("no scheme", "\u{1}".to_owned()),
     ] {
         assert_eq!(verify(&header), (false, 0), "{case}");
+    }
+}
+
+#[test]
+fn an_invoice_is_read_without_an_allocation_or_refused() {
+    let node = DevNode::new().unwrap();
+    let wanted = NewInvoice::new(Msat::from_sat(10), "one report".repeat(20), Duration::from_secs(600));
+    let invoice = node.provider().create_invoice(wanted).into_ready().unwrap().unwrap().bolt11;
+    let too_long = "l".repeat(100_000);
+    for (text, is_valid) in [
+        (&*invoice, true),
+        (&invoice[1..], false),
+        (&invoice[..invoice.len() - 1], false),
+        (&too_long, false),
+    ] {
+        let mut read = None;
+        let counted = allocation_counter::measure(|| read = text.parse::<InvoiceTerms>().ok());
+        assert_eq!((read.is_some(), counted.count_total), (is_valid, 0), "{}", &text[..20]);
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);
 impl HeaderValues for Headers<'_> {
     #[inline]
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        let values = match standard_name(name) {
+        let values = match known_name(name) {
             Some(name) => self.0.get_all(name),
             None => self.0.get_all(name),
         };
@@ -45,14 +45,23 @@ impl HeaderValues for Headers<'_> {
     }
 }
 
-/// The names that the gate asks for on every request, which need not be read letter by letter each time.
+/// The names that the gate asks for on most requests and sets on most answers, which need not be read letter by letter
+/// each time.
 #[inline]
-pub(crate) fn standard_name(name: &str) -> Option<HeaderName> {
+pub(crate) fn known_name(name: &str) -> Option<HeaderName> {
+    static GRPC_MACAROON: HeaderName = HeaderName::from_static("grpc-metadata-macaroon");
+    static MACAROON: HeaderName = HeaderName::from_static("macaroon");
+    static RECEIPT: HeaderName = HeaderName::from_static("l402-payment-hash");
     match name {
         "accept" => Some(header::ACCEPT),
         "authorization" => Some(header::AUTHORIZATION),
         "cache-control" => Some(header::CACHE_CONTROL),
+        "content-type" => Some(header::CONTENT_TYPE),
         "vary" => Some(header::VARY),
+        "www-authenticate" => Some(header::WWW_AUTHENTICATE),
+        "grpc-metadata-macaroon" => Some(GRPC_MACAROON.clone()),
+        "macaroon" => Some(MACAROON.clone()),
+        "l402-payment-hash" => Some(RECEIPT.clone()),
         _ => None,
     }
 }

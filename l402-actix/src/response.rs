@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderName, InvalidHeaderValue};
 use actix_web::web::Bytes;
 use l402_server::{Admission, Reply};
 
-use crate::request::{Headers, standard_name};
+use crate::request::{Headers, known_name};
 
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceResponse<B>) {
@@ -17,7 +17,7 @@ pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceRespon
     for (name, value) in edits {
         // The gate writes visible ASCII only, so this always holds.
         if let Ok(value) = header_value(value) {
-            let name = standard_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
     }
@@ -30,11 +30,21 @@ fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderVa
     }
 }
 
+fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
+    match name {
+        Cow::Borrowed(name) => Ok(known_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
+        Cow::Owned(name) => HeaderName::try_from(name),
+    }
+}
+
 pub(crate) fn from_reply(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::build(status);
     for (name, value) in reply.headers {
-        response.append_header((&*name, &*value));
+        // The gate writes names and visible ASCII only, so this always holds.
+        if let (Ok(name), Ok(value)) = (header_name(name), header_value(value)) {
+            response.append_header((name, value));
+        }
     }
     response.body(reply.body)
 }

@@ -8,7 +8,7 @@ use http::header::{InvalidHeaderName, InvalidHeaderValue};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use l402_server::{Admission, Reply};
 
-use crate::request::{Headers, standard_name};
+use crate::request::{Headers, known_name};
 
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) {
@@ -16,7 +16,7 @@ pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) 
     for (name, value) in edits {
         // The gate writes visible ASCII only, so this always holds; here and below.
         if let Ok(value) = header_value(value) {
-            let name = standard_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
     }
@@ -25,6 +25,7 @@ pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) 
 pub(crate) fn from_reply(reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers_mut().reserve(reply.headers.len());
     for (name, value) in reply.headers {
         if let (Ok(name), Ok(value)) = (header_name(name), header_value(value)) {
             response.headers_mut().append(name, value);
@@ -35,7 +36,7 @@ pub(crate) fn from_reply(reply: Reply) -> Response<Body> {
 
 fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
     match name {
-        Cow::Borrowed(name) => Ok(HeaderName::from_static(name)),
+        Cow::Borrowed(name) => Ok(known_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
         Cow::Owned(name) => HeaderName::try_from(name),
     }
 }

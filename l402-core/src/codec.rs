@@ -18,7 +18,7 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> String {
 /// The dialects differ by alphabet (`+/` or `-_`) and by padding. A text that mixes alphabets, or carries
 /// bits that decode to nothing, is refused.
 pub(crate) fn base64_decode_append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    base64_dialect(text).codec().decode_append(text, out).ok()
+    base64_dialect(text).decode_append(text, out)
 }
 
 /// How a text in base64 is written, as far as it shows.
@@ -35,6 +35,11 @@ pub(crate) fn base64_dialect(text: &[u8]) -> Base64Dialect {
 }
 
 impl Base64Dialect {
+    /// Appends the decoding of a text, or of the next groups of one.
+    pub(crate) fn decode_append(self, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        self.codec().decode_append(text, out).ok().map(|_| ())
+    }
+
     const fn codec(self) -> Base64 {
         match (self.url_safe, self.padded) {
             (false, true) => STANDARD,

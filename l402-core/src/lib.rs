@@ -15,7 +15,8 @@
 //!
 //! # Features
 //! - `std` (default): conversion from `SystemTime`. The crate is `no_std` with `alloc` otherwise.
-//! - `bolt11`: a typed view of invoices (`bolt11::InvoiceFacts`) over `lightning-invoice`, which builds C.
+//! - `bolt11`: a view of invoices whose signature is checked (`bolt11::InvoiceFacts`), over `lightning-invoice`, which
+//!   builds C. What a seller needs of an invoice, [`bolt11::InvoiceTerms`], is there without.
 //! - `third-party`: third-party caveats (`Macaroon::add_third_party`, `Macaroon::bind`) and credentials that
 //!   carry discharges.
 
@@ -28,7 +29,6 @@ extern crate alloc;
 extern crate std;
 
 mod amount;
-#[cfg(feature = "bolt11")]
 pub mod bolt11;
 mod caveat;
 mod codec;

@@ -2,18 +2,20 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use crate::amount::Msat;
 use crate::caveat::{AMOUNT, EXPIRES_AT, METHOD, PATH, ROUTE, RequestContext, SERVICES, USES};
 use crate::identifier::Identifier;
-use crate::macaroon::{Macaroon, TooLarge};
+use crate::macaroon::{Macaroon, NewCaveats, TooLarge};
 use crate::secret::RootKey;
 use crate::time::UnixTime;
 
 /// The location on minted macaroons, which is what the reference writes. Never checked.
 const LOCATION: &[u8] = b"lsat";
+
+/// Room for the caveats of a token for a path of usual length.
+const USUAL_BYTES: usize = 192;
 
 /// How often a token may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,25 +107,53 @@ impl<'a> MintRequest<'a> {
 /// # Errors
 /// [`TooLarge`] when a part does not fit the format (2 GiB).
 pub fn mint(request: &MintRequest<'_>, key: &RootKey) -> Result<Macaroon, TooLarge> {
-    let conditions = request.conditions.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut caveats: Vec<String> = conditions.collect();
+    let mut caveats = NewCaveats::with_room(USUAL_BYTES);
+    for (name, value) in request.conditions {
+        caveats.push(name, value.as_bytes())?;
+    }
     match request.target {
         Target::Path { method, path } => {
-            caveats.extend([format!("{PATH}={path}"), format!("{METHOD}={method}")])
+            caveats.push(PATH, path.as_bytes())?;
+            caveats.push(METHOD, method.as_bytes())?;
         }
         Target::Route { method, route } => {
-            caveats.extend([format!("{ROUTE}={route}"), format!("{METHOD}={method}")]);
+            caveats.push(ROUTE, route.as_bytes())?;
+            caveats.push(METHOD, method.as_bytes())?;
         }
-        Target::Service(service) => caveats.push(format!("{SERVICES}={service}:0")),
+        Target::Service(service) => caveats.push(SERVICES, format!("{service}:0").as_bytes())?,
     }
-    caveats.push(format!("{AMOUNT}={}", request.amount.as_msat()));
+    caveats.push(AMOUNT, decimal(request.amount.as_msat(), &mut [0; 20]))?;
     if let Uses::Limited(uses) = request.uses {
-        caveats.push(format!("{USES}={uses}"));
+        caveats.push(USES, decimal(uses.get().into(), &mut [0; 20]))?;
     }
     if let Some(expires_at) = request.expires_at {
-        caveats.push(format!("{EXPIRES_AT}={expires_at}"));
+        caveats.push(EXPIRES_AT, decimal(expires_at.as_secs(), &mut [0; 20]))?;
     }
+    Macaroon::with_caveats(key, &request.identifier.to_bytes(), LOCATION, &caveats)
+}
 
-    let macaroon = Macaroon::new(key, &request.identifier.to_bytes(), LOCATION)?;
-    caveats.iter().try_fold(macaroon, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()))
+/// The decimal digits of a number, at the end of `room`.
+fn decimal(mut number: u64, room: &mut [u8; 20]) -> &[u8] {
+    let mut start = room.len();
+    loop {
+        start -= 1;
+        room[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &room[start..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_numbers_of_every_length() {
+        for number in (0..20).map(|digits| 10_u64.pow(digits)).flat_map(|ten| [ten - 1, ten, ten + 7]) {
+            assert_eq!(decimal(number, &mut [0; 20]), format!("{number}").as_bytes());
+        }
+        assert_eq!(decimal(u64::MAX, &mut [0; 20]), b"18446744073709551615");
+    }
 }

@@ -100,6 +100,16 @@ impl<'a> Unverified<'a> {
         Ok(Self { first, ids, more, proof })
     }
 
+    /// A credential whose preimage is that of another payment, as far as its first bytes show; nothing else of it is
+    /// there. `None` if the preimage fits, or the identifier is not among these bytes.
+    #[inline]
+    pub(crate) fn refuted(head: &'a [u8], mut proof: Proof) -> Option<Self> {
+        let first = MacaroonRef::decode_head(head)?;
+        let ids = Identifier::split(first.identifier()).ok()?;
+        proof.judge(&ids[0]);
+        matches!(proof.verdict(), Verdict::Wrong).then_some(Self { first, ids, more: None, proof })
+    }
+
     /// The payment this claims to be about.
     #[must_use]
     #[inline]

@@ -6,13 +6,15 @@ mod common;
 use std::collections::HashSet;
 
 use common::{
-    EXPIRES_AT, IDENTIFIER, LOCATION, NOW, PRICE, RawMacaroon, SIGNATURE, VERIFICATION_ID, attenuate, hmac,
-    identifier, identifier_of, key, master, preimage_hex, read, request, token, token_with,
+    EXPIRES_AT, IDENTIFIER, LOCATION, NOW, PRICE, RawMacaroon, SIGNATURE, VERIFICATION_ID, attenuate,
+    base64_dialects, hmac, identifier, identifier_of, key, master, preimage_hex, read, request, token,
+    token_with,
 };
+use l402_core::header::CredentialError;
 use l402_core::ports::RootKeyStore;
 use l402_core::{
-    Grant, Macaroon, MasterKey, MintRequest, Msat, Preimage, Rejection, RequestContext, RootKey, TokenId,
-    UnixTime, UnknownCaveats, Uses, mint,
+    Grant, Macaroon, MacaroonDecodeError, MasterKey, MintRequest, Msat, Preimage, Rejection, RequestContext,
+    RootKey, TokenId, UnixTime, UnknownCaveats, Uses, mint,
 };
 
 /// Every step, for macaroons (base64, joined by commas) and what stands after the colon.
@@ -197,6 +199,60 @@ fn a_wrong_preimage_is_refused_before_anything_else() {
             assert_eq!(verdict, Err(Rejection::WrongPreimage));
         }
     }
+}
+
+/// Whatever follows on the identifier, and however base64 is written; where the location is longer than usual, too.
+#[test]
+fn a_wrong_preimage_is_seen_before_the_rest_is_read_and_a_right_one_hides_nothing() {
+    let (right, wrong) = (preimage_hex(), "00".repeat(32));
+    for location in ["", "lsat", "ten-bytes-", "a-location-longer-than-usual"] {
+        let bare = Macaroon::new(&key(), &identifier().to_bytes(), location.as_bytes()).unwrap();
+        let macaroon = bare.attenuate(b"path=/report").unwrap();
+        let mut cut = macaroon.as_bytes().to_vec();
+        cut.truncate(cut.len() - 1);
+        for text in base64_dialects(macaroon.as_bytes()) {
+            let screen = |preimage: &str| {
+                read(format!("L402 {text}:{preimage}").as_bytes(), |found| {
+                    (found[0].screen(), found[0].token_id())
+                })
+            };
+            assert_eq!(screen(&right), Ok((Ok(()), identifier().token_id)), "{location}");
+            assert_eq!(
+                screen(&wrong),
+                Ok((Err(Rejection::WrongPreimage), identifier().token_id)),
+                "{location}"
+            );
+        }
+        for text in base64_dialects(&cut) {
+            let screen = |preimage: &str| {
+                read(format!("L402 {text}:{preimage}").as_bytes(), |found| found[0].screen())
+            };
+            assert!(matches!(screen(&right), Err(CredentialError::Macaroon(_))), "{location}");
+            if location.len() <= 10 {
+                assert_eq!(screen(&wrong), Ok(Err(Rejection::WrongPreimage)), "{location}");
+            } else {
+                assert!(matches!(screen(&wrong), Err(CredentialError::Macaroon(_))), "{location}");
+            }
+        }
+    }
+}
+
+/// What comes first of several faults.
+#[test]
+fn of_several_faults_the_first_in_order_is_told() {
+    let (text, wrong) = (token().to_base64(), "00".repeat(32));
+    let (head, tail) = text.split_at(60);
+    for (value, error) in [
+        (format!("L402 {head}*{tail}:xx{}", &wrong[2..]), CredentialError::Preimage),
+        (format!("L402 {head}*{tail}:{wrong}"), CredentialError::Base64),
+        (format!("L402 {}:{wrong}", &text[..60]), CredentialError::Macaroon(MacaroonDecodeError::Truncated)),
+    ] {
+        assert_eq!(read(value.as_bytes(), |_| ()), Err(error), "{value}");
+    }
+    let broken_behind = format!("L402 {text}*:{wrong}");
+    assert_eq!(read(broken_behind.as_bytes(), |found| found[0].screen()), Ok(Err(Rejection::WrongPreimage)));
+    let right = format!("L402 {text}*:{}", preimage_hex());
+    assert_eq!(read(right.as_bytes(), |_| ()), Err(CredentialError::Base64));
 }
 
 /// Screening finds a wrong preimage without any key, and nothing else.

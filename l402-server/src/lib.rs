@@ -34,36 +34,26 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod admission;
 mod builder;
-mod challenge;
 mod client_key;
-mod credential;
-mod delivery;
 mod gate;
-mod idempotency;
 pub mod keys;
+mod paid;
 mod patience;
 mod pricing;
 mod reply;
 mod request;
-mod settlement;
 pub mod stores;
 mod telemetry;
-mod token_cache;
 mod unpaid;
-mod verification;
 
-pub use admission::Admission;
 pub use builder::{BuildError, GateBuilder};
 pub use client_key::{InvalidNetwork, ProxyHeader, TrustedProxies};
-pub use delivery::{Delivery, DeliveryError};
 pub use gate::{Decision, Gate};
-pub use idempotency::Idempotency;
+pub use paid::{Admission, Delivery, DeliveryError, Idempotency, SettlementCheck};
 pub use pricing::{FreeTier, PriceError, PriceRequest, PriceTable, Quote, QuoteError};
 pub use reply::{Cors, ErrorShape, HeaderEdits, OnBadToken, Profile, Reply};
 pub use request::{HeaderValues, RequestParts};
-pub use settlement::SettlementCheck;
 pub use telemetry::{Challenged, Refused};
 pub use unpaid::{OfferLimits, ProviderHealth, Rate};
 

@@ -1,26 +1,29 @@
 //! How long backends may take. A hanging one must not hang every request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use l402_core::ports::{BackendError, BackendErrorKind, PortFuture, StoreError};
 
 use crate::gate::Rules;
-use crate::telemetry;
+use crate::telemetry::Stopwatch;
 
 /// Waits for the provider, as long as the gate's rules say.
-pub(crate) async fn provider<T>(
+pub(crate) fn provider<T: Send + 'static>(
     rules: &Rules,
     answer: PortFuture<Result<T, BackendError>>,
-) -> Result<T, BackendError> {
-    let start = Instant::now();
-    let answer = match answer.into_ready() {
-        Ok(answer) => answer,
-        Err(waiting) => tokio::time::timeout(rules.provider_timeout, waiting)
-            .await
-            .unwrap_or_else(|_| Err(BackendError::new("provider", BackendErrorKind::Timeout))),
-    };
-    telemetry::time("l402_provider_seconds", start.elapsed());
-    answer
+) -> PortFuture<Result<T, BackendError>> {
+    let (watch, timeout) = (Stopwatch::start(), rules.provider_timeout);
+    match answer.into_ready() {
+        Ok(answer) => {
+            watch.stop("l402_provider_seconds");
+            PortFuture::ready(answer)
+        }
+        Err(waiting) => PortFuture::new(async move {
+            let answer = tokio::time::timeout(timeout, waiting).await;
+            watch.stop("l402_provider_seconds");
+            answer.unwrap_or_else(|_| Err(BackendError::new("provider", BackendErrorKind::Timeout)))
+        }),
+    }
 }
 
 /// Waits for a store, as long as the gate's rules say.
@@ -32,8 +35,8 @@ pub(crate) async fn store<T>(
         Ok(answer) => return answer,
         Err(waiting) => waiting,
     };
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     let answer = tokio::time::timeout(timeout, waiting).await;
-    telemetry::time("l402_store_seconds", start.elapsed());
+    watch.stop("l402_store_seconds");
     answer.unwrap_or_else(|elapsed| Err(StoreError::unavailable("store", elapsed)))
 }

@@ -14,16 +14,21 @@
 mod apps;
 mod cases;
 mod client;
+#[path = "../work/floor.rs"]
+mod floor;
 mod in_process;
 mod sockets;
+#[path = "../work/stats.rs"]
 mod stats;
 
+/// With one argument, `sockets` or `in-process`, that part only; with another, only cases with this in their names.
 fn main() {
-    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    if wanted.as_deref() != Some("sockets") {
-        in_process::run();
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let (part, cases) = (arguments.next(), arguments.next().unwrap_or_default());
+    if part.as_deref() != Some("sockets") {
+        in_process::run(&cases);
     }
-    if wanted.as_deref() != Some("in-process") {
-        sockets::run();
+    if part.as_deref() != Some("in-process") {
+        sockets::run(&cases);
     }
 }

@@ -16,10 +16,10 @@ const ROUNDS: usize = 15;
 const BATCH: usize = 8192;
 const CONNECTIONS: usize = 64;
 
-pub(crate) fn run() {
+pub(crate) fn run(wanted: &str) {
     println!("Over sockets: {CONNECTIONS} connections; medians of {ROUNDS} rounds of {BATCH}\n");
-    measure("axum", serve_axum);
-    measure("actix-web", serve_actix);
+    measure("axum", wanted, serve_axum);
+    measure("actix-web", wanted, serve_actix);
 }
 
 /// What one round tells of one case.
@@ -31,9 +31,9 @@ struct Figures {
     p99: f64,
 }
 
-fn measure(framework: &str, serve: fn(Layer) -> SocketAddr) {
+fn measure(framework: &str, wanted: &str, serve: fn(Layer) -> SocketAddr) {
     let requests = (1 + ROUNDS) * BATCH;
-    let mut cases = cases(requests, requests);
+    let mut cases = cases(requests, wanted);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let rounds = runtime.block_on(async {
         let mut clients = Vec::new();

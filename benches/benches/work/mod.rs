@@ -1,11 +1,12 @@
 //! The work that is measured, and the floor below it.
 
+pub(crate) mod floor;
+
 use l402_core::header::{CredentialRef, Scheme, credential_header_value};
 use l402_core::{
     Grant, Identifier, Limits, Macaroon, MasterKey, Preimage, RequestContext, RootKey, TokenId, UnixTime,
     UnknownCaveats,
 };
-use sha2::block_api::compress256;
 
 /// What the reference server writes, which every compared implementation can check.
 pub(crate) const CAVEATS: [&str; 3] =
@@ -63,18 +64,4 @@ pub(crate) fn verify(keys: &Keys, limits: &Limits, header: &[u8], buffer: &mut V
     let request = RequestContext::new("GET", "/report", NOW).with_service("api").with_capability("read");
     let paid = unverified.authenticate(&[key]).ok()?.prove_payment().ok()?;
     paid.permit(&request, UnknownCaveats::Skip).ok()
-}
-
-/// The compressions of SHA-256 that a token needs whoever verifies it, when its root key is given: two for the chain
-/// key, five for the identifier of 66 bytes, four for each caveat of at most 55, one for the preimage.
-pub(crate) const fn blocks(caveats: usize) -> usize {
-    2 + 5 + 4 * caveats + 1
-}
-
-/// That many compressions in one call: one after another, as a chain has to be, and nothing in between.
-pub(crate) fn compressions(count: usize) -> [u32; 8] {
-    const MOST: [[u8; 64]; blocks(CAVEATS.len())] = [[0; 64]; blocks(CAVEATS.len())];
-    let mut state = [0; 8];
-    compress256(&mut state, &MOST[..count]);
-    state
 }

@@ -9,7 +9,7 @@ use l402_core::{Limits, Macaroon, MacaroonRef};
 use l402_core_fuzz::{bare_token, preimage, to_json, to_v1};
 use serde_json::Value;
 
-const INVOICES: &str = include_str!("../../tests/bolt11.rs");
+const INVOICES: &str = include_str!("../../tests/common/invoices.rs");
 const VECTORS: &str = include_str!("../../tests/vectors/macaroon-v2.json");
 
 fn main() -> io::Result<()> {

@@ -50,10 +50,13 @@ fn split_standard(value: &[u8]) -> Option<(&str, Preimage)> {
 /// That all forms of a credential are the same one, and that it is within the limits.
 fn check_forms(credential: &Unverified<'_>, macaroons: &str, preimage: &Preimage) {
     let limits = Limits::default();
-    let caveats = macaroons
-        .split(',')
-        .map(|text| Macaroon::from_base64(text, &limits).unwrap().as_macaroon_ref().caveats().count());
-    assert!(caveats.sum::<usize>() <= limits.caveats);
+    // What a wrong preimage comes with is not looked at to its end.
+    if credential.screen().is_ok() {
+        let caveats = macaroons
+            .split(',')
+            .map(|text| Macaroon::from_base64(text, &limits).unwrap().as_macaroon_ref().caveats().count());
+        assert!(caveats.sum::<usize>() <= limits.caveats);
+    }
 
     let hex = preimage.expose_hex();
     let forms = [

@@ -3,6 +3,7 @@
 #[path = "../../tests/common/packing.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod packing;
+pub mod plain_invoice;
 
 use l402_core::header::{CredentialError, CredentialRef};
 use l402_core::{

@@ -10,9 +10,11 @@ use crate::limits::Limits;
 use crate::macaroon::Macaroon;
 
 /// A challenge that a server sends: a fresh macaroon and the invoice that makes it valid.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Challenge {
     macaroon: Macaroon,
+    /// In base64, as it is written wherever the challenge is.
+    text: String,
     invoice: String,
 }
 
@@ -23,16 +25,25 @@ impl Challenge {
     /// [`ChallengeError`] when the invoice is empty or has a character that no invoice has. This is what
     /// keeps a broken provider from writing into the header.
     pub fn new(macaroon: Macaroon, invoice: String) -> Result<Self, ChallengeError> {
-        if invoice.is_empty() || !invoice.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        // All of them, without stopping at the first wrong one: many at once, where that is one by one.
+        let is_word = invoice.bytes().fold(true, |is_word, byte| is_word & byte.is_ascii_alphanumeric());
+        if invoice.is_empty() || !is_word {
             return Err(ChallengeError);
         }
-        Ok(Self { macaroon, invoice })
+        let text = macaroon.to_base64();
+        Ok(Self { macaroon, text, invoice })
     }
 
     /// The token, not yet worth anything.
     #[must_use]
     pub const fn macaroon(&self) -> &Macaroon {
         &self.macaroon
+    }
+
+    /// The token in base64, as the header has it.
+    #[must_use]
+    pub fn macaroon_text(&self) -> &str {
+        &self.text
     }
 
     /// The BOLT11 invoice whose payment hash the macaroon commits to.
@@ -48,9 +59,10 @@ impl Challenge {
     /// regular expression right after the scheme).
     #[must_use]
     pub fn to_header_value(&self) -> String {
-        let macaroon = self.macaroon.to_base64();
-        let invoice = &self.invoice;
-        format!(r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#)
+        let (token, invoice) = (&*self.text, &*self.invoice);
+        // In one piece of memory of the right size.
+        [r#"L402 macaroon=""#, token, r#"", invoice=""#, invoice, r#"", version="0", token=""#, token, "\""]
+            .concat()
     }
 
     /// The values of the two `WWW-Authenticate` fields that the reference server sends, in its order: first for
@@ -71,10 +83,19 @@ impl Challenge {
     /// ```
     #[must_use]
     pub fn to_aperture_header_values(&self) -> [String; 2] {
-        let macaroon = self.macaroon.to_base64();
-        let invoice = &self.invoice;
+        let (token, invoice) = (&self.text, &self.invoice);
         [Scheme::Lsat, Scheme::L402]
-            .map(|scheme| format!(r#"{scheme} macaroon="{macaroon}", invoice="{invoice}""#))
+            .map(|scheme| format!(r#"{scheme} macaroon="{token}", invoice="{invoice}""#))
+    }
+}
+
+/// Leaves the text of the macaroon out, as that of a macaroon leaves out its signature.
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Challenge")
+            .field("macaroon", &self.macaroon)
+            .field("invoice", &self.invoice)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::memchr3;
 
 use super::Scheme;
 use super::params::{Cursor, Param, is_space, outside_quotes, trim, trim_start};
-use crate::codec::{base64_decode_append, hex_decode_32, hex_decode_append};
+use crate::codec::{base64_decode_append, base64_dialect, hex_decode_32, hex_decode_append};
 use crate::identifier::IdentifierError;
 use crate::limits::Limits;
 use crate::macaroon::{MacaroonDecodeError, MacaroonRef};
@@ -57,6 +57,9 @@ enum Form {
     /// One, in hex.
     Hex,
 }
+
+/// So many characters of base64 have the identifier, behind a location of up to ten bytes. Whole groups of four.
+const HEAD_CHARACTERS: usize = 108;
 
 impl<'a> CredentialRef<'a> {
     /// Finds the L402 and LSAT credentials of one `Authorization` value.
@@ -131,6 +134,12 @@ impl<'a> CredentialRef<'a> {
     ///
     /// Reusing the buffer makes this free of allocation.
     ///
+    /// A preimage that is not that of the payment is found before the rest of the macaroon is looked at, which is then never
+    /// decoded: the credential that is returned is good for [`Unverified::screen`] to refuse, even if what is not
+    /// looked at is malformed. So the order of faults is: the digits of the preimage, the base64 up to the identifier,
+    /// the preimage itself, everything else. (In a list of macaroons, and where the identifier is further behind than
+    /// a location of usual length puts it, everything is decoded first.)
+    ///
     /// # Errors
     /// [`CredentialError`] says what is malformed.
     pub fn decode_into<'b>(
@@ -142,12 +151,25 @@ impl<'a> CredentialRef<'a> {
         if self.form == Form::List {
             return self.decode_list(buffer, limits);
         }
+        let Some(preimage) = self.preimage else {
+            self.decode_text(self.macaroons, buffer)?;
+            let first = MacaroonRef::decode(buffer, limits).map_err(CredentialError::Macaroon)?;
+            return Unverified::new(first, Vec::new(), Proof::MISSING);
+        };
         // The hash is asked for as early as can be: the processor goes on with the macaroon in the meantime.
-        let mut proof = Proof::MISSING;
-        if let Some(text) = self.preimage {
-            proof = Proof::of(Preimage::payment_hash_of_hex(text).ok_or(CredentialError::Preimage)?);
+        let proof = Proof::of(Preimage::payment_hash_of_hex(preimage).ok_or(CredentialError::Preimage)?);
+        let text = trim(self.macaroons);
+        if text.is_empty() {
+            return Err(CredentialError::MissingMacaroon);
         }
-        self.decode_text(self.macaroons, buffer)?;
+        let dialect = base64_dialect(text);
+        let (head, tail) = text.split_at_checked(HEAD_CHARACTERS).unwrap_or((&[], text));
+        dialect.decode_append(head, buffer).ok_or(CredentialError::Base64)?;
+        if Unverified::refuted(buffer, proof).is_some() {
+            // Asked again, since a loan of the buffer that may be returned ends in no other case either.
+            return Unverified::refuted(buffer, proof).ok_or(CredentialError::Base64);
+        }
+        dialect.decode_append(tail, buffer).ok_or(CredentialError::Base64)?;
         let first = MacaroonRef::decode(buffer, limits).map_err(CredentialError::Macaroon)?;
         Unverified::new(first, Vec::new(), proof)
     }

@@ -73,6 +73,12 @@ impl<'a> MacaroonRef<'a> {
         v2::decode(bytes, limits)
     }
 
+    /// Reads no further than to the identifier, of which the bytes may be cut off. What comes of it verifies nowhere.
+    #[inline]
+    pub(crate) fn decode_head(bytes: &'a [u8]) -> Option<Self> {
+        v2::decode_head(bytes)
+    }
+
     /// The bytes this was decoded from, all of them.
     #[must_use]
     pub const fn as_bytes(&self) -> &'a [u8] {
@@ -155,8 +161,18 @@ impl Macaroon {
     /// # Errors
     /// [`TooLarge`] when a part is longer than the format can say (2 GiB).
     pub fn new(key: &RootKey, identifier: &[u8], location: &[u8]) -> Result<Self, TooLarge> {
-        let signature = chain::sign(key, identifier, Caveats { rest: &[] });
-        v2::encode(location, identifier, &[], &signature.to_bytes())
+        Self::with_caveats(key, identifier, location, &NewCaveats::default())
+    }
+
+    /// Mints a macaroon with all its caveats at once: the same as if each were appended, in one allocation.
+    pub(crate) fn with_caveats(
+        key: &RootKey,
+        identifier: &[u8],
+        location: &[u8],
+        NewCaveats(caveats): &NewCaveats,
+    ) -> Result<Self, TooLarge> {
+        let signature = chain::sign(key, identifier, Caveats { rest: caveats });
+        v2::encode(location, identifier, caveats, &signature.to_bytes())
     }
 
     /// Reads the text of a challenge or credential: V2 bytes in base64, in any of its four common dialects.
@@ -326,6 +342,21 @@ impl<'a> Iterator for Caveats<'a> {
 
     fn next(&mut self) -> Option<Caveat<'a>> {
         next_caveat(&mut self.rest)
+    }
+}
+
+/// The caveats of a macaroon that is being minted, as they will stand in it.
+#[derive(Default)]
+pub(crate) struct NewCaveats(Vec<u8>);
+
+impl NewCaveats {
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    /// Adds the condition `name=value`.
+    pub(crate) fn push(&mut self, name: &str, value: &[u8]) -> Result<(), TooLarge> {
+        v2::push_condition(&mut self.0, name.as_bytes(), value)
     }
 }
 

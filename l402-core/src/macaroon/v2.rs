@@ -63,6 +63,17 @@ pub(super) fn decode<'a>(bytes: &'a [u8], limits: &Limits) -> Result<MacaroonRef
     Ok(MacaroonRef { bytes, location, identifier, caveats, signature })
 }
 
+/// Location and identifier of a macaroon that may be cut off behind them, as a macaroon without caveats whose signature is
+/// none.
+#[inline]
+pub(super) fn decode_head(bytes: &[u8]) -> Option<MacaroonRef<'_>> {
+    let [VERSION, rest @ ..] = bytes else { return None };
+    let mut rest = rest;
+    let location = optional_field(&mut rest, LOCATION).ok()?.unwrap_or_default();
+    let identifier = field(&mut rest, IDENTIFIER).ok()?;
+    Some(MacaroonRef { bytes, location, identifier, caveats: &[], signature: &[0; 32] })
+}
+
 /// The next caveat of a section that [`decode`] has accepted.
 #[inline]
 pub(crate) fn next_caveat<'a>(rest: &mut &'a [u8]) -> Option<Caveat<'a>> {
@@ -224,6 +235,18 @@ pub(super) fn push_caveat(caveats: &mut Vec<u8>, caveat: &Caveat<'_>) -> Result<
     Ok(())
 }
 
+/// Writes the first-party caveat `name=value` after those that stand in `caveats`.
+pub(super) fn push_condition(caveats: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), TooLarge> {
+    let len = name.len() + 1 + value.len();
+    caveats.reserve(1 + 5 + len + 1);
+    push_head(caveats, IDENTIFIER, len)?;
+    caveats.extend_from_slice(name);
+    caveats.push(b'=');
+    caveats.extend_from_slice(value);
+    caveats.push(END_OF_SECTION);
+    Ok(())
+}
+
 /// Puts a caveat and the new signature in the place of the old signature.
 pub(super) fn append_caveat(
     bytes: &mut Vec<u8>,
@@ -242,17 +265,22 @@ fn push_tail(bytes: &mut Vec<u8>, signature: &[u8; 32]) {
 }
 
 fn push_field(bytes: &mut Vec<u8>, tag: u8, value: &[u8]) -> Result<(), TooLarge> {
-    if value.len() > MAX_LEN {
+    push_head(bytes, tag, value.len())?;
+    bytes.extend_from_slice(value);
+    Ok(())
+}
+
+/// Writes what stands before the value of a field: its tag and its length.
+fn push_head(bytes: &mut Vec<u8>, tag: u8, mut len: usize) -> Result<(), TooLarge> {
+    if len > MAX_LEN {
         return Err(TooLarge);
     }
     bytes.push(tag);
-    let mut len = value.len();
     while len >= 0x80 {
         bytes.push((len & 0x7f) as u8 | 0x80);
         len >>= 7;
     }
     bytes.push(len as u8);
-    bytes.extend_from_slice(value);
     Ok(())
 }
 

@@ -63,11 +63,13 @@
 //! ## The provider
 //!
 //! The node or service that makes the server's invoices is broken, or lies.
-//! - *Stopped*: an invoice for another amount, hash or network, an expired one, one with a wrong signature, one that
+//! - *Stopped*: an invoice for another amount, hash or network, an expired one, one with a wrong checksum, one that
 //!   would break the header, one that was offered to somebody else: 503, and nothing is sold. Where preimages are shown
 //!   before payment, every token's invoice is looked up. A provider error lets nobody in, and one that never answers is
 //!   not waited for.
-//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages.
+//! - *Not stopped*: whoever makes the invoices gets the money, and knows the preimages. An invoice with a wrong
+//!   signature is shown to buyers, whose wallets do not pay it: see
+//!   [`InvoiceTerms`](crate::bolt11::InvoiceTerms).
 //!
 //! ## The wallet
 //!
@@ -105,7 +107,7 @@
 //! | A12 | a flood of requests for invoices | offers are counted for each client and together before the provider is called, and unpaid invoices are bounded; a bad credential, `HEAD` and `OPTIONS` cost none; on request only clients get one that say they can pay. Paid requests are never throttled | `a_flood_costs_the_node_what_was_configured_and_paid_requests_are_served`, `unpaid_invoices_are_bounded_and_make_room_when_paid_or_expired` (server, `unpaid`); `a12_a_flood_costs_no_more_invoices_than_configured` (server, `adapters`) |
 //! | A13 | a forged client address | the connection's address counts, and a forwarding header only from proxies that are named as trusted; an IPv6 /64 is one client | `a_forwarding_header_counts_only_from_a_trusted_proxy` (server, `pricing`); `a13_borrowed_addresses` (server, `adapters`) |
 //! | A14 | invoices of zero, of no amount, of absurd amounts | a gate with a price of zero is not built, and the invoice's amount must equal the price; the client refuses all three | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `an_invoice_without_amount`, `an_invoice_for_nothing`, `an_invoice_for_a_million_bitcoin` (client); `a14_prices_of_nothing` (server, `adapters`) |
-//! | A15 | a provider's invoice that is not the one asked for | amount, hash, network, expiry and signature are checked before it is sent out, and that nobody else was offered it | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `one_invoice_is_never_offered_to_two` (server, `unpaid`); `a15_a_provider_that_lies` (server, `adapters`) |
+//! | A15 | a provider's invoice that is not the one asked for | amount, hash, network and expiry are checked before it is sent out, and that nobody else was offered it; the signature by who pays | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `one_invoice_is_never_offered_to_two` (server, `unpaid`); `a15_a_provider_that_lies` (server, `adapters`) |
 //! | A16 | overcharging, a limit that is not applied | the amount is that of the signed invoice; what cannot be read is refused, never zero; a limit for price and one for fees. No budget over calls yet | `an_invoice_above_the_cap`, `an_invoice_whose_amount_overflows`, `the_wallet_is_told_what_it_may_spend` (client) |
 //! | A17 | a macaroon and an invoice that do not belong together | refused before paying | `a_macaroon_for_another_payment` (client) |
 //! | A18 | a wallet's wrong preimage, or success without payment | compared with the hash; the outcome is unknown, not paid and not failed. The client does not look it up by itself yet | `a_preimage_of_another_payment_proves_nothing` (client) |

@@ -139,8 +139,13 @@ impl fmt::Display for BackendErrorKind {
 }
 
 /// A store of root keys or uses cannot answer. The request at hand must be refused.
+///
+/// One word in size, since it is part of every answer of a store, and nearly all of them are none of these.
 #[derive(Debug)]
-pub struct StoreError {
+pub struct StoreError(Box<StoreFailure>);
+
+#[derive(Debug)]
+struct StoreFailure {
     store: &'static str,
     full: bool,
     source: Option<BoxError>,
@@ -150,37 +155,53 @@ impl StoreError {
     /// `store`, a short name such as `redis`, cannot be reached or is broken.
     #[must_use]
     pub fn unavailable(store: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { store, full: false, source: Some(source.into()) }
+        Self(Box::new(StoreFailure { store, full: false, source: Some(source.into()) }))
     }
 
     /// A bounded store has no room, and forgetting a live token is no way to make some.
     #[must_use]
-    pub const fn full(store: &'static str) -> Self {
-        Self { store, full: true, source: None }
+    pub fn full(store: &'static str) -> Self {
+        Self(Box::new(StoreFailure { store, full: true, source: None }))
     }
 
     /// The store's short name.
     #[must_use]
     pub const fn store(&self) -> &'static str {
-        self.store
+        self.0.store
     }
 
     /// Whether the store is full rather than broken.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.full
+        self.0.full
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problem = if self.full { "is full" } else { "is not available" };
-        write!(f, "the {} store {problem}", self.store)
+        let problem = if self.is_full() { "is full" } else { "is not available" };
+        write!(f, "the {} store {problem}", self.store())
     }
 }
 
 impl core::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::size_of;
+
+    use super::*;
+    use crate::ports::{Claimed, PortFuture};
+
+    /// What every claim and commit moves from function to function.
+    #[test]
+    fn the_answers_of_stores_are_small() {
+        assert!(size_of::<Result<Claimed, StoreError>>() <= 16);
+        assert!(size_of::<PortFuture<Result<Claimed, StoreError>>>() <= 24);
+        assert!(size_of::<PortFuture<Result<bool, StoreError>>>() <= 24);
     }
 }

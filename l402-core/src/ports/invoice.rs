@@ -12,8 +12,9 @@ use crate::time::UnixTime;
 
 /// Creates invoices, and tells whether one is settled.
 ///
-/// A paywall checks every answer (amount, hash, network, expiry, signature) before it shows it to anybody, so an
-/// implementation need not.
+/// A paywall checks every answer (amount, hash, network, expiry) before it shows it to anybody, so an implementation need
+/// not. The invoice's signature is checked by the buyer's wallet, which pays nothing if it is wrong: see
+/// [`InvoiceTerms`](crate::bolt11::InvoiceTerms).
 pub trait InvoiceProvider: Send + Sync {
     /// Creates an invoice for exactly the amount asked for, never shown to anybody before.
     fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>>;

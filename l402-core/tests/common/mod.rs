@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses its part")]
 
+pub(crate) mod invoices;
 pub(crate) mod packing;
 pub(crate) mod records;
 

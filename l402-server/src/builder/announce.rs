@@ -1,7 +1,7 @@
 //! What a gate says in the log when it starts.
 
 use crate::gate::Rules;
-use crate::settlement::SettlementCheck;
+use crate::paid::SettlementCheck;
 
 /// Says what happens when something is down, for each kind of token, before it does.
 pub(super) fn announce(rules: &Rules, is_ephemeral: bool, is_memory: bool) {

@@ -8,7 +8,7 @@ use l402_core::{MasterKey, Network};
 
 use super::GateBuilder;
 use crate::keys::RevocationList;
-use crate::settlement::SettlementCheck;
+use crate::paid::SettlementCheck;
 #[cfg(doc)]
 use crate::stores::MemoryReplayStore;
 

@@ -6,7 +6,7 @@ use l402_core::{Clock, Limits, UnknownCaveats};
 
 use super::GateBuilder;
 use crate::client_key::TrustedProxies;
-use crate::idempotency::Idempotency;
+use crate::paid::Idempotency;
 use crate::reply::{Cors, Profile};
 use crate::unpaid::{OfferLimits, RateClock};
 

@@ -16,15 +16,13 @@ use l402_core::{Clock, Identifier, Limits, MasterKey, Network, UnknownCaveats};
 
 use crate::client_key::TrustedProxies;
 use crate::gate::{Gate, LeaseIds, Rules};
-use crate::idempotency::{Answers, Idempotency};
 use crate::keys::RevocationList;
+use crate::paid::{Answers, Idempotency, SettlementCheck, TokenCache};
 use crate::pricing::{FreeCalls, FreeTier, Pricing};
 use crate::reply::Replies;
-use crate::settlement::SettlementCheck;
 use crate::stores::MemoryReplayStore;
 use crate::telemetry::Telemetry;
-use crate::token_cache::TokenCache;
-use crate::unpaid::{Breaker, OfferLimits, RateClock, Throttle};
+use crate::unpaid::{Breaker, Entropy, OfferLimits, RateClock, Throttle};
 
 pub use error::BuildError;
 
@@ -143,8 +141,9 @@ impl GateBuilder {
             proxies: self.proxies,
             throttle: Throttle::new(&self.offer_limits, &self.rate_clock),
             breaker: Breaker::default(),
+            entropy: Entropy::default(),
             settlement,
-            description: self.description,
+            description: self.description.into(),
             invoice_expiry: self.invoice_expiry,
             token_lifetime: self.token_lifetime,
             lease: self.lease,

@@ -1,6 +1,7 @@
 //! [`Quote`]: a price, and what it buys.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use l402_core::{Msat, Uses};
@@ -27,7 +28,7 @@ pub struct Quote {
     uses: Option<u32>,
     valid_for: Option<Duration>,
     scope: Scope,
-    description: Option<String>,
+    description: Option<Arc<str>>,
     bound_headers: Vec<String>,
     any_query: bool,
 }
@@ -103,7 +104,7 @@ impl Quote {
     /// What the buyer's wallet shows. Default: the gate's
     /// [`description`](crate::GateBuilder::description).
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.description = Some(text.into());
+        self.description = Some(text.into().into());
         self
     }
 
@@ -146,8 +147,8 @@ impl Quote {
         self.valid_for.unwrap_or(default)
     }
 
-    pub(crate) fn describe<'a>(&'a self, default: &'a str) -> &'a str {
-        self.description.as_deref().unwrap_or(default)
+    pub(crate) fn describe<'a>(&'a self, default: &'a Arc<str>) -> &'a Arc<str> {
+        self.description.as_ref().unwrap_or(default)
     }
 
     pub(crate) const fn ignores_query(&self) -> bool {

@@ -1,78 +1,57 @@
 //! The bodies for programs: JSON in two shapes, problem documents, a line of text.
 
-use serde::Serialize;
-
+use super::json::Object;
 use super::refusal::{Offer, Refusal};
 
+/// Room for everything but the sentence, the invoice and the macaroon.
+const REST: usize = 320;
+
 /// Our shape. The first four fields of a challenge are what deployed JSON clients read.
-pub(super) fn json(refusal: &Refusal) -> String {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        error: &'a str,
-        #[serde(flatten)]
-        offer: Option<OfferFields<'a>>,
-        code: &'a str,
+pub(super) fn json(refusal: &Refusal) -> Vec<u8> {
+    let mut body = object_for(refusal);
+    body.text("error", &refusal.text);
+    if let Some(offer) = &refusal.offer {
+        push_offer(&mut body, offer);
     }
-    let offer = refusal.offer.as_deref().map(OfferFields::of);
-    line(&Body { error: &refusal.text, offer, code: refusal.code })
+    body.word("code", refusal.code);
+    body.into_line()
 }
 
 /// What l402kit's servers write, and its clients read.
-pub(super) fn l402kit(refusal: &Refusal) -> String {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        error: &'a str,
-        #[serde(flatten)]
-        offer: Option<FourFields<'a>>,
-    }
-    #[derive(Serialize)]
-    struct FourFields<'a> {
-        price_sats: u64,
-        invoice: &'a str,
-        macaroon: String,
-    }
-    let offer = refusal.offer.as_deref().map(|offer| FourFields {
-        price_sats: offer.price.to_sat_ceil(),
-        invoice: offer.challenge.invoice(),
-        macaroon: offer.challenge.macaroon().to_base64(),
-    });
+pub(super) fn l402kit(refusal: &Refusal) -> Vec<u8> {
     let error = match (refusal.status, refusal.code) {
-        (402, _) if offer.is_some() => "Payment Required",
+        (402, _) if refusal.offer.is_some() => "Payment Required",
         (401, "token_used") => "Token already used",
         _ => &refusal.text,
     };
-    line(&Body { error, offer })
+    let mut body = object_for(refusal);
+    body.text("error", error);
+    if let Some(offer) = &refusal.offer {
+        push_four_fields(&mut body, offer);
+    }
+    body.into_line()
 }
 
 /// A problem document (RFC 9457). With the type `about:blank` the title is that of the status; the code says the rest.
-pub(super) fn problem(refusal: &Refusal) -> String {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        #[serde(rename = "type")]
-        kind: &'static str,
-        title: &'static str,
-        status: u16,
-        detail: &'a str,
-        code: &'a str,
-        #[serde(flatten)]
-        offer: Option<OfferFields<'a>>,
+pub(super) fn problem(refusal: &Refusal) -> Vec<u8> {
+    let mut body = object_for(refusal);
+    body.word("type", "about:blank");
+    body.word("title", title(refusal.status));
+    body.number("status", refusal.status.into());
+    body.text("detail", &refusal.text);
+    body.word("code", refusal.code);
+    if let Some(offer) = &refusal.offer {
+        push_offer(&mut body, offer);
     }
-    line(&Body {
-        kind: "about:blank",
-        title: title(refusal.status),
-        status: refusal.status,
-        detail: &refusal.text,
-        code: refusal.code,
-        offer: refusal.offer.as_deref().map(OfferFields::of),
-    })
+    body.into_line()
 }
 
 /// What the reference server writes: its two sentences, and ours where it has none.
-pub(super) fn text(refusal: &Refusal) -> String {
+pub(super) fn text(refusal: &Refusal) -> Vec<u8> {
     match refusal.status {
-        402 => "payment required\n".to_owned(),
-        401 => "unauthorized\n".to_owned(),
-        _ => format!("{}\n", refusal.text),
+        402 => b"payment required\n".to_vec(),
+        401 => b"unauthorized\n".to_vec(),
+        _ => format!("{}\n", refusal.text).into_bytes(),
     }
 }
 
@@ -95,30 +74,22 @@ pub(super) const fn title(status: u16) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
-struct OfferFields<'a> {
-    price_sats: u64,
-    invoice: &'a str,
-    macaroon: String,
-    price_msat: u64,
-    payment_hash: String,
-    expires_at: u64,
+/// An object with room for everything that is said here.
+fn object_for(refusal: &Refusal) -> Object {
+    let offer = refusal.offer.as_ref().map(|offer| &offer.challenge);
+    let offer = offer.map_or(0, |offer| offer.invoice().len() + offer.macaroon_text().len());
+    Object::with_room(REST + refusal.text.len() + offer)
 }
 
-impl<'a> OfferFields<'a> {
-    fn of(offer: &'a Offer) -> Self {
-        Self {
-            price_sats: offer.price.to_sat_ceil(),
-            invoice: offer.challenge.invoice(),
-            macaroon: offer.challenge.macaroon().to_base64(),
-            price_msat: offer.price.as_msat(),
-            payment_hash: offer.payment_hash.to_string(),
-            expires_at: offer.expires_at.as_secs(),
-        }
-    }
+fn push_four_fields(body: &mut Object, offer: &Offer) {
+    body.number("price_sats", offer.price.to_sat_ceil());
+    body.word("invoice", offer.challenge.invoice());
+    body.word("macaroon", offer.challenge.macaroon_text());
 }
 
-fn line(body: &impl Serialize) -> String {
-    // Strings and numbers always serialise; an empty body would still carry the right status.
-    serde_json::to_string(body).unwrap_or_default() + "\n"
+fn push_offer(body: &mut Object, offer: &Offer) {
+    push_four_fields(body, offer);
+    body.number("price_msat", offer.price.as_msat());
+    body.hex("payment_hash", offer.payment_hash.as_bytes());
+    body.number("expires_at", offer.expires_at.as_secs());
 }

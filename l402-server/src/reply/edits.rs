@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::iter::Flatten;
 
+use hex_simd::{AsciiCase, encode_to_string};
 use l402_core::PaymentHash;
 
 use super::cors::EXPOSED;
@@ -45,7 +46,8 @@ impl Replies {
     ) -> HeaderEdits {
         let cache_control =
             if is_sold { cache_control(current.values("cache-control")).map(Cow::Borrowed) } else { None };
-        let receipt = paid.filter(|_| self.receipts).map(|hash| Cow::Owned(hash.to_string()));
+        let receipt = paid.filter(|_| self.receipts);
+        let receipt = receipt.map(|hash| Cow::Owned(encode_to_string(hash.as_bytes(), AsciiCase::Lower)));
         let (mut by_origin, mut allow_origin, mut expose) = (false, None, None);
         if let Some(cors) = &self.cors {
             let handlers_own = current.values("access-control-allow-origin").next().is_some();

@@ -8,6 +8,7 @@ mod accept;
 mod body;
 mod cors;
 mod edits;
+mod json;
 mod page;
 mod profile;
 mod refusal;
@@ -123,40 +124,41 @@ impl Replies {
     /// Puts a refusal into words. The header fields for machines are the same in every format.
     pub(crate) fn say(&self, refusal: &Refusal, audience: Audience) -> Reply {
         let format = audience.format;
-        let offer = refusal.offer.as_deref();
-        let mut headers = vec![
-            ("content-type", Cow::Borrowed(format.content_type())),
-            ("cache-control", Cow::Borrowed("no-store")),
-            ("vary", Cow::Borrowed(self.vary())),
-        ];
+        let offer = refusal.offer.as_ref();
+        let mut headers = Vec::with_capacity(8); // more than nearly all have
+        let mut set = |name, value| headers.push((Cow::Borrowed(name), value));
+        set("content-type", Cow::Borrowed(format.content_type()));
+        set("cache-control", Cow::Borrowed("no-store"));
+        set("vary", Cow::Borrowed(self.vary()));
         if let Some(offer) = offer {
             let values = self.profile.challenge_values(&offer.challenge);
-            headers.extend(values.map(|value| ("www-authenticate", Cow::Owned(value))));
+            values.for_each(|value| set("www-authenticate", Cow::Owned(value)));
         } else if refusal.status == 401 {
             // RFC 9110 section 15.5.2 wants a challenge on every 401; the bare scheme is one, and costs no invoice.
-            headers.push(("www-authenticate", Cow::Borrowed("L402")));
+            set("www-authenticate", Cow::Borrowed("L402"));
         }
         if let Some(wait) = refusal.retry_after {
-            headers.push(("retry-after", Cow::Owned(wait.to_string())));
+            set("retry-after", Cow::Owned(wait.to_string()));
         }
         let body = match format {
             Format::Json => body::json(refusal),
             Format::L402Kit => body::l402kit(refusal),
             Format::Problem => body::problem(refusal),
             Format::Text => {
-                headers.push(("x-content-type-options", Cow::Borrowed("nosniff")));
+                set("x-content-type-options", Cow::Borrowed("nosniff"));
                 body::text(refusal)
             }
             Format::Html => {
-                headers.extend(page::security_headers(offer.is_some()));
-                page::html(refusal)
+                page::security_headers(offer.is_some())
+                    .into_iter()
+                    .for_each(|(name, value)| set(name, value));
+                page::html(refusal).into_bytes()
             }
         };
         if let Some(origin) = self.cors.as_ref().and_then(|cors| cors.header_value(audience.origin)) {
-            headers.push(("access-control-allow-origin", origin));
-            headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
+            set("access-control-allow-origin", origin);
+            set("access-control-expose-headers", Cow::Borrowed(EXPOSED));
         }
-        let headers = headers.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
-        Reply { status: refusal.status, headers, body: body.into_bytes(), code: refusal.code }
+        Reply { status: refusal.status, headers, body, code: refusal.code }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Refusal`]: what happened. Statuses and codes are decided here, for every adapter.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use l402_core::header::{Challenge, CredentialError};
@@ -19,7 +20,7 @@ pub(crate) struct Refusal {
     pub(crate) text: Cow<'static, str>,
     /// Seconds.
     pub(crate) retry_after: Option<u64>,
-    pub(crate) offer: Option<Box<Offer>>,
+    pub(crate) offer: Option<Offer>,
 }
 
 /// A challenge and what it is about.
@@ -29,7 +30,7 @@ pub(crate) struct Offer {
     pub(crate) price: Msat,
     pub(crate) payment_hash: PaymentHash,
     /// What the invoice says is sold.
-    pub(crate) description: String,
+    pub(crate) description: Arc<str>,
     pub(crate) issued_at: UnixTime,
     /// When the invoice can no longer be paid.
     pub(crate) expires_at: UnixTime,
@@ -70,7 +71,7 @@ impl Reason {
 impl Refusal {
     /// 402 with a fresh challenge: pay and come back.
     pub(crate) fn challenge(reason: Reason, offer: Offer) -> Self {
-        Self { offer: Some(Box::new(offer)), ..Self::new(402, reason.code(), reason.text()) }
+        Self { offer: Some(offer), ..Self::new(402, reason.code(), reason.text()) }
     }
 
     /// 402 without a challenge, for requests that are not to cost the node an invoice.

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::quality::RandomState;
 use l402_core::{PaymentHash, UnixTime};
 
 use super::limits::OfferLimits;
@@ -12,13 +13,16 @@ use crate::client_key::ClientKey;
 
 const SHARDS: usize = 16;
 
+/// Of clients and payments, which strangers might choose: hashed with a secret of the process.
+type Map<K, V> = HashMap<K, V, RandomState>;
+
 /// Counts them, per client and together.
 pub(crate) struct Outstanding {
     most: usize,
     most_per_client: usize,
     count: AtomicUsize,
-    clients: Mutex<HashMap<ClientKey, usize>>,
-    invoices: [Mutex<HashMap<PaymentHash, Unpaid>>; SHARDS],
+    clients: Mutex<Map<ClientKey, usize>>,
+    invoices: [Mutex<Map<PaymentHash, Unpaid>>; SHARDS],
     swept_at: Mutex<Option<UnixTime>>,
 }
 
@@ -63,14 +67,17 @@ impl Outstanding {
 
     fn count_one(&self, client: ClientKey) -> bool {
         let mut clients = lock(&self.clients);
-        let of_client = clients.get(&client).copied().unwrap_or(0);
         let most = if client == ClientKey::Unknown { usize::MAX } else { self.most_per_client };
-        let fits = of_client < most && self.count.load(Ordering::Relaxed) < self.most;
-        if fits {
-            clients.insert(client, of_client + 1);
-            self.count.fetch_add(1, Ordering::Relaxed);
+        if self.count.load(Ordering::Relaxed) >= self.most {
+            return false;
         }
-        fits
+        match clients.entry(client) {
+            Entry::Occupied(of_client) if *of_client.get() >= most => return false,
+            Entry::Vacant(_) if most == 0 => return false,
+            of_client => *of_client.or_default() += 1,
+        }
+        self.count.fetch_add(1, Ordering::Relaxed);
+        true
     }
 
     fn uncount(&self, client: ClientKey) {
@@ -99,7 +106,7 @@ impl Outstanding {
         }
     }
 
-    fn shard(&self, payment: &PaymentHash) -> MutexGuard<'_, HashMap<PaymentHash, Unpaid>> {
+    fn shard(&self, payment: &PaymentHash) -> MutexGuard<'_, Map<PaymentHash, Unpaid>> {
         lock(&self.invoices[usize::from(payment.as_bytes()[31]) % SHARDS])
     }
 }
@@ -115,14 +122,11 @@ impl Reservation {
     /// The invoice exists now, and takes its room until it is paid or expires. `false` when somebody else was offered
     /// the same one.
     pub(crate) fn keep(mut self, payment: PaymentHash, expires_at: UnixTime) -> bool {
-        let outstanding = Arc::clone(&self.outstanding);
-        let mut shard = outstanding.shard(&payment);
-        let Entry::Vacant(room) = shard.entry(payment) else {
-            return false;
-        };
-        room.insert(Unpaid { client: self.client, expires_at });
-        self.is_kept = true;
-        true
+        if let Entry::Vacant(room) = self.outstanding.shard(&payment).entry(payment) {
+            room.insert(Unpaid { client: self.client, expires_at });
+            self.is_kept = true;
+        }
+        self.is_kept
     }
 }
 

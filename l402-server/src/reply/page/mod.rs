@@ -34,8 +34,8 @@ pub(super) fn html(refusal: &Refusal) -> String {
 }
 
 fn paywall(refusal: &Refusal, offer: &Offer) -> String {
-    let (price, macaroon) = (price(offer.price), offer.challenge.macaroon().to_base64());
-    let invoice = offer.challenge.invoice();
+    let price = price(offer.price);
+    let (invoice, macaroon) = (offer.challenge.invoice(), offer.challenge.macaroon_text());
     let lifetime = offer.expires_at.as_secs().saturating_sub(offer.issued_at.as_secs());
     fill(PAYWALL, |name, out| match name {
         "style" => out.push_str(&STYLE),
@@ -48,7 +48,7 @@ fn paywall(refusal: &Refusal, offer: &Offer) -> String {
         "qr" => push_qr(invoice, out),
         "minutes" => out.push_str(&minutes(lifetime)),
         "invoice" => escape(invoice, out),
-        "macaroon" => escape(&macaroon, out),
+        "macaroon" => escape(macaroon, out),
         "seconds" => out.push_str(&lifetime.to_string()),
         _ => out.push_str(if offer.poll { "true" } else { "false" }),
     })

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use l402_core::ports::PortFuture;
 
-use crate::admission::Admission;
+use super::Admission;
 use crate::reply::Reply;
 
 /// Charges for a streamed body when its first byte is there, and not before: a stream that breaks or is left without

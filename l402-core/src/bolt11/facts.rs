@@ -1,4 +1,4 @@
-//! A typed view of BOLT11 invoices: the facts that money depends on, from a text whose signature was checked.
+//! [`InvoiceFacts`]: what money depends on, from a text whose signature was checked.
 
 use core::fmt;
 use core::str::FromStr;
@@ -7,16 +7,14 @@ use lightning_invoice::{
     Bolt11Invoice, Bolt11SemanticError, Currency, DEFAULT_EXPIRY_TIME, SignedRawBolt11Invoice,
 };
 
+use super::{InvoiceError, MAX_LEN};
 use crate::amount::Msat;
 use crate::codec::fmt_hex;
 use crate::hash::{PaymentHash, public_bytes};
 use crate::network::Network;
 use crate::time::UnixTime;
 
-/// Longer texts are refused unread; the longest invoices seen have under 2 000 characters.
-const MAX_LEN: usize = 4096;
-
-/// What an invoice says.
+/// What an invoice says, for those who pay it.
 ///
 /// ```
 /// use l402_core::bolt11::InvoiceFacts;
@@ -115,27 +113,3 @@ fn is_payable(signed: &SignedRawBolt11Invoice) -> bool {
         Err(_) => false,
     }
 }
-
-/// Why a text is not an invoice to rely on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InvoiceError {
-    /// Above 4096 characters.
-    TooLong,
-    /// Not BOLT11, or with a wrong checksum or signature.
-    Malformed,
-    /// For a network that is none of [`Network`].
-    UnknownNetwork,
-}
-
-impl fmt::Display for InvoiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "the invoice is too long",
-            Self::Malformed => "the invoice is not valid BOLT11",
-            Self::UnknownNetwork => "the invoice is for an unknown network",
-        })
-    }
-}
-
-impl core::error::Error for InvoiceError {}

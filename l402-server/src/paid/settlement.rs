@@ -1,10 +1,12 @@
 //! Asking the node whether an invoice is settled, where the preimage is no proof or the buyer has none.
 
-use l402_core::ports::{BackendError, BackendErrorKind, Invoice, Settlement};
-use l402_core::{Authentic, PaymentHash, RequestContext, Satisfier};
+use l402_core::ports::{BackendError, BackendErrorKind, Invoice, PortFuture, Settlement};
+use l402_core::{Authentic, Grant, PaymentHash, RequestContext, Satisfier};
 
-use crate::gate::Rules;
+use crate::gate::{Decision, Gate, Rules};
 use crate::patience;
+use crate::reply::{Reason, Refusal};
+use crate::request::{HeaderValues, RequestParts};
 
 /// The caveat that keeps what the provider calls the invoice, since nothing is stored when a challenge goes out.
 pub(crate) const LOOKUP_ID: &str = "lookup_id";
@@ -39,13 +41,44 @@ impl SettlementCheck {
     }
 }
 
+impl Gate {
+    /// Goes on when the node says that the invoice is settled.
+    pub(super) fn ask_node<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        id: LookupId,
+    ) -> PortFuture<Decision> {
+        let rules = self.rules();
+        if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
+            return self.answer(&Refusal::throttled(throttled), rules.replies.audience(request));
+        }
+        let (gate, request) = (self.clone(), self.keep(request));
+        PortFuture::new(async move {
+            let rules = gate.rules();
+            let settled = ask(rules, id, grant.payment_hash).await;
+            let audience = rules.replies.audience(&request.parts());
+            let decision = match settled {
+                Ok(Answer::Settled) => gate.claim(&request.parts(), grant, rules.clock.now()),
+                Ok(Answer::Pending) => gate.answer(&Refusal::payment_pending(), audience),
+                Ok(Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone),
+                Err(error) => {
+                    tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
+                    gate.answer(&Refusal::settlement_unknown(), audience)
+                }
+            };
+            decision.await
+        })
+    }
+}
+
 /// What the provider calls an invoice.
 pub(crate) struct LookupId(String);
 
 /// What a token is minted with so that its invoice can be looked up.
 pub(crate) fn condition(check: SettlementCheck, invoice: &Invoice) -> Option<(String, String)> {
-    let is_hash = invoice.lookup_id == invoice.payment_hash.to_string();
-    (check != SettlementCheck::Never && !is_hash).then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
+    let needs_id = check != SettlementCheck::Never && invoice.lookup_id != invoice.payment_hash.to_string();
+    needs_id.then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
 }
 
 /// What to look a token's invoice up by.

@@ -5,8 +5,8 @@ use std::fmt;
 use l402_core::Grant;
 use l402_core::ports::{Claim, PortFuture, StoreError};
 
+use super::idempotency::Ticket;
 use crate::gate::{Gate, store_failure};
-use crate::idempotency::Ticket;
 use crate::patience;
 use crate::reply::{Audience, HeaderEdits, Refusal, Reply};
 use crate::request::HeaderValues;
@@ -127,14 +127,14 @@ impl Admission {
         let span = telemetry::commit_span();
         let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
         let (gate, audience) = (self.gate.clone(), self.audience);
-        let end = move |gate: &Gate, committed| match committed_use(committed) {
-            Ok(()) => {
+        let end = move |gate: &Gate, committed| match not_charged(committed) {
+            None => {
                 charged(gate, &grant, ticket);
                 Ok(())
             }
             // A gate that only watches withholds nothing.
-            Err(_) if gate.rules().shadow => Ok(()),
-            Err(refusal) => Err(gate.rules().replies.say(&refusal, audience)),
+            Some(_) if gate.rules().shadow => Ok(()),
+            Some(refusal) => Err(gate.rules().replies.say(&refusal, audience)),
         };
         match committed.into_ready() {
             Ok(committed) => PortFuture::ready(end(&gate, committed)),
@@ -178,14 +178,15 @@ fn charged(gate: &Gate, grant: &Grant, ticket: Option<Box<Ticket>>) {
     }
 }
 
-fn committed_use(committed: Result<bool, StoreError>) -> Result<(), Refusal> {
+/// What to answer when the use could not be charged.
+fn not_charged(committed: Result<bool, StoreError>) -> Option<Refusal> {
     match committed {
-        Ok(true) => Ok(()),
+        Ok(true) => None,
         Ok(false) => {
             tracing::warn!("l402: a handler outlived its lease, its answer is withheld");
-            Err(Refusal::lease_lost())
+            Some(Refusal::lease_lost())
         }
-        Err(error) => Err(store_failure(&error)),
+        Err(error) => Some(store_failure(&error)),
     }
 }
 

@@ -3,10 +3,93 @@
 use l402_core::ports::{PortFuture, RootKeyStore, StoreError};
 use l402_core::{CaveatPolicy, Grant, Rejection, RequestContext, RootKey, UnixTime, Unverified};
 
-use crate::gate::Rules;
+use super::credential;
+use super::settlement::{self, LookupId};
+use crate::gate::{Decision, Gate, Rules, store_failure};
+use crate::pricing::Known;
 use crate::pricing::binding::{HeaderBinding, QueryBinding};
-use crate::request::{HeaderValues, RequestParts};
-use crate::settlement::{self, LookupId};
+use crate::reply::Reason;
+use crate::request::{HeaderValues, OwnedRequest, RequestParts};
+use crate::{patience, telemetry};
+
+impl Gate {
+    /// What a request's token was found to be good for lately, if nothing has changed since.
+    pub(super) fn remembered<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        now: UnixTime,
+    ) -> Option<Grant> {
+        let rules = self.rules();
+        let cache = rules.cache.as_ref()?;
+        let context = self.context(request, now);
+        let grant = cache.get(&cache.key(request, context.service)?, now)?;
+        let is_revoked = rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&grant.payment_hash));
+        (!is_revoked && rules.keys.is_still_live(grant.token_id, now)).then_some(grant)
+    }
+
+    pub(super) fn check<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        credential: Unverified<'_>,
+        keys: Result<Keys, StoreError>,
+        now: UnixTime,
+    ) -> PortFuture<Decision> {
+        let rules = self.rules();
+        let keys = match keys {
+            Ok(keys) => keys,
+            Err(error) => return self.answer(&store_failure(&error), rules.replies.audience(request)),
+        };
+        let context = self.context(request, now);
+        let verdict =
+            telemetry::verify_span().in_scope(|| verify(rules, credential, &keys, request, &context));
+        match verdict {
+            Ok(Verdict::Granted { grant, can_be_remembered }) => {
+                if can_be_remembered
+                    && let Some(cache) = &rules.cache
+                    && let Some(key) = cache.key(request, context.service)
+                {
+                    cache.insert(&key, grant);
+                }
+                self.claim(request, grant, now)
+            }
+            Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id),
+            Err(rejection) => self.refuse(request, Reason::Rejected(rejection)),
+        }
+    }
+
+    /// Waits for the root keys, then reads the credential again from a copy of the request.
+    pub(super) async fn check_later(
+        self,
+        request: OwnedRequest,
+        keys: PortFuture<Result<Keys, StoreError>>,
+    ) -> Decision {
+        let rules = self.rules();
+        let keys = patience::store(rules.store_timeout, keys).await;
+        let decision = {
+            let request = request.parts();
+            let mut buffer = Vec::new();
+            match credential::read(&request, &rules.limits, &mut buffer) {
+                Ok(Some(credential)) => self.check(&request, credential, keys, rules.clock.now()),
+                Ok(None) => self.unpaid(&request, Reason::NoCredential),
+                Err(error) => self.refuse(&request, Reason::Malformed(error)),
+            }
+        };
+        decision.await
+    }
+
+    /// What caveats are held against. A request is for the service whose pass its route asks for.
+    fn context<'a, H: HeaderValues>(
+        &'a self,
+        request: &RequestParts<'a, H>,
+        now: UnixTime,
+    ) -> RequestContext<'a> {
+        let context = request.context(now);
+        match self.rules().pricing.known(request) {
+            Known::Quote(quote) => quote.service().map_or(context, |pass| context.with_service(pass)),
+            Known::NotForSale | Known::Ask(_) => context,
+        }
+    }
+}
 
 /// The root keys of a credential's tokens, as many as are known.
 pub(crate) struct Keys {

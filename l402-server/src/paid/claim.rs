@@ -1,0 +1,87 @@
+//! Taking a use of a token that passed everything else.
+
+use std::time::Duration;
+
+use l402_core::ports::{Claim, Claimed, PortFuture, StoreError};
+use l402_core::{Grant, Rejection, UnixTime, Uses};
+
+use super::admission::Admission;
+use super::idempotency::Asked;
+use crate::gate::{Decision, Gate, store_failure};
+use crate::reply::{Reason, Refusal};
+use crate::request::{HeaderValues, RequestParts};
+use crate::{patience, telemetry};
+
+/// How far clocks may be apart, or one be set back, before a spent token works again.
+const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+
+impl Gate {
+    /// Takes one use of a token that passed everything else.
+    pub(super) fn claim<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        now: UnixTime,
+    ) -> PortFuture<Decision> {
+        let rules = self.rules();
+        let audience = rules.replies.audience(request);
+        rules.throttle.paid(&grant.payment_hash);
+        let ticket =
+            match rules.answers.as_ref().map_or(Asked::Plain, |kept| kept.ask(request, grant.payment_hash)) {
+                Asked::Plain => None,
+                Asked::First(ticket) => Some(Box::new(ticket)),
+                Asked::Again(reply) => return PortFuture::ready(Decision::Answer(reply)),
+                Asked::Running => return self.answer(&Refusal::still_running(), audience),
+                Asked::Mismatch => return self.answer(&Refusal::key_mismatch(), audience),
+                Asked::Malformed => return self.answer(&Refusal::malformed_key(), audience),
+            };
+        let Uses::Limited(uses) = grant.uses else {
+            let admission = Admission::uncounted(self.clone(), grant, ticket, audience);
+            return PortFuture::ready(Decision::Admit(admission));
+        };
+        let lease_end = now.saturating_add(rules.lease);
+        // Not when this token expires: its holder may have added that, and kept the token without.
+        let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
+        let claim = Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, forget_after);
+        let span = telemetry::claim_span();
+        let claimed = span.in_scope(|| rules.store.claim(claim));
+        // Made before the answer is known: if the client leaves while the store works, what it may have granted
+        // by then is given back.
+        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
+        match claimed.into_ready() {
+            Ok(claimed) => self.claimed(request, admission, claimed),
+            Err(waiting) => {
+                let (gate, request) = (self.clone(), self.keep(request));
+                PortFuture::new(async move {
+                    let waiting = patience::store(gate.rules().store_timeout, waiting);
+                    let claimed = telemetry::within(span, waiting).await;
+                    let decision = gate.claimed(&request.parts(), admission, claimed);
+                    decision.await
+                })
+            }
+        }
+    }
+
+    fn claimed<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        admission: Admission,
+        claimed: Result<Claimed, StoreError>,
+    ) -> PortFuture<Decision> {
+        let audience = self.rules().replies.audience(request);
+        match claimed {
+            Ok(Claimed::Granted) => PortFuture::ready(Decision::Admit(admission)),
+            // Nobody knows whether the store took the use, so it is given back.
+            Err(error) => self.answer(&store_failure(&error), audience),
+            Ok(Claimed::Busy) => {
+                admission.discard();
+                self.answer(&Refusal::in_use(), audience)
+            }
+            // An answer from a later version of the port is no reason to let anybody in.
+            Ok(_) => {
+                admission.discard();
+                self.refuse(request, Reason::Rejected(Rejection::UsedUp))
+            }
+        }
+    }
+}
