@@ -8,10 +8,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, Redirect};
 use axum::routing::post;
 use l402_core::bolt11::InvoiceError;
-use l402_core::ports::{BackendErrorKind, PayOutcome, PayRequest, Wallet};
+use l402_core::ports::{BackendErrorKind, Invoice, PayOutcome, PayRequest, Wallet};
 use l402_core::{Msat, PaymentHash};
 use l402_dev::DevNode;
 use l402_dev::control::{self, ControlError, ControlWallet};
+use l402_dev::fault::PaymentFault;
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
 use std::time::Duration;
@@ -191,6 +192,48 @@ async fn faults_are_added_listed_and_cleared_from_outside() {
     }
     assert_eq!(http().delete(format!("{url}/faults")).send().await.unwrap().status(), 204);
     assert_eq!(node.faults().list(), Vec::<String>::new());
+}
+
+/// What a client must know before it may spend anything else.
+#[tokio::test]
+async fn a_wallet_in_another_process_knows_what_is_under_way_and_what_failed() {
+    let node = DevNode::builder().fee(Msat::from_msat(1_500)).build().unwrap();
+    let url = serve(control::router(&node)).await;
+    let wallet = ControlWallet::new(&url).unwrap();
+    let pay = |invoice: &Invoice, max_fee: u64| {
+        let max_fee = Msat::from_msat(max_fee);
+        let timeout = Duration::from_secs(5);
+        wallet.pay(PayRequest::new(invoice.bolt11.clone(), invoice.payment_hash, max_fee, timeout))
+    };
+    let dear = invoice(&node, PRICE);
+    let outcome = pay(&dear, 1_499).await.unwrap();
+    assert!(matches!(outcome, PayOutcome::Failed(BackendErrorKind::FeeTooHigh)), "{outcome:?}");
+    assert_eq!(paid(pay(&dear, 1_500).await.unwrap()).fee, Some(Msat::from_msat(1_500)));
+
+    node.faults().payments().next(PaymentFault::Stuck);
+    let stuck = invoice(&node, PRICE);
+    for outcome in [pay(&stuck, 1_500).await, wallet.lookup(stuck.payment_hash).await] {
+        assert!(matches!(outcome, Ok(PayOutcome::Pending)), "{outcome:?}");
+    }
+    node.faults().payments().next(PaymentFault::Fail(BackendErrorKind::NoRoute));
+    let failing = invoice(&node, PRICE);
+    for outcome in [pay(&failing, 1_500).await, wallet.lookup(failing.payment_hash).await] {
+        assert!(matches!(outcome, Ok(PayOutcome::Failed(BackendErrorKind::NoRoute))), "{outcome:?}");
+    }
+    let unknown = wallet.lookup(invoice(&node, PRICE).payment_hash).await.unwrap_err();
+    assert_eq!(unknown.kind(), BackendErrorKind::NotFound);
+    node.faults().take_down();
+    assert!(wallet.lookup(dear.payment_hash).await.is_err());
+    let outcome = pay(&invoice_of_another(&node), 1_500).await;
+    assert!(!matches!(outcome, Ok(PayOutcome::Paid(_))), "{outcome:?}");
+}
+
+/// One that was there before the node went down.
+fn invoice_of_another(node: &DevNode) -> Invoice {
+    node.faults().clear();
+    let invoice = invoice(node, PRICE);
+    node.faults().take_down();
+    invoice
 }
 
 #[tokio::test]

@@ -50,11 +50,10 @@ impl ControlWallet {
 
 impl Wallet for ControlWallet {
     fn pay(&self, request: PayRequest) -> PortFuture<Result<PayOutcome, BackendError>> {
-        let Self { client, pay, .. } = self.clone();
+        let Self { client, mut pay, .. } = self.clone();
         PortFuture::new(async move {
-            let max_fee = [("max_fee_msat", request.max_fee.as_msat())];
-            let sending =
-                client.post(pay).query(&max_fee).header(CONTENT_TYPE, PLAIN_TEXT).body(request.bolt11);
+            pay.query_pairs_mut().append_pair("max_fee_msat", &request.max_fee.as_msat().to_string());
+            let sending = client.post(pay).header(CONTENT_TYPE, PLAIN_TEXT).body(request.bolt11);
             match sending.timeout(request.timeout).send().await {
                 Ok(response) if response.status().is_success() => {
                     Ok(payment(response).await.map_or(PayOutcome::Pending, PayOutcome::Paid))

@@ -35,6 +35,11 @@ use service::Service;
 /// Far more than a test sends.
 const RATE_LIMIT: RateLimit = RateLimit { max_reqs: 10_000, notes_per_minute: 1_000_000 };
 
+/// The relay or a wallet behind it does not run.
+#[derive(Debug, thiserror::Error)]
+#[error("the Nostr relay does not run; is a port of 127.0.0.1 free?")]
+pub struct NwcError(#[source] BoxError);
+
 /// A running relay with its wallets. Everything ends when it is dropped.
 pub struct Nwc {
     relay: LocalRelay,
@@ -47,8 +52,12 @@ impl Nwc {
     /// Starts a relay on a free port of 127.0.0.1, and a wallet for every account there is.
     ///
     /// # Errors
-    /// When the relay cannot listen, or a wallet cannot reach it.
-    pub async fn start(node: &DevNode) -> Result<Self, BoxError> {
+    /// [`NwcError`] when the relay cannot listen, or a wallet cannot reach it.
+    pub async fn start(node: &DevNode) -> Result<Self, NwcError> {
+        Self::try_start(node).await.map_err(NwcError)
+    }
+
+    async fn try_start(node: &DevNode) -> Result<Self, BoxError> {
         let relay = LocalRelay::new(RelayBuilder::default().rate_limit(RATE_LIMIT));
         relay.run().await?;
         let url = relay.url().await.to_string();
