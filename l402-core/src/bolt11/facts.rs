@@ -97,8 +97,8 @@ impl FromStr for InvoiceFacts {
 /// Whether a payer may rely on it: its fields, features, signature and amount are as BOLT 11 wants them.
 ///
 /// An invoice without a feature field may pass, which the library refuses: the two features that it asks for,
-/// `var_onion_optin` and `payment_secret`, are ASSUMED (BOLT 9), so that writers leave them out. The payment secret itself
-/// must be there.
+/// `var_onion_optin` and `payment_secret`, are ASSUMED (BOLT 9), so that writers leave them out. The payment secret
+/// itself must be there.
 fn is_payable(signed: &SignedRawBolt11Invoice) -> bool {
     match Bolt11Invoice::from_signed(signed.clone()) {
         Ok(_) => true,
