@@ -77,8 +77,7 @@
 //! - *Stopped*: a preimage that does not fit is no proof. An error or silence after which money may be gone counts as
 //!   unknown, and the call does not pay again.
 //! - *Not stopped*: a wallet can spend what it holds. The fee limit is handed to the wallet, and only the wallet can
-//!   keep it. The client keeps no journal yet: after an unknown outcome it is the caller who must look the payment up,
-//!   and a second call pays again.
+//!   keep it. With a wallet that cannot look payments up, an unknown outcome stays unknown, and its money reserved.
 //!
 //! ## The server, towards the client
 //!
@@ -86,8 +85,8 @@
 //! - *Stopped*: a price above the limit, or none, or of zero; an invoice for another network, expired, or with a wrong
 //!   signature; a macaroon for another payment; a second 402 after paying (an error with a receipt, no second
 //!   payment); a bill under any status but 402; a bill from another origin.
-//! - *Not stopped*: a server that takes the money and delivers nothing. The receipt is all there is. There is no
-//!   budget over several calls yet: a server can take the limit of one call at each call.
+//! - *Not stopped*: a server that takes the money and delivers nothing. The receipt is all there is. The caps
+//!   per hour, day and host bound what it can take that way.
 //!
 //! # Known attacks
 //!
@@ -108,22 +107,22 @@
 //! | A13 | a forged client address | the connection's address counts, and a forwarding header only from proxies that are named as trusted; an IPv6 /64 is one client | `a_forwarding_header_counts_only_from_a_trusted_proxy` (server, `pricing`); `a13_borrowed_addresses` (server, `adapters`) |
 //! | A14 | invoices of zero, of no amount, of absurd amounts | a gate with a price of zero is not built, and the invoice's amount must equal the price; the client refuses all three | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `an_invoice_without_amount`, `an_invoice_for_nothing`, `an_invoice_for_a_million_bitcoin` (client); `a14_prices_of_nothing` (server, `adapters`) |
 //! | A15 | a provider's invoice that is not the one asked for | amount, hash, network and expiry are checked before it is sent out, and that nobody else was offered it; the signature by who pays | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `one_invoice_is_never_offered_to_two` (server, `unpaid`); `a15_a_provider_that_lies` (server, `adapters`) |
-//! | A16 | overcharging, a limit that is not applied | the amount is that of the signed invoice; what cannot be read is refused, never zero; a limit for price and one for fees. No budget over calls yet | `an_invoice_above_the_cap`, `an_invoice_whose_amount_overflows`, `the_wallet_is_told_what_it_may_spend` (client) |
+//! | A16 | overcharging, a limit that is not applied | the amount is that of the signed invoice; what cannot be read is refused, never zero; caps per request, hour, day, host and in total with the fee in them, kept by one transaction over all tasks and processes | `every_cap_holds_with_the_fee_in_it`, `an_invoice_whose_amount_overflows`, `processes_that_race_for_a_budget_use_it_up_and_no_more` (client) |
 //! | A17 | a macaroon and an invoice that do not belong together | refused before paying | `a_macaroon_for_another_payment` (client) |
-//! | A18 | a wallet's wrong preimage, or success without payment | compared with the hash; the outcome is unknown, not paid and not failed. The client does not look it up by itself yet | `a_preimage_of_another_payment_proves_nothing` (client) |
+//! | A18 | a wallet's wrong preimage, or success without payment | compared with the hash; the outcome is unknown, not paid and not failed, and its money stays reserved until a lookup says what happened | `a_preimage_of_another_payment_proves_nothing`, `an_unknown_payment_stays_reserved_and_is_not_made_twice` (client) |
 //! | A19 | a redirect that takes the token or the payment elsewhere | followed within the origin only; no bill of another origin is paid; the credential does not cross | `the_credential_does_not_follow_a_redirect_to_another_origin`, `a_client_that_went_to_another_origin_does_not_pay_there` (client) |
-//! | A20 | a credential from `https` sent over `http` | an origin has a scheme; credentials are not kept between calls | `plain_http_is_not_paid_over` (client), `an_origin_is_scheme_host_and_port` (client) |
+//! | A20 | a credential from `https` sent over `http` | an origin has a scheme, and tokens are kept by origin | `plain_http_is_not_paid_over`, `a_token_goes_to_no_other_origin` (client) |
 //! | A21 | secrets in logs | types print nothing of themselves, errors hold nothing of the input, the client's header is marked sensitive. The server leaves `Authorization` on the request, so what the application logs is its own | `every_step_of_verification_prints_nothing_secret`, `errors_print_nothing_of_the_input` (core, `secrets`), `a_payment_leaves_a_trace_without_secrets` (client). The server's scenarios are logged at every level and searched for every secret (server, `adapters`) |
 //! | A22 | a cache that serves paid answers to others | challenges and refusals are `no-store`. Paid answers, and free calls of a free tier, are `private` unless the handler's own rule is stricter, and vary by `Authorization` | `challenge/no-store`; server, `replies`; `a22_caches` (server, `adapters`) |
 //! | A23 | clocks that differ | the server has one clock and no leeway; the client refuses an invoice that ends within ten seconds | `an_invoice_may_be_paid_until_ten_seconds_before_it_expires` (client); `a23_clocks_that_differ` (server, `adapters`) |
 //! | A24 | a store that is down or full | 503, and nobody gets in; a full store forgets nobody | `a_store_that_cannot_answer_lets_nobody_in`, `a_full_store_refuses_and_forgets_nobody` (server, `backends`); `a24_without_redis` (server, `adapters`) |
 //! | A25 | a provider that is down | 503 for those without a token; tokens go on working. A provider that does not answer in time counts as down, and one that fails again and again is left alone for a while | `a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing` (server, `backends`), `a_provider_that_is_down_is_left_alone_and_tried_again` (server, `unpaid`); `a25_a_provider_that_is_down` (server, `adapters`) |
 //! | A26 | two credentials in one request | the same one twice is one, two different ones are refused | `the_same_credential_twice_is_one`, `malformed_credentials_get_a_clear_401_and_no_invoice` (server, `gate`); `a26_ambiguous_headers` (server, `adapters`) |
-//! | A27 | a payment that hangs | the outcome is unknown, and the call does not pay again. No journal yet, so the next call may | `a_pending_payment_may_have_been_made`, `an_error_leaves_open_what_it_does_not_rule_out` (client) |
-//! | A28 | endless or slow answers to the client | a challenge above 8 KiB is refused, the body of a 402 is not read, redirects end. No limit on the time of an answer unless the caller sets one; the body of a paid answer is the caller's | `a_challenge_that_is_too_long`, `a_circle_of_redirects_ends`, `a_server_that_never_answers_costs_nothing_but_the_timeout` (client) |
-//! | A29 | a backend's address that points into the private network | does not apply yet: no backend takes addresses from outside | – |
+//! | A27 | a payment that hangs | the outcome is unknown; neither this call nor another pays the invoice again, and a lookup finishes it, after a crash as well | `a_pending_payment_may_have_been_made`, `an_unknown_payment_that_was_made_buys_the_next_call`, `killed_at_every_step` (client) |
+//! | A28 | endless or slow answers to the client | a challenge above 8 KiB is refused, of the body of a 402 no more than 64 KiB are read, redirects end. No limit on the time of an answer unless the caller sets one; the body of a paid answer is the caller's | `a_challenge_that_is_too_long`, `a_circle_of_redirects_ends`, `a_server_that_never_answers_costs_nothing_but_the_timeout` (client) |
+//! | A29 | a backend's address that points into the private network | Lightning Addresses and LNURLs lead to public hosts over https only, unless private ones are allowed | `strangers_cannot_send_us_into_our_own_network` (providers) |
 //! | A30 | script in a payment page | everything that goes into the page is escaped, and its `Content-Security-Policy` allows its own script and style by their hashes and nothing else; it cannot be framed | server, `replies`; `a30_scripts_in_the_page` (server, `adapters`) |
-//! | A31 | text of the server that steers an agent's decision to pay | the client decides by the invoice's facts and its limits; it reads no description and no body of a 402 | – |
-//! | A32 | files read or replaced by others | a new SQLite file of the server is its owner's alone (0600), and a root key's file that others may read is warned about. The client writes nothing to disk yet | `a32_files_that_others_read` (server, `adapters`) |
+//! | A31 | text of the server that steers an agent's decision to pay | the client decides by the invoice's facts and its limits; it reads no description, and of the body of a 402 nothing but a bill | `approval_is_asked_for_with_facts_and_obeyed` (client) |
+//! | A32 | files read or replaced by others | a new SQLite file of the server is its owner's alone (0600), and a root key's file that others may read is warned about. The client's file is its owner's alone, and links and files that others can read are refused | `a32_files_that_others_read` (server, `adapters`), `all_files_are_their_owners_only`, `a_symbolic_link_is_refused_also_to_where_nothing_is` (client) |
 //!
 //! The names of tests are explained in [`requirements`](super::requirements).

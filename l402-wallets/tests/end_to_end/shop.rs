@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use l402_axum::{Gate, L402Layer, Msat, Paid};
-use l402_client::{L402Client, Receipt};
+use l402_client::{Budget, L402Client, Receipt};
 use l402_core::bolt11::InvoiceFacts;
 use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
 use l402_core::ports::{InvoiceProvider, PayOutcome, PayRequest, Wallet};
@@ -37,7 +37,8 @@ pub(crate) async fn a_report_is_sold_once(
     assert_eq!(status(&http, &url, &paid).await, 200);
     assert_eq!(status(&http, &url, &paid).await, 402, "the same payment again");
 
-    let client = L402Client::builder(Arc::clone(&wallet)).max_price(PRICE).max_fee(MAX_FEE).build().unwrap();
+    let budget = Budget::default().per_request(PRICE.checked_add(MAX_FEE).unwrap());
+    let client = L402Client::builder(Arc::clone(&wallet)).budget(budget).max_fee(MAX_FEE).build().unwrap();
     let answer = client.get(&url).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let receipt = Receipt::of(&answer).unwrap().clone();
