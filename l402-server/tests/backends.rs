@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::{NOW, PRICE, Shop, admission, answer, master_key, verdict};
+use common::{Ask, NOW, PRICE, Shop, admission, answer, master_key, verdict};
 use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
     PortFuture, ProviderCapabilities, ReplayStore, RootKeyStore, Settlement, StoreError,
@@ -183,6 +183,23 @@ async fn backends_that_take_their_time_change_nothing() {
     }
     admission(get().await).finish(200).await.unwrap();
     assert_eq!(verdict(&answer(get().await)), (402, "token_used".to_owned()));
+}
+
+#[tokio::test]
+async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
+    let store = Slow(MemoryReplayStore::default());
+    let shop = Shop::open_with(|gate| gate.only_offer_if_asked().store(store));
+    for name in ["accept-authenticate", "x-accept-authenticate"] {
+        let headers = [(name, "L402")];
+        let ask = Ask { headers: &headers, ..Ask::get("/report") };
+        let token = shop.buy_with(ask).await;
+        admission(shop.ask(ask, Some(&token)).await).finish(200).await.unwrap();
+        for (ask, has_offer) in [(ask, true), (Ask::get("/report"), false)] {
+            let used = answer(shop.ask(ask, Some(&token)).await);
+            assert_eq!(verdict(&used), (402, "token_used".to_owned()));
+            assert_eq!(used.header("www-authenticate").is_some(), has_offer, "{name}");
+        }
+    }
 }
 
 #[tokio::test]
