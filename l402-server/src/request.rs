@@ -138,7 +138,8 @@ const WORDING_FIELDS: [&str; 7] = [
 /// The fields that may hold a credential of ours.
 const CREDENTIAL_FIELDS: [&str; 3] = ["authorization", "grpc-metadata-macaroon", "macaroon"];
 
-const SECRET_FIELDS: [&str; 5] =
+/// What no price depends on, and no copy for a price has.
+pub(crate) const SECRET_FIELDS: [&str; 5] =
     ["authorization", "grpc-metadata-macaroon", "macaroon", "proxy-authorization", "cookie"];
 
 /// Leaves the query and the header fields out, since both may hold secrets.
