@@ -254,6 +254,19 @@ async fn each_client_has_its_own_free_calls() {
     assert!(is_free(&shop.ask(from(Some("192.0.2.9")), None).await), "and its room is there again");
 }
 
+/// Whoever shows a token wants to know what is wrong with it, and keeps its free calls.
+#[tokio::test]
+async fn free_calls_are_for_requests_without_token() {
+    let shop = Shop::open_with(|gate| gate.free_tier(FreeTier::new(1, Duration::from_secs(60))));
+    let ask = Ask { peer: Some("192.0.2.1"), ..Ask::get("/report") };
+    assert!(is_free(&shop.ask(ask, None).await));
+    let token = shop.buy_with(ask).await;
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Ok(()));
+    shop.clock.advance(Duration::from_secs(60));
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Err("token_used"));
+    assert!(is_free(&shop.ask(ask, None).await));
+}
+
 #[tokio::test]
 async fn a_forwarding_header_counts_only_from_a_trusted_proxy() {
     let proxies = TrustedProxies::new(["10.0.0.0/8"]).unwrap();
