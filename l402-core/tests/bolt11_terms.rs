@@ -262,6 +262,11 @@ fn an_amount_is_exact_or_refused() {
         "18446744073709551616",
         "184467440737095516160p",
         "99999999999999999999999999",
+        // What is left of them above 64 bits is a whole number of millisatoshi, and might be the price.
+        "92233721",
+        "92233720369m",
+        "92233720368548u",
+        "92233720368547759n",
         "1k",
     ] {
         let prefix = format!("lnbc{amount}");

@@ -92,6 +92,21 @@ fn minting_seals_the_terms_as_caveats() {
         minted(terms.with_uses(uses).with_expiry(EXPIRES_AT)),
         ["path=/report", "method=GET", "amount=10000", "uses=7", "expires_at=1900003600"]
     );
+
+    let context = request();
+    assert_eq!(
+        minted(MintRequest::for_route(identifier(), &context, "/{page}", PRICE)),
+        ["route=/{page}", "method=GET", "amount=10000"]
+    );
+    assert_eq!(
+        minted(MintRequest::for_service(identifier(), "basic", PRICE)),
+        ["services=basic:0", "amount=10000"]
+    );
+    let conditions = [("lookup_id".to_owned(), "7".to_owned()), ("query_sha256".to_owned(), "00".to_owned())];
+    assert_eq!(
+        minted(terms.with_conditions(&conditions)),
+        ["lookup_id=7", "query_sha256=00", "path=/report", "method=GET", "amount=10000"]
+    );
 }
 
 #[test]

@@ -124,13 +124,22 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
     }
 }
 
-/// The fields that decide how an answer is put, who the client is, and whether it has asked before.
-const WORDING_FIELDS: [&str; 5] = ["accept", "origin", "x-forwarded-for", "forwarded", "idempotency-key"];
+/// The fields that decide how an answer is put, who the client is, whether it can pay, and whether it has asked before.
+const WORDING_FIELDS: [&str; 7] = [
+    "accept",
+    "origin",
+    "x-forwarded-for",
+    "forwarded",
+    "accept-authenticate",
+    "x-accept-authenticate",
+    "idempotency-key",
+];
 
 /// The fields that may hold a credential of ours.
 const CREDENTIAL_FIELDS: [&str; 3] = ["authorization", "grpc-metadata-macaroon", "macaroon"];
 
-const SECRET_FIELDS: [&str; 5] =
+/// What no price depends on, and no copy for a price has.
+pub(crate) const SECRET_FIELDS: [&str; 5] =
     ["authorization", "grpc-metadata-macaroon", "macaroon", "proxy-authorization", "cookie"];
 
 /// Leaves the query and the header fields out, since both may hold secrets.

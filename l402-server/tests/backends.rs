@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, Once};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::{NOW, PRICE, Shop, admission, answer, master_key, verdict};
+use common::{Ask, NOW, PRICE, Shop, Token, admission, answer, master_key, verdict};
 use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
     PortFuture, ProviderCapabilities, ReplayStore, RootKeyStore, Settlement, StoreError,
 };
-use l402_core::{FoundKey, ManualClock, MasterKey, Msat, Network, PaymentHash, TokenId, UnixTime};
+use l402_core::{FoundKey, ManualClock, MasterKey, Msat, Network, PaymentHash, Preimage, TokenId, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::stores::MemoryReplayStore;
-use l402_server::{Gate, RequestParts};
+use l402_server::{Delivery, DeliveryError, Gate, RequestParts};
 
 const SECRET: &str = "s3cr3t-api-key";
 
@@ -109,6 +109,24 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
     }
 }
 
+/// Backends round up, or know a few durations only: a week more than asked for is the most.
+#[tokio::test]
+async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
+    let (a_week, more): (Lie, Lie) = (
+        |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60),
+        |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60 + 1),
+    );
+    for (lie, status) in [(a_week, 402), (more, 503)] {
+        let clock = ManualClock::at(NOW);
+        let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
+        let liar = Liar { honest: node.provider(), network: Network::Regtest, lie, twist: Ok };
+        let gate = Gate::builder(liar).root_key(master_key()).price(PRICE).clock(clock).build().unwrap();
+        let headers: &[(&str, &[u8])] = &[];
+        let reply = answer(gate.decide(&RequestParts::new("GET", "/report", &headers)).await);
+        assert_eq!(reply.status, status);
+    }
+}
+
 #[tokio::test]
 async fn a_rate_limited_provider_says_when_to_come_back() {
     let node = DevNode::new().unwrap();
@@ -178,11 +196,29 @@ async fn backends_that_take_their_time_change_nothing() {
     let first = admission(get().await);
     assert_eq!(verdict(&answer(get().await)), (409, "token_in_use".to_owned()));
     drop(first);
-    while !store.0.is_empty() {
+    for _ in 0..10 {
         tokio::task::yield_now().await; // the release runs in the background
     }
+    assert!(store.0.is_empty());
     admission(get().await).finish(200).await.unwrap();
     assert_eq!(verdict(&answer(get().await)), (402, "token_used".to_owned()));
+}
+
+#[tokio::test]
+async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
+    let store = Slow(MemoryReplayStore::default());
+    let shop = Shop::open_with(|gate| gate.only_offer_if_asked().store(store));
+    for name in ["accept-authenticate", "x-accept-authenticate"] {
+        let headers = [(name, "L402")];
+        let ask = Ask { headers: &headers, ..Ask::get("/report") };
+        let token = shop.buy_with(ask).await;
+        admission(shop.ask(ask, Some(&token)).await).finish(200).await.unwrap();
+        for (ask, has_offer) in [(ask, true), (Ask::get("/report"), false)] {
+            let used = answer(shop.ask(ask, Some(&token)).await);
+            assert_eq!(verdict(&used), (402, "token_used".to_owned()));
+            assert_eq!(used.header("www-authenticate").is_some(), has_offer, "{name}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -258,6 +294,47 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn a_stream_that_cannot_be_charged_delivers_nothing() {
+    let shop = Shop::open_with(|gate| gate.store(Dying::after(1)));
+    let token = shop.buy("/report").await;
+    let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
+    let mut delivery = Delivery::new(admitted, 200);
+    let mut next = async || {
+        poll_fn(|context| {
+            delivery.poll_next(context, |_| Poll::Ready(Some(Ok::<_, io::Error>("paid content"))), |_| true)
+        })
+        .await
+    };
+    assert!(matches!(next().await, Some(Err(DeliveryError::NotCharged))));
+    assert!(next().await.is_none());
+}
+
+/// A store that takes uses and does not get to say so.
+struct Mute(MemoryReplayStore);
+
+impl ReplayStore for Mute {
+    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+        self.0.claim(claim).then(|_| PortFuture::ready(Err(StoreError::unavailable("fake", SECRET))))
+    }
+    fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
+        self.0.commit(claim)
+    }
+    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
+        self.0.release(claim)
+    }
+}
+
+#[tokio::test]
+async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
+    let store = MemoryReplayStore::default();
+    let shop = Shop::open_with(|gate| gate.store(Mute(store.clone())));
+    let token = shop.buy("/report").await;
+    let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
+    assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
+    assert!(store.is_empty(), "and not only when its lease ends");
+}
+
+#[tokio::test]
 async fn a_full_store_refuses_and_forgets_nobody() {
     let shop = Shop::open_with(|gate| gate.store(MemoryReplayStore::with_capacity(1)));
     let (first, second) = (shop.buy("/report").await, shop.buy("/report").await);
@@ -286,6 +363,9 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
         let reply = answer(shop.get("/report", headers).await);
         assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
     }
+    let wrong = Token { preimage: Preimage::from_bytes([1; 32]), ..token };
+    let reply = answer(shop.get("/report", &[wrong.header().as_bytes()]).await);
+    assert_eq!(reply.status, 401, "a wrong preimage costs no lookup");
 }
 
 /// What is logged on this thread, which is what one test logs.

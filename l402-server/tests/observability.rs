@@ -86,6 +86,51 @@ async fn hooks_are_told_what_happens_in_order() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_charged_is_not_told_as_paid() {
+    let events = Events::default();
+    let shop = Shop::open_with(|gate| events.hooks(gate));
+    let token = shop.buy("/report").await;
+    let slow = admission(shop.ask(Ask::get("/report"), Some(&token)).await);
+    shop.clock.advance(Duration::from_secs(121)); // longer than its lease
+    let other = admission(shop.ask(Ask::get("/report"), Some(&token)).await);
+    events.take();
+
+    assert!(slow.finish(200).await.is_err());
+    assert!(!events.take().iter().any(|event| event.starts_with("paid")));
+    other.finish(200).await.unwrap();
+    assert_eq!(events.take(), ["paid 10000"]);
+}
+
+#[tokio::test]
+async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
+    let shop = Shop::open_with(GateBuilder::shadow);
+    let selling = Shop::open();
+    let token = selling.buy("/report").await;
+    let slow = admission(shop.ask(Ask::get("/report"), Some(&token)).await);
+    shop.clock.advance(Duration::from_secs(121)); // longer than its lease
+    let other = admission(shop.ask(Ask::get("/report"), Some(&token)).await);
+    other.finish(200).await.unwrap();
+    assert!(slow.finish(200).await.is_ok());
+}
+
+/// Of a token that is used up or in use, nothing was taken.
+#[tokio::test]
+async fn nothing_is_given_back_that_was_not_taken() {
+    let events = Events::default();
+    let shop = Shop::open_with(|gate| events.hooks(gate));
+    let token = shop.buy("/report").await;
+    events.take();
+
+    let first = admission(shop.ask(Ask::get("/report"), Some(&token)).await);
+    answer(shop.ask(Ask::get("/report"), Some(&token)).await);
+    assert_eq!(events.take(), ["refused 409 token_in_use"]);
+    first.finish(200).await.unwrap();
+    assert_eq!(events.take(), ["paid 10000"]);
+    answer(shop.ask(Ask::get("/report"), Some(&token)).await);
+    assert_eq!(events.take(), ["challenge 10000 msat", "refused 402 token_used"]);
+}
+
+#[tokio::test]
 async fn a_paid_request_goes_through_the_named_spans() {
     watch_log();
     let shop = Shop::open();

@@ -221,6 +221,19 @@ async fn a_price_function_sees_no_secret() {
     assert_eq!(reply.status, 402);
 }
 
+/// The function does not see them, so no price depends on them; and a token bound to one would never work.
+#[tokio::test]
+async fn a_token_is_bound_to_no_secret() {
+    for secret in ["Cookie", "Authorization", "Proxy-Authorization", "Macaroon", "Grpc-Metadata-Macaroon"] {
+        let quote = move |_: PriceRequest| async move { Ok(Quote::new(CHEAP).bound_to_header(secret)) };
+        let shop = Shop::open_with(|gate| gate.price_fn(quote));
+        let headers = [("cookie", "session=1")];
+        let reply = answer(shop.ask(Ask { headers: &headers, ..Ask::get("/ai") }, None).await);
+        assert_eq!((reply.status, reply.code()), (503, "price_unavailable"), "{secret}");
+        assert_eq!(shop.invoices(), 0);
+    }
+}
+
 #[tokio::test]
 async fn each_client_has_its_own_free_calls() {
     let tier = FreeTier::new(2, Duration::from_secs(60)).max_clients(3);
@@ -239,6 +252,19 @@ async fn each_client_has_its_own_free_calls() {
     shop.clock.advance(Duration::from_secs(60));
     assert!(is_free(&shop.ask(alice, None).await));
     assert!(is_free(&shop.ask(from(Some("192.0.2.9")), None).await), "and its room is there again");
+}
+
+/// Whoever shows a token wants to know what is wrong with it, and keeps its free calls.
+#[tokio::test]
+async fn free_calls_are_for_requests_without_token() {
+    let shop = Shop::open_with(|gate| gate.free_tier(FreeTier::new(1, Duration::from_secs(60))));
+    let ask = Ask { peer: Some("192.0.2.1"), ..Ask::get("/report") };
+    assert!(is_free(&shop.ask(ask, None).await));
+    let token = shop.buy_with(ask).await;
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Ok(()));
+    shop.clock.advance(Duration::from_secs(60));
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Err("token_used"));
+    assert!(is_free(&shop.ask(ask, None).await));
 }
 
 #[tokio::test]

@@ -11,9 +11,11 @@ use l402_core::ports::{
     BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities,
     Settlement,
 };
-use l402_core::{Limits, Macaroon, ManualClock, Network, Preimage, UnknownCaveats};
+use l402_core::{Limits, Macaroon, ManualClock, Msat, Network, Preimage, UnknownCaveats};
 use l402_dev::{DevNode, DevProvider};
-use l402_server::{BuildError, Decision, Gate, SettlementCheck};
+use l402_server::{
+    BuildError, Decision, Gate, GateBuilder, OfferLimits, PriceRequest, Quote, Rate, SettlementCheck,
+};
 
 /// What the node says.
 type Script = fn() -> Result<Settlement, BackendError>;
@@ -61,6 +63,14 @@ impl InvoiceProvider for Ledger {
 }
 
 fn open(check: SettlementCheck, capabilities: ProviderCapabilities) -> (Shop, Ledger) {
+    open_with(check, capabilities, |gate| gate)
+}
+
+fn open_with(
+    check: SettlementCheck,
+    capabilities: ProviderCapabilities,
+    settings: impl FnOnce(GateBuilder) -> GateBuilder,
+) -> (Shop, Ledger) {
     let clock = ManualClock::at(common::NOW);
     let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
     let ledger = Ledger {
@@ -71,7 +81,8 @@ fn open(check: SettlementCheck, capabilities: ProviderCapabilities) -> (Shop, Le
         capabilities,
     };
     let gate = Gate::builder(ledger.clone()).root_key(master_key()).price(common::PRICE).clock(clock.clone());
-    let gate = gate.settlement(check).unknown_caveats(UnknownCaveats::Refuse).build().unwrap();
+    let gate = gate.settlement(check).unknown_caveats(UnknownCaveats::Refuse);
+    let gate = settings(gate).build().unwrap();
     (Shop { gate, node, clock }, ledger)
 }
 
@@ -97,6 +108,47 @@ async fn a_buyer_without_preimage_gets_in_once_the_invoice_is_settled() {
     assert_eq!(*ledger.asked.lock().unwrap(), ["charge-0"; 3], "by the name that the provider gave it");
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Err("token_used"));
     assert_eq!(ledger.asked.lock().unwrap().len(), 3, "a preimage needs no lookup");
+}
+
+/// What the provider calls the invoice is found among the caveats of a price function's token, too.
+#[tokio::test]
+async fn a_token_with_conditions_of_its_price_is_looked_up_by_name() {
+    let quote = |_: PriceRequest| async { Ok(Quote::new(common::PRICE).bound_to_header("x-model")) };
+    let (shop, ledger) =
+        open_with(SettlementCheck::Always, ProviderCapabilities::FULL, |gate| gate.price_fn(quote));
+    let ask = Ask { headers: &[("x-model", "small")], query: Some("a=1"), ..Ask::get("/report") };
+    let token = shop.buy_with(ask).await;
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Ok(()));
+    assert_eq!(*ledger.asked.lock().unwrap(), ["charge-0"]);
+}
+
+#[tokio::test]
+async fn a_client_asks_the_node_no_more_often_than_for_offers() {
+    let limits = OfferLimits::NONE.per_client(Rate::per_hour(2));
+    let (shop, ledger) = open_with(SettlementCheck::WithoutPreimage, ProviderCapabilities::FULL, |gate| {
+        gate.offer_limits(limits)
+    });
+    let reply = answer(shop.ask(Ask::get("/report"), None).await);
+    let macaroon = format!("L402 {}", body(&reply)["macaroon"].as_str().unwrap());
+    let headers = [("authorization", macaroon.as_str())];
+    let poll = async |peer| {
+        let ask = Ask { peer: Some(peer), headers: &headers, ..Ask::get("/report") };
+        answer(shop.ask(ask, None).await).status
+    };
+    assert_eq!([poll("192.0.2.1").await, poll("192.0.2.1").await, poll("192.0.2.1").await], [402, 402, 429]);
+    assert_eq!(ledger.asked.lock().unwrap().len(), 2);
+    assert_eq!(poll("192.0.2.2").await, 402, "others may still ask");
+}
+
+#[tokio::test]
+async fn a_price_function_knows_what_the_provider_can_charge() {
+    let quote = |_: PriceRequest| async { Ok(Quote::new(Msat::from_msat(1_500))) };
+    for (precise, status) in [(true, 402), (false, 503)] {
+        let capabilities = ProviderCapabilities::FULL.with_msat_precision(precise);
+        let (shop, _) = open_with(SettlementCheck::Never, capabilities, |gate| gate.price_fn(quote));
+        assert_eq!(answer(shop.get("/report", &[]).await).status, status);
+        assert_eq!(shop.invoices(), usize::from(precise));
+    }
 }
 
 #[tokio::test]

@@ -169,6 +169,10 @@ impl InvoiceProvider for Flaky {
 }
 
 fn flaky() -> (Shop, Flaky) {
+    flaky_with(OfferLimits::default())
+}
+
+fn flaky_with(limits: OfferLimits) -> (Shop, Flaky) {
     let clock = ManualClock::at(common::NOW);
     let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
     let provider = Flaky {
@@ -178,6 +182,7 @@ fn flaky() -> (Shop, Flaky) {
         repeats: Arc::default(),
     };
     let gate = Gate::builder(provider.clone()).root_key(master_key()).price(PRICE).clock(clock.clone());
+    let gate = gate.offer_limits(limits);
     (Shop { gate: gate.build().unwrap(), node, clock }, provider)
 }
 
@@ -241,4 +246,16 @@ async fn one_invoice_is_never_offered_to_two() {
     let second = offer(&shop, "192.0.2.2").await;
     assert_eq!((second.status, second.code()), (503, "provider_unavailable"));
     assert!(body(&second)["invoice"].is_null());
+}
+
+#[tokio::test]
+async fn an_invoice_that_never_was_takes_no_room() {
+    let (shop, provider) = flaky_with(OfferLimits::NONE.unpaid_invoices(1));
+    *provider.failure.lock().unwrap() = Some(BackendErrorKind::Unavailable);
+    for _ in 0..3 {
+        assert_eq!(offer(&shop, "192.0.2.1").await.status, 503);
+    }
+    *provider.failure.lock().unwrap() = None;
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 402);
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 429);
 }

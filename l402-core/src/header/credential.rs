@@ -163,8 +163,11 @@ impl<'a> CredentialRef<'a> {
             return Err(CredentialError::MissingMacaroon);
         }
         let dialect = base64_dialect(text);
-        let (head, tail) = text.split_at_checked(HEAD_CHARACTERS).unwrap_or((&[], text));
-        dialect.decode_append(head, buffer).ok_or(CredentialError::Base64)?;
+        let (head, tail) = match text.split_at_checked(HEAD_CHARACTERS) {
+            Some((head, tail)) if !tail.is_empty() => (head, tail),
+            _ => (&[][..], text),
+        };
+        dialect.decode_start(head, buffer).ok_or(CredentialError::Base64)?;
         if Unverified::refuted(buffer, proof).is_some() {
             // Asked again, since a loan of the buffer that may be returned ends in no other case either.
             return Unverified::refuted(buffer, proof).ok_or(CredentialError::Base64);

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use l402_core::{Msat, Uses};
 
+use crate::request::SECRET_FIELDS;
+
 /// A price, and what it buys: one call by default.
 ///
 /// Everything in a quote is sealed in the token that is sold for it. When prices change, tokens sold earlier keep
@@ -109,7 +111,8 @@ impl Quote {
     }
 
     /// Of a price function: the price depends on this header field, so that the token works only with the same
-    /// value. Otherwise somebody could ask with a cheap value and come back with a dear one.
+    /// value. Otherwise somebody could ask with a cheap value and come back with a dear one. The fields that
+    /// [`PriceRequest`](crate::PriceRequest) leaves out are refused.
     pub fn bound_to_header(mut self, name: impl Into<String>) -> Self {
         self.bound_headers.push(name.into().to_ascii_lowercase());
         self
@@ -182,6 +185,9 @@ impl Quote {
         if self.service().is_some() {
             return Err(QuoteError::PassFromFunction);
         }
+        if self.bound_headers.iter().any(|name| SECRET_FIELDS.contains(&name.as_str())) {
+            return Err(QuoteError::BoundToSecret);
+        }
         self.check(msat_precision)
     }
 }
@@ -219,4 +225,8 @@ pub enum QuoteError {
     /// A pass from a price function: which pass a request needs must be known without asking it.
     #[error("a price function cannot sell passes: put them in a price table")]
     PassFromFunction,
+    /// A token bound to a header field that price functions are not shown: see
+    /// [`PriceRequest`](crate::PriceRequest).
+    #[error("a token cannot be bound to a field of credentials or cookies, which price functions do not see")]
+    BoundToSecret,
 }
