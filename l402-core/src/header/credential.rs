@@ -167,6 +167,7 @@ impl<'a> CredentialRef<'a> {
             Some((head, tail)) if !tail.is_empty() => (head, tail),
             _ => (&[][..], text),
         };
+        buffer.reserve(text.len() / 4 * 3 + 3); // once, for both parts
         dialect.decode_start(head, buffer).ok_or(CredentialError::Base64)?;
         if Unverified::refuted(buffer, proof).is_some() {
             // Asked again, since a loan of the buffer that may be returned ends in no other case either.
