@@ -1,0 +1,6 @@
+//! The command, run as a user runs it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail")]
+
+mod books;
+mod fetch;
+mod world;
