@@ -15,11 +15,12 @@ use super::output::{Output, printable};
 pub(crate) struct Arguments {
     /// A WWW-Authenticate or Authorization value, a macaroon or an invoice; - for standard input, where a credential
     /// belongs: other users see command lines
-    text: String,
+    #[arg(value_name = "TEXT")]
+    input: String,
 }
 
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
-    let text = text_or_input(&arguments.text)?;
+    let text = text_or_input(&arguments.input)?;
     let decoded = decode(&text).map_err(|error| Failure::failed(error.to_string()))?;
     let json = serde_json::to_value(&decoded).map_err(|error| Failure::failed(error.to_string()))?;
     output.result(&json, || printable(&as_text(&decoded)))?;

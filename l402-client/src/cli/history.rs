@@ -47,7 +47,7 @@ pub(crate) fn as_json(record: &Record) -> Value {
         "begun_at": intent.begun_at.as_secs(),
         "changed_at": record.changed_at.as_secs(),
         "uses": record.used,
-        "has_token": record.has_token() && !intent.macaroon.is_empty(),
+        "has_token": record.has_token(),
     })
 }
 

@@ -3,6 +3,7 @@
 mod amount;
 mod attenuate;
 mod budget;
+mod check;
 mod completions;
 mod decode;
 mod doctor;
@@ -10,6 +11,7 @@ mod failure;
 mod fetch;
 mod history;
 mod output;
+mod pay;
 mod quote;
 mod resume;
 mod settings;
@@ -52,6 +54,8 @@ enum Command {
     Request(fetch::AnyMethod),
     /// What a URL costs, without paying
     Quote(quote::Arguments),
+    /// Pay an invoice
+    Pay(pay::Arguments),
     /// What a challenge, credential, macaroon or invoice says
     Decode(decode::Arguments),
     /// The tokens that were bought
@@ -66,6 +70,8 @@ enum Command {
     /// The wallet that pays
     #[command(subcommand)]
     Wallet(doctor::Command),
+    /// Whether a server's bills are such that every known client can pay them
+    Check(check::Arguments),
     /// Narrow a token
     Attenuate(attenuate::Arguments),
     /// Print what a shell needs to complete commands
@@ -95,12 +101,14 @@ async fn execute(command: Command, options: &Options, output: Output) -> Result<
         Command::Delete(it) => fetch::run(it.order("DELETE"), options, output).await,
         Command::Request(it) => fetch::run(it.order(), options, output).await,
         Command::Quote(it) => quote::run(it, options, output).await,
+        Command::Pay(it) => pay::run(it, options, output).await,
         Command::Decode(it) => decode::run(&it, output),
         Command::Tokens(it) => tokens::run(it, options, output).await,
         Command::History(it) => history::run(&it, options, output).await,
         Command::Budget(it) => budget::run(it, options, output).await,
         Command::Resume(Nothing {}) => resume::run(options, output).await,
         Command::Wallet(it) => doctor::run(it, options, output).await,
+        Command::Check(it) => check::run(it, output).await,
         Command::Attenuate(it) => attenuate::run(it, options, output).await,
         Command::Completions(it) => Ok(completions::run(&it)),
     }

@@ -44,9 +44,7 @@ pub(crate) struct Several {
 
 pub(crate) async fn run(command: Command, options: &Options, output: Output) -> Result<ExitCode, Failure> {
     let client = Settings::read(options)?.books()?;
-    let mut tokens = client.tokens().await?;
-    // Invoices that were paid without buying a token are no tokens.
-    tokens.retain(|record| !record.intent.macaroon.is_empty());
+    let tokens = client.tokens().await?;
     match command {
         Command::List => list(&tokens, output)?,
         Command::Show(Which { name }) => show(find(&tokens, &name)?, output)?,

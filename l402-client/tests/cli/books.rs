@@ -1,5 +1,12 @@
 //! What was paid, what is kept, and what a wallet and a token say.
 
+use std::time::Duration;
+
+use l402_core::{Msat, Preimage};
+use l402_dev::fault::PaymentFault;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
 use crate::world::World;
 
 #[tokio::test]
@@ -127,4 +134,73 @@ async fn help_and_completions() {
         let ran = world.run_without_wallet(&["completions", shell]).await;
         assert!(ran.out.contains("l402") && ran.out.contains("quote"), "{shell}");
     }
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_once_and_within_the_budget() {
+    let world = World::new().await;
+    let invoice = world.invoice_for(Msat::from_sat(20)).await;
+
+    let ran = world.run(&["pay", &invoice.bolt11, "--max-cost", "19sat"]).await;
+    assert_eq!((ran.code, world.payments()), (3, 0), "{ran:?}");
+    let ran = world.run_with_input(&["pay", "-"], &format!("lightning:{}\n", invoice.bolt11)).await;
+    let preimage: Preimage = ran.json()["preimage"].as_str().unwrap().parse().unwrap();
+    assert_eq!(preimage.payment_hash(), invoice.payment_hash, "{ran:?}");
+    let again = world.run(&["pay", &invoice.bolt11]).await.json();
+    assert_eq!((&again["was_paid"], &again["preimage"]), (&true.into(), &ran.json()["preimage"]));
+    assert_eq!(world.payments(), 1);
+
+    assert_eq!(world.run(&["tokens", "list"]).await.json().as_array().unwrap().len(), 0);
+    assert_eq!(world.run(&["budget"]).await.json()["caps"][0]["used_msat"], 20_000);
+    assert_eq!(world.run(&["history"]).await.json()[0]["method"], "PAY");
+
+    // Stuck, and paid after all while nobody looked.
+    let invoice = world.invoice_for(Msat::from_sat(20)).await;
+    world.node.faults().payments().next(PaymentFault::StuckThenSettle(Duration::ZERO));
+    let codes =
+        [world.run(&["pay", &invoice.bolt11]).await.code, world.run(&["pay", &invoice.bolt11]).await.code];
+    assert_eq!((codes, world.payments()), ([5, 0], 2));
+}
+
+#[tokio::test]
+async fn a_server_is_examined() {
+    let world = World::new().await;
+    let ran = world.run_without_wallet(&["check", &world.url("/report")]).await;
+    assert_eq!((ran.code, &ran.json()["ok"]), (0, &true.into()), "{ran:?}");
+    let verdict = |report: &serde_json::Value, rule: &str| {
+        let found = report["findings"].as_array().unwrap().iter().find(|it| it["rule"] == rule).cloned();
+        found.unwrap_or_else(|| panic!("{rule}: {report}"))["verdict"].clone()
+    };
+    for rule in [
+        "status",
+        "challenge",
+        "parameters",
+        "invoice",
+        "same payment",
+        "caching",
+        "body",
+        "probes",
+        "forgery",
+    ] {
+        assert_eq!(verdict(&ran.json(), rule), "ok", "{rule}: {ran:?}");
+    }
+
+    let free = world.run_without_wallet(&["check", &world.url("/free")]).await;
+    assert_eq!(free.code, 1, "{free:?}");
+    for rule in ["status", "challenge", "forgery"] {
+        assert_eq!(verdict(&free.json(), rule), "bad", "{rule}: {free:?}");
+    }
+
+    let mixed_up =
+        format!("L402 macaroon=\"{}\", invoice=\"{}\"", world.macaroon().await, world.invoice().await);
+    let server = MockServer::start().await;
+    let bill = ResponseTemplate::new(402).insert_header("www-authenticate", mixed_up.as_str());
+    Mock::given(any()).respond_with(bill).mount(&server).await;
+    let ran = world.run_without_wallet(&["check", &server.uri()]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(verdict(&ran.json(), "same payment"), "bad", "{ran:?}");
+    for rule in ["parameters", "caching", "cors", "probes", "body"] {
+        assert_eq!(verdict(&ran.json(), rule), "warn", "{rule}: {ran:?}");
+    }
+    assert_eq!(world.payments(), 0);
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderMap;
 use l402_axum::{Gate, L402Layer, MasterKey, Msat, Quote};
+use l402_core::ports::{Invoice, InvoiceProvider, NewInvoice, PayOutcome, Wallet};
 use l402_dev::{DevNode, control, facade};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -105,6 +107,24 @@ impl World {
         ran(child.wait_with_output().await.unwrap())
     }
 
+    /// One that belongs to no bill.
+    pub(crate) async fn invoice_for(&self, amount: Msat) -> Invoice {
+        let order = NewInvoice::new(amount, String::new(), Duration::from_secs(600));
+        self.node.provider().create_invoice(order).await.unwrap()
+    }
+
+    pub(crate) async fn invoice(&self) -> String {
+        self.invoice_for(PRICE).await.bolt11
+    }
+
+    /// Of a bill that nobody pays.
+    pub(crate) async fn macaroon(&self) -> String {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(self.url("/report")).send().await.unwrap();
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap().to_owned();
+        challenge.split('"').nth(1).unwrap().to_owned()
+    }
+
     /// How many payments the node has made.
     pub(crate) fn payments(&self) -> usize {
         self.node.payments().len()
@@ -114,8 +134,8 @@ impl World {
     pub(crate) async fn preimages(&self) -> Vec<String> {
         let mut preimages = Vec::new();
         for payment in self.node.payments() {
-            let found = l402_core::ports::Wallet::lookup(&self.node.wallet(), payment.payment_hash).await;
-            if let Ok(l402_core::ports::PayOutcome::Paid(payment)) = found {
+            let found = self.node.wallet().lookup(payment.payment_hash).await;
+            if let Ok(PayOutcome::Paid(payment)) = found {
                 preimages.push(payment.preimage.expose_hex());
             }
         }
