@@ -74,10 +74,17 @@ impl Failure {
         Self::new(Exit::HttpStatus, "http_status", message)
     }
 
-    /// The answer was paid for, if `spent` says so, and did not arrive in full.
-    pub(crate) fn cut_off(message: impl Into<String>, spent: Spent) -> Self {
-        let exit = if spent == Spent::Nothing { Exit::Failed } else { Exit::Spent };
-        Self { spent: Box::new(spent), ..Self::new(exit, "answer_cut_off", message) }
+    pub(crate) fn cut_off(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, "answer_cut_off", message)
+    }
+
+    /// It happened after this was spent.
+    pub(crate) fn after(mut self, spent: Spent) -> Self {
+        if spent != Spent::Nothing && self.exit == Exit::Failed {
+            self.exit = Exit::Spent;
+        }
+        self.spent = Box::new(spent);
+        self
     }
 
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -88,7 +95,7 @@ impl Failure {
     /// Says it on standard error.
     pub(crate) fn report(self, output: Output) -> ExitCode {
         if self.is_broken_pipe {
-            return Exit::Failed.into();
+            return self.exit.into();
         }
         if output.is_json_asked() {
             let (spent, hash, amount) = match &*self.spent {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::settings::Options;
 
@@ -60,7 +60,9 @@ impl Output {
     pub(crate) fn note(self, note: &str) {
         let dim = Style::new().dimmed();
         let note = printable(note);
-        if !self.is_quiet {
+        if self.is_json_asked {
+            self.note_json(&json!({ "note": note }));
+        } else if !self.is_quiet {
             say(&format_args!("{dim}l402: {note}{dim:#}"));
         }
     }

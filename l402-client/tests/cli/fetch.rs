@@ -1,5 +1,7 @@
 //! Requests, and what they cost.
 
+use std::path::Path;
+
 use l402_core::Msat;
 
 use crate::world::{DATA, World};
@@ -185,4 +187,23 @@ async fn a_wallet_that_does_not_pay_and_one_that_does_not_know() {
     assert_eq!(world.payments(), before);
     let used = world.run(&["budget"]).await.json()["caps"][0]["used_msat"].as_u64().unwrap();
     assert!(used >= Msat::from_sat(10).as_msat(), "{used}");
+}
+
+#[tokio::test]
+async fn what_goes_wrong_after_paying_says_what_was_spent() {
+    let world = World::new().await;
+    let spent = |ran: &crate::world::Ran| {
+        let error: serde_json::Value = serde_json::from_str(ran.err.lines().last().unwrap()).unwrap();
+        (error["error"]["spent"].clone(), error["error"]["amount_msat"].clone())
+    };
+    let paid = ("paid".into(), 10_000.into());
+    let ran = world.run(&["--json", "get", "-f", &world.url("/broken")]).await;
+    assert_eq!((ran.code, spent(&ran)), (22, paid.clone()), "{ran:?}");
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        let ran = world.run(&["--json", "get", &world.url("/report"), "-o", "/dev/full"]).await;
+        assert_eq!((ran.code, spent(&ran)), (5, paid), "{ran:?}");
+        let ran = world.run(&["get", &world.url("/report"), "-o", "/dev/null"]).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
 }

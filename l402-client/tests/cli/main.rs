@@ -3,4 +3,5 @@
 
 mod books;
 mod fetch;
+mod killed;
 mod world;

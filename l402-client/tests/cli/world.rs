@@ -56,6 +56,7 @@ impl World {
             .route("/report", get("the report"))
             .route("/echo", post(echo))
             .route("/file", get(file))
+            .route("/broken", get(async || http::StatusCode::INTERNAL_SERVER_ERROR))
             .route_layer(L402Layer::new(gate(1)))
             .merge(Router::new().route("/thrice", get("one of three")).route_layer(L402Layer::new(gate(3))))
             .route("/free", get("for nothing"))

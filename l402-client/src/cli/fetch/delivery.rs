@@ -5,9 +5,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use l402_client::RequestBuilder;
 use l402_client::reqwest::header::{CONTENT_RANGE, RANGE};
 use l402_client::reqwest::{Response, StatusCode};
-use l402_client::{RequestBuilder, Spent};
 
 use super::arguments::Order;
 use crate::cli::failure::{Failure, with_causes};
@@ -22,6 +22,8 @@ struct Opened {
     file: File,
     path: PathBuf,
     is_new: bool,
+    /// Not a device or a pipe, which have no length.
+    is_regular: bool,
     /// How much of it is here, where it is to be gone on with.
     here: u64,
 }
@@ -35,8 +37,10 @@ impl Target {
         let file = opened.map_err(|error| {
             Failure::usage(format!("cannot write {}: {error}; nothing was asked for", path.display()))
         })?;
-        let here = if order.goes_on() { file.metadata()?.len() } else { 0 };
-        Ok(Self { file: Some(Opened { file, path: path.clone(), is_new, here }) })
+        let found = file.metadata()?;
+        let is_regular = found.is_file();
+        let here = if order.goes_on() && is_regular { found.len() } else { 0 };
+        Ok(Self { file: Some(Opened { file, path: path.clone(), is_new, is_regular, here }) })
     }
 
     /// Asks for what is not here yet.
@@ -58,7 +62,6 @@ impl Target {
         &mut self,
         mut response: Response,
         order: &Order,
-        spent: Spent,
         output: Output,
     ) -> Result<ExitCode, Failure> {
         let status = response.status();
@@ -87,7 +90,7 @@ impl Target {
                 Err(error) => {
                     output.end_progress();
                     let text = with_causes(&error.without_url());
-                    let failure = Failure::cut_off(format!("the answer was cut off: {text}"), spent);
+                    let failure = Failure::cut_off(format!("the answer was cut off: {text}"));
                     return Err(match &self.file {
                         Some(_) => failure.advise("the same command with --continue asks for the rest"),
                         None => failure,
@@ -123,7 +126,8 @@ impl Target {
 
     fn finish(&mut self) -> io::Result<()> {
         match &mut self.file {
-            Some(opened) => opened.file.sync_all(),
+            Some(opened) if opened.is_regular => opened.file.sync_all(),
+            Some(opened) => opened.file.flush(),
             None => io::stdout().flush(),
         }
     }
@@ -142,7 +146,7 @@ impl Opened {
                 ));
             }
             self.file.seek(SeekFrom::Start(self.here))?;
-        } else {
+        } else if self.is_regular {
             self.file.set_len(0)?;
             self.file.rewind()?;
         }

@@ -40,7 +40,7 @@ pub(crate) async fn run(order: Order, options: &Options, output: Output) -> Resu
         tell(receipt, output);
     }
     let spent = receipt.map_or(Spent::Nothing, Spent::Paid);
-    target.deliver(response, &order, spent, output).await
+    target.deliver(response, &order, output).await.map_err(|failure| failure.after(spent))
 }
 
 pub(crate) fn prepare(client: &L402Client, order: &Order) -> Result<RequestBuilder, Failure> {
