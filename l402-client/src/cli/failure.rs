@@ -94,6 +94,7 @@ impl Failure {
 
     /// Says it on standard error.
     pub(crate) fn report(self, output: Output) -> ExitCode {
+        output.end_progress();
         if self.is_broken_pipe {
             return self.exit.into();
         }
@@ -143,7 +144,7 @@ impl From<ClientError> for Failure {
         };
         let advice = match &error {
             ClientError::Denied(Denial::OverCap { .. }) => {
-                Some("`l402 budget` shows the caps and where they are set")
+                Some("`l402 budget` shows the caps and where they are set; --max-cost can only lower them")
             }
             ClientError::Denied(Denial::HostNotAllowed { .. }) => {
                 Some("add it to `allow_hosts` in the configuration if it may be paid")

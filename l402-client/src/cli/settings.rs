@@ -16,6 +16,7 @@ use super::wallet::{self, Found, Source};
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// What to pay with, such as lnd://10.0.0.7:8080?macaroon_file=pay.macaroon; also L402_WALLET, or `wallet` in the
     /// configuration

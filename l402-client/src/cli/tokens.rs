@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use l402_client::decode::decode;
 use l402_client::store::{Record, Step};
 use l402_client::{L402Client, TokenFacts};
-use l402_core::Limits;
 use l402_core::header::credential_header_value;
+use l402_core::{Limits, UnixTime};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -19,13 +19,20 @@ use super::settings::{Options, Settings};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Those that may still be accepted
-    List,
+    List(List),
     /// What one says about itself, without its secrets
     Show(Which),
     /// Never show these again
     Rm(Several),
     /// Print the Authorization value: a secret that opens what was paid for
     Export(Which),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Those that are used up or have expired, too
+    #[arg(long, short)]
+    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -46,7 +53,11 @@ pub(crate) async fn run(command: Command, options: &Options, output: Output) -> 
     let client = Settings::read(options)?.books()?;
     let tokens = client.tokens().await?;
     match command {
-        Command::List => list(&tokens, output)?,
+        Command::List(List { all }) => {
+            let now = SystemTime::now().into();
+            let good: Vec<_> = tokens.into_iter().filter(|record| all || is_good(record, now)).collect();
+            list(&good, output)?;
+        }
         Command::Show(Which { name }) => show(find(&tokens, &name)?, output)?,
         Command::Export(Which { name }) => output.line(&credential(find(&tokens, &name)?)?)?,
         Command::Rm(Several { names }) => {
@@ -55,6 +66,12 @@ pub(crate) async fn run(command: Command, options: &Options, output: Output) -> 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// As far as the token itself says.
+fn is_good(record: &Record, now: UnixTime) -> bool {
+    let Ok(facts) = TokenFacts::read(&record.intent.macaroon, &Limits::default()) else { return true };
+    facts.uses.is_none_or(|uses| record.used < uses) && facts.expires_at.is_none_or(|end| now < end)
 }
 
 fn list(tokens: &[Record], output: Output) -> std::io::Result<()> {
@@ -110,7 +127,7 @@ fn as_json(record: &Record) -> Value {
     let mut json = history::as_json(record);
     let facts = TokenFacts::read(&record.intent.macaroon, &Limits::default()).ok();
     json["uses_bought"] = json!(facts.as_ref().and_then(|facts| facts.uses));
-    json["expires_at"] = json!(facts.and_then(|facts| facts.expires_at).map(l402_core::UnixTime::as_secs));
+    json["expires_at"] = json!(facts.and_then(|facts| facts.expires_at).map(UnixTime::as_secs));
     json
 }
 

@@ -48,10 +48,15 @@ async fn history_tokens_and_budget_show_a_payment_and_no_secret() {
     let shown = world.run(&["get", &world.url("/thrice"), "-H", &at_file]).await;
     assert_eq!(shown.out, "one of three", "{shown:?}");
 
+    // One that is used up is listed on request only.
+    assert_eq!(world.run(&["get", &world.url("/report")]).await.code, 0);
+    let count = async |args: &[&str]| world.run(args).await.json().as_array().unwrap().len();
+    assert_eq!((count(&["tokens", "list"]).await, count(&["tokens", "list", "--all"]).await), (1, 2));
+
     assert_eq!(world.run(&["tokens", "rm", &hash]).await.code, 0);
     assert_eq!(world.run(&["tokens", "list"]).await.json().as_array().unwrap().len(), 0);
     assert_eq!(world.run(&["tokens", "export", &hash]).await.code, 2);
-    assert_eq!(world.payments(), 1);
+    assert_eq!(world.payments(), 2);
 }
 
 #[tokio::test]
