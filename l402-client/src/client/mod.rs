@@ -170,6 +170,25 @@ impl L402Client {
     /// journal. The list of hosts says nothing about invoices; the caps for each host count them as of a host without a
     /// name.
     ///
+    /// ```
+    /// # use l402_client::L402Client;
+    /// # use l402_core::Msat;
+    /// # use l402_core::ports::{InvoiceProvider, NewInvoice};
+    /// # use l402_dev::DevNode;
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let node = DevNode::new()?;
+    /// # let order = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
+    /// # let invoice = node.provider().create_invoice(order).await?;
+    /// let client = L402Client::builder(node.wallet()).build()?;
+    /// let paid = client.pay_invoice(&invoice.bolt11, Some(Msat::from_sat(50))).await?;
+    /// assert_eq!(paid.preimage.payment_hash(), invoice.payment_hash);
+    /// assert!(client.pay_invoice(&invoice.bolt11, None).await?.was_paid); // and nothing is spent again
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`ClientError`]; [`ClientError::spent`] says whether money was spent. [`ClientError::AlreadyKnown`] for an
     /// invoice whose payment failed, too: ask for a new one.

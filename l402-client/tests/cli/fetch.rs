@@ -23,8 +23,10 @@ async fn a_token_is_used_before_another_is_bought() {
         assert_eq!((ran.code, ran.out.as_str()), (0, "one of three"), "{ran:?}");
         assert_eq!(world.payments(), 1);
     }
+    assert_eq!(world.run(&["quote", &world.url("/thrice")]).await.json()["has_token"], false);
     assert_eq!(world.run(&["get", &world.url("/thrice")]).await.code, 0);
     assert_eq!(world.payments(), 2);
+    assert_eq!(world.run(&["quote", &world.url("/thrice")]).await.json()["has_token"], true);
 }
 
 #[tokio::test]
