@@ -70,6 +70,7 @@
 //!   `l402_client_spent_msat_total`, `l402_client_refused_total` (label `code`: [`ClientError::code`]),
 //!   `l402_client_token_hits_total` and `l402_client_tokens_dropped_total`, through the facade of that name.
 //! - `store-contract`: the promises of a store as tests.
+//! - `cli`: the command `l402`. Not for libraries.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -99,7 +100,7 @@ pub use reqwest;
 pub use approval::{Approval, Approver, Proposal};
 pub use budget::{Budget, Cap, CapScope, Counted, Denial, Period, Usage};
 pub use client::{BuildError, L402Client, L402ClientBuilder, Quote, RequestBuilder};
-pub use engine::{OpenPayment, Resumed};
+pub use engine::{OpenPayment, PaidInvoice, Resumed};
 pub use error::{ClientError, HttpError, Spent};
 #[cfg(feature = "reqwest-middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]

@@ -1,7 +1,8 @@
 //! What a client pays with.
 //!
 //! Every backend implements [`l402_core::ports::Wallet`], the port that `l402-client` asks. Each is a module behind a
-//! feature of the same name; none is on by default. [`from_env`] finds the one that the environment names, and
+//! feature of the same name; none is on by default. [`from_env`] finds the one that the environment names, [`from_url`] the
+//! one that a line of text names, and
 //! [`FnWallet`] makes one from a closure, for a node or service of one's own:
 //!
 //! ```
@@ -48,6 +49,7 @@ pub mod ldk;
 pub mod lnbits;
 #[cfg(feature = "lnd")]
 pub mod lnd;
+mod locator;
 #[cfg(feature = "nwc")]
 pub mod nwc;
 #[cfg(feature = "phoenixd")]
@@ -64,6 +66,7 @@ pub use env::{EnvError, NamedWallet, from_env, from_vars};
 pub use func::FnWallet;
 #[cfg(feature = "_http")]
 pub use l402_providers::{ConfigError, Endpoint, Secret};
+pub use locator::{WalletUrlError, from_url, is_nwc_uri};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

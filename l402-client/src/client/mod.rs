@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::budget::Usage;
 use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide};
-use crate::engine::{Call, Description, Engine, Resumed, drive};
+use crate::engine::{Call, Description, Engine, PaidInvoice, Resumed, drive};
 use crate::error::ClientError;
 use crate::store::{Record, Store, Wanted};
 pub use builder::{BuildError, L402ClientBuilder};
@@ -163,6 +163,43 @@ impl L402Client {
         }
     }
 
+    /// Pays an invoice that comes with no token, within the same budget and journal, and at most `max_cost`, fee
+    /// included.
+    ///
+    /// One that was paid before, by this client or another on the same store, is not paid again: the proof is in the
+    /// journal. The list of hosts says nothing about invoices; the caps for each host count them as of a host without a
+    /// name.
+    ///
+    /// ```
+    /// # use l402_client::L402Client;
+    /// # use l402_core::Msat;
+    /// # use l402_core::ports::{InvoiceProvider, NewInvoice};
+    /// # use l402_dev::DevNode;
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let node = DevNode::new()?;
+    /// # let order = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
+    /// # let invoice = node.provider().create_invoice(order).await?;
+    /// let client = L402Client::builder(node.wallet()).build()?;
+    /// let paid = client.pay_invoice(&invoice.bolt11, Some(Msat::from_sat(50))).await?;
+    /// assert_eq!(paid.preimage.payment_hash(), invoice.payment_hash);
+    /// assert!(client.pay_invoice(&invoice.bolt11, None).await?.was_paid); // and nothing is spent again
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ClientError`]; [`ClientError::spent`] says whether money was spent. [`ClientError::AlreadyKnown`] for an
+    /// invoice whose payment failed, too: ask for a new one.
+    pub async fn pay_invoice(
+        &self,
+        bolt11: &str,
+        max_cost: Option<Msat>,
+    ) -> Result<PaidInvoice, ClientError> {
+        self.engine.pay_invoice(bolt11, max_cost).await
+    }
+
     /// Asks the wallet about every payment whose outcome is open, and finishes what can be finished. Call it when the
     /// program starts, and after [`ClientError::PaymentPending`].
     ///
@@ -208,7 +245,9 @@ impl L402Client {
     /// # Security
     /// The records hold the tokens.
     pub async fn tokens(&self) -> Result<Vec<Record>, StoreError> {
-        self.engine.store.find(Wanted::Tokens { origin: None }).await
+        let mut tokens = self.engine.store.find(Wanted::Tokens { origin: None }).await?;
+        tokens.retain(|record| !record.intent.macaroon.is_empty()); // invoices that were paid by themselves
+        Ok(tokens)
     }
 
     /// The `Authorization` that a request would be sent with, if there is a token for it at hand: for flows where

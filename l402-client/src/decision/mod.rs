@@ -20,6 +20,7 @@ use crate::budget::{Budget, Denial};
 use crate::error::ClientError;
 pub use body::MAX_BODY_BYTES;
 pub use offer::Offer;
+pub(crate) use offer::check_expiry;
 pub(crate) use origin::{host, is_same, is_this_machine, name, redirect_policy};
 
 /// What was asked, as far as paying depends on it.

@@ -89,15 +89,6 @@ impl Offer {
         self.scheme
     }
 
-    /// Whether there is still time to pay it.
-    pub(crate) fn check_expiry(&self, now: UnixTime) -> Result<(), ClientError> {
-        let expires_at = self.facts.expires_at;
-        if now.saturating_add(EXPIRY_MARGIN) >= expires_at {
-            return Err(ClientError::Expired { expires_at, now });
-        }
-        Ok(())
-    }
-
     /// Believes nothing but the invoice's signature and the token's commitment to its payment hash.
     pub(super) fn check(
         challenge: ChallengeRef<'_>,
@@ -137,9 +128,17 @@ impl Offer {
             token,
             origin: name(asked.url),
         };
-        offer.check_expiry(now)?;
+        check_expiry(offer.expires_at(), now)?;
         Ok(offer)
     }
+}
+
+/// Whether there is still time to pay an invoice.
+pub(crate) fn check_expiry(expires_at: UnixTime, now: UnixTime) -> Result<(), ClientError> {
+    if now.saturating_add(EXPIRY_MARGIN) >= expires_at {
+        return Err(ClientError::Expired { expires_at, now });
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Offer {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use l402_core::bolt11::NodeId;
 use l402_core::ports::{BackendError, BackendErrorKind, PayOutcome, PayRequest, Payment};
 use l402_core::{Msat, PaymentHash};
 
 use super::Engine;
 use crate::approval::{Approval, Proposal};
 use crate::budget::{Budget, Denial};
-use crate::decision::Offer;
+use crate::decision::{Offer, check_expiry};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Begun, Intent, Purpose, Record, Running, State, Step};
@@ -23,29 +24,46 @@ pub(super) struct Purchase {
     pub(super) running: Running,
 }
 
+/// A payment that was made and written down.
+pub(super) struct Spending {
+    pub(super) payment: Payment,
+    pub(super) receipt: Receipt,
+    pub(super) running: Running,
+}
+
 impl Engine {
-    /// Pays for an offer, once. Whatever the wallet says, it is not asked again.
-    ///
-    /// Every step is in the journal before it begins. When the future is dropped, or the process dies, the journal
-    /// says how far it came, and [`Engine::resume`] goes on from there.
+    /// Pays for an offer, once, and makes the token that this buys.
     pub(super) async fn buy(
         &self,
         offer: &Offer,
         purpose: Purpose,
         budget: &Arc<Budget>,
     ) -> Result<Purchase, ClientError> {
-        let payment_hash = offer.payment_hash();
+        let intent = self.intent(offer, purpose, budget);
+        let spending = self.spend(&intent, offer.payee(), budget).await?;
+        self.token_of(intent, spending)
+    }
+
+    /// Pays an invoice, once. Whatever the wallet says, it is not asked again.
+    ///
+    /// Every step is in the journal before it begins. When the future is dropped, or the process dies, the journal
+    /// says how far it came, and [`Engine::resume`] goes on from there.
+    pub(super) async fn spend(
+        &self,
+        intent: &Intent,
+        payee: NodeId,
+        budget: &Arc<Budget>,
+    ) -> Result<Spending, ClientError> {
+        let Intent { payment_hash, amount, max_fee, .. } = *intent;
         let known = |state| ClientError::AlreadyKnown { payment_hash, state };
         let running = self.store.at_work().begin(payment_hash).ok_or_else(|| known(State::Paying))?;
 
-        let intent = self.intent(offer, purpose, budget);
-        let max_fee = intent.max_fee;
         match self.store.begin(intent.clone(), Arc::clone(budget)).await.map_err(ClientError::Store)? {
             Begun::Reserved => {}
             Begun::Denied(denial) => return Err(ClientError::Denied(denial)),
             Begun::Known(state) => return Err(known(state)),
         }
-        if let Err(error) = self.approve(offer, max_fee).await {
+        if let Err(error) = self.approve(intent, payee).await {
             self.write(payment_hash, Step::Failed).await;
             return Err(error);
         }
@@ -55,11 +73,18 @@ impl Engine {
             Err(error) => return Err(ClientError::Store(error)),
         }
 
-        telemetry::paying(&payment_hash, offer.amount(), max_fee);
-        let request = PayRequest::new(offer.invoice().to_owned(), payment_hash, max_fee, self.pay_timeout);
+        telemetry::paying(&payment_hash, amount, max_fee);
+        let request = PayRequest::new(intent.invoice.clone(), payment_hash, max_fee, self.pay_timeout);
         let outcome = self.wallet.pay(request).await;
-        match proof(payment_hash, offer.amount(), outcome) {
-            Ok(payment) => self.paid(intent, payment, running).await,
+        match proof(payment_hash, amount, outcome) {
+            Ok(payment) => {
+                let receipt = Receipt { amount, fee: payment.fee, payment_hash, paid_at: self.now() };
+                telemetry::paid(&payment_hash, amount, payment.fee);
+                // The proof is worth money from here on, and is used whatever the journal does.
+                let step = Step::Paid { preimage: payment.preimage.clone(), fee: payment.fee };
+                self.write(payment_hash, step).await;
+                Ok(Spending { payment, receipt, running })
+            }
             Err(error) => {
                 telemetry::not_paid(&payment_hash, &error);
                 if matches!(error, ClientError::PaymentFailed { .. }) {
@@ -85,7 +110,7 @@ impl Engine {
     }
 
     /// The highest fee to allow: no more than the cap on a request leaves, if the wallet keeps to it.
-    fn max_fee(&self, amount: Msat, host: &str, budget: &Budget) -> Msat {
+    pub(super) fn max_fee(&self, amount: Msat, host: &str, budget: &Budget) -> Msat {
         let wanted = self.max_fee.unwrap_or_else(|| default_max_fee(amount));
         if !self.wallet.capabilities().fee_limit {
             return wanted;
@@ -94,35 +119,26 @@ impl Engine {
         room.map_or(wanted, |room| room.min(wanted))
     }
 
-    async fn approve(&self, offer: &Offer, max_fee: Msat) -> Result<(), ClientError> {
+    async fn approve(&self, intent: &Intent, payee: NodeId) -> Result<(), ClientError> {
         let Some(approver) = &self.approver else { return Ok(()) };
         let proposal = Proposal {
-            origin: offer.origin().to_owned(),
-            amount: offer.amount(),
-            max_fee,
-            payee: offer.payee(),
-            payment_hash: offer.payment_hash(),
-            expires_at: offer.expires_at(),
+            origin: intent.purpose.origin.clone(),
+            amount: intent.amount,
+            max_fee: intent.max_fee,
+            payee,
+            payment_hash: intent.payment_hash,
+            expires_at: intent.expires_at,
         };
         match approver.approve(proposal).await {
-            Approval::Granted => offer.check_expiry(self.now()), // they may have taken their time
+            Approval::Granted => check_expiry(intent.expires_at, self.now()), // they may have taken their time
             Approval::Refused(reason) => Err(ClientError::Denied(Denial::NotApproved { reason })),
         }
     }
 
-    /// From here on the token is worth money, and goes to the server whatever the journal does.
-    async fn paid(
-        &self,
-        intent: Intent,
-        payment: Payment,
-        running: Running,
-    ) -> Result<Purchase, ClientError> {
-        let (payment_hash, amount, now) = (intent.payment_hash, intent.amount, self.now());
-        telemetry::paid(&payment_hash, amount, payment.fee);
-        let receipt = Receipt { amount, fee: payment.fee, payment_hash, paid_at: now };
+    fn token_of(&self, intent: Intent, spending: Spending) -> Result<Purchase, ClientError> {
+        let Spending { payment, receipt, running } = spending;
+        let now = receipt.paid_at;
         let step = Step::Paid { preimage: payment.preimage, fee: payment.fee };
-        self.write(payment_hash, step.clone()).await;
-
         let mut record = Record::new(intent);
         let is_paid = record.advance(&Step::Paying, now) && record.advance(&step, now);
         debug_assert!(is_paid, "paying comes after the intent, and paid after paying");

@@ -5,6 +5,7 @@
 mod buy;
 mod call;
 mod drive;
+mod invoice;
 mod resume;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::store::{Record, Store, Wanted};
 use crate::token::{Token, TokenCache};
 pub(crate) use call::{Call, Description, Head};
 pub(crate) use drive::{Exchange, drive};
+pub use invoice::PaidInvoice;
 pub use resume::{OpenPayment, Resumed};
 
 /// A wallet, and the rules by which it is paid from.

@@ -42,6 +42,7 @@ pub struct OpenPayment {
 impl Engine {
     /// Asks the wallet about every open payment that nobody is at work on.
     pub(crate) async fn resume(&self) -> Result<Resumed, StoreError> {
+        self.load_tokens().await?;
         let mut resumed = Resumed::default();
         for record in self.store.find(Wanted::Open).await? {
             if !record.running {

@@ -53,7 +53,8 @@ impl fmt::Debug for Intent {
     }
 }
 
-/// The request that a payment is for.
+/// The request that a payment is for. An invoice that was paid by itself has the method `PAY`, and no host, origin and
+/// path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Purpose {

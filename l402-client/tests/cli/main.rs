@@ -1,0 +1,7 @@
+//! The command, run as a user runs it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail")]
+
+mod books;
+mod fetch;
+mod killed;
+mod world;
