@@ -37,7 +37,7 @@ pub(crate) fn base64_dialect(text: &[u8]) -> Base64Dialect {
 impl Base64Dialect {
     /// Appends the decoding of the first groups of a text that goes on: padding would end it.
     pub(crate) fn decode_start(self, groups: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        if groups.last() == Some(&b'=') { None } else { self.decode_append(groups, out) }
+        if groups.ends_with(b"=") { None } else { self.decode_append(groups, out) }
     }
 
     /// Appends the decoding of a text, or of its last groups.
