@@ -1,7 +1,7 @@
 //! The managed mode of [l402kit.com](https://l402kit.com): it receives for you and pays out to your Lightning Address. For
 //! receiving alone.
 //!
-//! **Set up.** Nothing but the address.
+//! **Set up.** Nothing but the address. [`ManagedProvider::register_directory`] lists the API in the service's directory.
 //!
 //! ```no_run
 //! use l402_providers::managed::ManagedProvider;
@@ -23,6 +23,7 @@
 //! expiry, and makes 20 invoices a minute for one IP address.
 
 mod api;
+mod directory;
 
 use l402_core::ports::{
     BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
@@ -32,6 +33,8 @@ use crate::http::{ConfigError, Endpoint};
 use crate::invoice::Order;
 use crate::port::provider;
 use api::Api;
+
+pub use directory::{Category, Listing, Registered};
 
 /// Below this the owner receives nothing, in satoshi.
 const SMALLEST: u64 = 10;
@@ -63,6 +66,29 @@ impl ManagedProvider {
             return Err(ConfigError::Invalid(problem));
         }
         Api::new(endpoint, address).map(|api| Self { api })
+    }
+
+    /// Lists an API in the service's public directory, or changes its entry: there is one for each URL. To be listed as
+    /// verified, serve a text with the Lightning Address at `/.well-known/l402.txt` of the API's host first.
+    ///
+    /// ```no_run
+    /// use l402_core::Msat;
+    /// use l402_providers::managed::{Category, Listing, ManagedProvider};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let provider = ManagedProvider::from_address("you@example.com")?;
+    /// let url = "https://api.example.com/report";
+    /// let listing = Listing::new(url, "Reports", Msat::from_sat(10), Category::Data)?;
+    /// let registered = provider.register_directory(&listing).await?;
+    /// println!("listed as {}, verified: {}", registered.id, registered.verified);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`BackendErrorKind::RateLimited`] after ten an hour from one IP address; the others of a provider.
+    pub async fn register_directory(&self, listing: &Listing) -> Result<Registered, BackendError> {
+        Ok(self.api.register(listing).await?)
     }
 
     async fn create(&self, wanted: &NewInvoice) -> Result<Invoice, BackendError> {
