@@ -3,6 +3,7 @@
 
 mod backend;
 mod lnd_streams;
+mod nwc_client;
 mod raw;
 
 use std::time::Duration;
