@@ -74,7 +74,7 @@ impl DevNode {
     /// A further wallet, with an account of its own that holds `balance`.
     #[must_use]
     pub fn wallet_with_balance(&self, balance: Msat) -> DevWallet {
-        let number = self.ledger.accounts().len();
+        let number = self.ledger.account_count();
         self.open_account(&format!("wallet-{number}"), balance).wallet()
     }
 
@@ -153,6 +153,10 @@ impl DevNode {
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes(self.ledger.watch())
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     pub(crate) fn tell_watchers(&self) {

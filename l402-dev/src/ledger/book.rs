@@ -86,6 +86,11 @@ impl Book {
         self.entries.iter().map(|entry| self.record(entry, now)).collect()
     }
 
+    /// The newest first, at most this many.
+    pub(super) fn newest_invoices(&self, most: usize, now: UnixTime) -> Vec<InvoiceRecord> {
+        self.entries.iter().rev().take(most).map(|entry| self.record(entry, now)).collect()
+    }
+
     #[cfg(feature = "facades")]
     pub(super) fn hashes_since(&self, count: usize) -> Vec<PaymentHash> {
         let entries = self.entries.get(count..).unwrap_or_default();

@@ -160,6 +160,29 @@ impl Ledger {
         self.book(now).invoice_records(now)
     }
 
+    pub(crate) fn account_count(&self) -> usize {
+        self.book(self.now()).accounts().len()
+    }
+
+    pub(crate) fn invoice_count(&self) -> usize {
+        self.book(self.now()).entries().len()
+    }
+
+    pub(crate) fn payment_count(&self) -> usize {
+        self.book(self.now()).payments().len()
+    }
+
+    /// The newest first, at most this many.
+    pub(crate) fn newest_invoices(&self, most: usize) -> Vec<InvoiceRecord> {
+        let now = self.now();
+        self.book(now).newest_invoices(most, now)
+    }
+
+    /// The newest first, at most this many.
+    pub(crate) fn newest_payments(&self, most: usize) -> Vec<PaymentRecord> {
+        self.book(self.now()).payments().iter().rev().take(most).cloned().collect()
+    }
+
     pub(crate) fn payments(&self) -> Vec<PaymentRecord> {
         self.book(self.now()).payments().to_vec()
     }

@@ -36,16 +36,16 @@ pub(super) async fn state(
     State(node): State<DevNode>,
     Query(Newest { newest }): Query<Newest>,
 ) -> Json<StateJson> {
-    let (invoices, payments) = (node.invoices(), node.payments());
+    let ledger = node.ledger();
     Json(StateJson {
         node_id: hex_simd::encode_to_string(node.node_id(), hex_simd::AsciiCase::Lower),
         network: "regtest",
         now: node.now().as_secs(),
         accounts: node.accounts().into_iter().map(AccountJson::from).collect(),
-        invoice_count: invoices.len(),
-        invoices: invoices.into_iter().rev().take(newest).map(InvoiceJson::from).collect(),
-        payment_count: payments.len(),
-        payments: payments.into_iter().rev().take(newest).map(PaymentJson::from).collect(),
+        invoice_count: ledger.invoice_count(),
+        invoices: ledger.newest_invoices(newest).into_iter().map(InvoiceJson::from).collect(),
+        payment_count: ledger.payment_count(),
+        payments: ledger.newest_payments(newest).into_iter().map(PaymentJson::from).collect(),
         faults: node.faults().list(),
     })
 }

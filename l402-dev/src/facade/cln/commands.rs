@@ -125,7 +125,7 @@ impl Desk {
         Ok(json!({
             "payment_hash": invoice.payment_hash.to_string(), "bolt11": invoice.bolt11,
             "expires_at": expires_at.unwrap_or_default(),
-            "created_index": self.account.ledger().invoices_since(0).len(),
+            "created_index": self.account.ledger().invoice_count(),
         }))
     }
 

@@ -60,7 +60,7 @@ async fn try_create(
     Ok(match caller.account.sell(order).await {
         Ok(invoice) => Json(json!({
             "r_hash": base64(invoice.payment_hash.as_bytes()), "payment_request": invoice.bolt11,
-            "add_index": caller.account.ledger().invoices_since(0).len().to_string(),
+            "add_index": caller.account.ledger().invoice_count().to_string(),
         }))
         .into_response(),
         Err(kind) => failure(kind),
@@ -145,8 +145,8 @@ pub(super) async fn subscribe(
         |index: u64, now: usize| if index == 0 { now } else { usize::try_from(index).unwrap_or(now) };
     let feed = Feed {
         watch: Watch::new(account.ledger()),
-        added: position(since.add_index, account.ledger().invoices_since(0).len()),
-        settled: position(since.settle_index, account.ledger().payments_since(0).len()),
+        added: position(since.add_index, account.ledger().invoice_count()),
+        settled: position(since.settle_index, account.ledger().payment_count()),
         account,
     };
     let lines = stream::unfold(feed, |mut feed| async move {
