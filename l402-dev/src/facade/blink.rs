@@ -50,8 +50,8 @@ async fn graphql(
     let caller = header_text(&headers, "x-api-key").and_then(|key| Caller::find(&node, key));
     let input = &variables["input"];
     let answer = match (&caller, field(&query)) {
-        (_, Some("lnInvoicePaymentStatusByHash" | "lnInvoicePaymentStatusByPaymentRequest")) => {
-            status(&node, field(&query).unwrap_or_default(), input).await
+        (_, Some(field @ ("lnInvoicePaymentStatusByHash" | "lnInvoicePaymentStatusByPaymentRequest"))) => {
+            status(&node, field, input).await
         }
         (None, Some(_)) => return errors("Not authorized").into_response(),
         (Some(caller), Some("lnInvoiceCreate")) => create(caller, input).await,

@@ -40,12 +40,12 @@ pub(super) async fn send(
         Ok((facts, outcome)) => (facts.payment_hash, facts.amount.unwrap_or(Msat::ZERO), outcome),
         Err(kind) => return refused(kind).map_or_else(|| Ok(failure(kind)), Err),
     };
-    match outcome {
-        PayOutcome::Failed(kind) if refused(kind).is_some() => {
-            refused(kind).map_or_else(|| Ok(failure(kind)), Err)
-        }
-        outcome => Ok(stream(caller.account, &Payment { hash, amount, outcome }, quiet)),
+    if let PayOutcome::Failed(kind) = outcome
+        && let Some(rpc) = refused(kind)
+    {
+        return Err(rpc);
     }
+    Ok(stream(caller.account, &Payment { hash, amount, outcome }, quiet))
 }
 
 #[derive(Deserialize)]
