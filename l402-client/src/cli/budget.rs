@@ -49,12 +49,7 @@ pub(crate) async fn run(
 
 fn as_json(usage: &Usage) -> Value {
     json!({
-        "period": match usage.cap.period {
-            Period::Hour => "hour",
-            Period::Day => "day",
-            Period::Total => "total",
-            _ => "request",
-        },
+        "period": period(usage.cap.period),
         "scope": scope(&usage.cap.scope),
         "limit_msat": usage.cap.limit.as_msat(),
         "used_msat": usage.used.as_msat(),
@@ -62,7 +57,16 @@ fn as_json(usage: &Usage) -> Value {
     })
 }
 
-fn scope(scope: &CapScope) -> String {
+pub(crate) const fn period(period: Period) -> &'static str {
+    match period {
+        Period::Hour => "hour",
+        Period::Day => "day",
+        Period::Total => "total",
+        _ => "request",
+    }
+}
+
+pub(crate) fn scope(scope: &CapScope) -> String {
     match scope {
         CapScope::EachHost => "each host".to_owned(),
         CapScope::Host(host) => host.clone(),

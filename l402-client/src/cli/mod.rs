@@ -1,6 +1,7 @@
 //! Commands and their options.
 
 mod amount;
+mod approval;
 mod attenuate;
 mod budget;
 mod check;

@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let has_scheme = text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     let invoice = if has_scheme { &text[scheme.len()..] } else { text };
 
-    let client = Settings::read(options)?.client(output)?;
+    let client = Settings::read(options)?.paying_client(output)?;
     let paid = client.pay_invoice(invoice, arguments.max_cost).await?;
     output.end_progress();
     if paid.was_paid {

@@ -28,7 +28,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> Result<ExitCode, Failure> {
     let order = arguments.request.order(&arguments.method);
-    let client = Settings::read(options)?.client(output)?;
+    let client = Settings::read(options)?.paying_client(output)?;
     show(fetch::prepare(&client, &order)?, &order, &client, output).await
 }
 

@@ -10,7 +10,7 @@ use super::settings::{Options, Settings};
 
 /// Asks the wallet about every payment whose outcome is open. Succeeds when none is left.
 pub(crate) async fn run(options: &Options, output: Output) -> Result<ExitCode, Failure> {
-    let resumed = Settings::read(options)?.client(output)?.resume().await?;
+    let resumed = Settings::read(options)?.paying_client(output)?.resume().await?;
     let json = json!({
         "paid": resumed.paid.iter().map(|it| json!({
             "payment_hash": it.payment_hash.to_string(), "amount_msat": it.amount.as_msat(),

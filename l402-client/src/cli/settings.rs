@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use etcetera::{BaseStrategy, choose_base_strategy};
-use l402_client::{Approval, Budget, L402Client, L402ClientBuilder, Period, Proposal, SqliteStore};
+use l402_client::{Approval, Approver, Budget, L402Client, L402ClientBuilder, Period, SqliteStore};
 use l402_core::{Msat, Network};
 use serde::Deserialize;
 
 use super::amount;
+use super::approval::Terminal;
 use super::failure::{Failure, with_causes};
 use super::output::Output;
 use super::wallet::{self, Found, Source};
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "L402_CONFIG")]
     config: Option<PathBuf>,
+    /// Ask before anything is paid; `ask_above` in the configuration is for dear payments only
+    #[arg(long, global = true)]
+    ask: bool,
     /// Print JSON, for reports, notes and errors
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -51,6 +55,7 @@ struct File {
     store: Option<PathBuf>,
     allow_hosts: Option<Vec<String>>,
     max_fee: Option<Amount>,
+    ask_above: Option<Amount>,
     #[serde(default)]
     budget: Caps,
     /// Caps on each host by itself.
@@ -102,6 +107,7 @@ pub(crate) struct Settings {
     pub(crate) source: Source,
     network: Option<String>,
     store: PathBuf,
+    must_ask: bool,
     file: File,
 }
 
@@ -125,21 +131,37 @@ impl Settings {
             must_be_private(&path)?;
         }
         let network = options.network.clone().or_else(|| file.network.clone());
-        Ok(Self { path, source, network, store, file })
+        Ok(Self { path, source, network, store, must_ask: options.ask, file })
     }
 
-    /// The client that pays. Without a wallet it is one that does everything else.
-    pub(crate) fn client(&self, output: Output) -> Result<L402Client, Failure> {
+    /// The client that pays, and asks on the terminal where that is wanted.
+    pub(crate) fn paying_client(&self, output: Output) -> Result<L402Client, Failure> {
+        self.client(Terminal { output, ask_above: self.ask_above() })
+    }
+
+    /// The client that pays what `approver` agrees to. Without a wallet it is one that does everything else.
+    pub(crate) fn client(&self, approver: impl Approver + 'static) -> Result<L402Client, Failure> {
         match self.wallet()? {
-            Some(found) => {
-                let builder = L402Client::builder(found.wallet);
-                self.build(builder.approve(move |proposal: Proposal| {
-                    output.progress(&format!("paying {} to {} ...", proposal.amount, proposal.origin));
-                    async { Approval::Granted }
-                }))
-            }
+            Some(found) => self.build(L402Client::builder(found.wallet).approve(approver)),
             None => self.books(),
         }
+    }
+
+    /// Payments that may cost more are asked about; none are, if this is none.
+    pub(crate) fn ask_above(&self) -> Option<Msat> {
+        if self.must_ask { Some(Msat::ZERO) } else { self.file.ask_above.map(|Amount(amount)| amount) }
+    }
+
+    /// The only hosts that may be paid, if there is a list.
+    pub(crate) fn allowed_hosts(&self) -> Option<&[String]> {
+        self.file.allow_hosts.as_deref()
+    }
+
+    /// A folder that only its owner can read, beside the store.
+    pub(crate) fn folder_beside_store(&self, name: &str) -> Result<PathBuf, Failure> {
+        let folder = self.store.with_file_name(name);
+        make_private(&folder)?;
+        Ok(folder)
     }
 
     /// The wallet; `None` when there is none at all.
@@ -168,8 +190,7 @@ impl Settings {
 
     fn open_store(&self) -> Result<SqliteStore, Failure> {
         if let Some(folder) = self.store.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            create_private(folder)
-                .map_err(|error| Failure::usage(format!("cannot create {}: {error}", folder.display())))?;
+            make_private(folder)?;
         }
         SqliteStore::open(&self.store).map_err(|error| Failure::usage(error.to_string()))
     }
@@ -239,10 +260,11 @@ fn must_be_private(_: &Path) -> Result<(), Failure> {
 }
 
 /// Readable by its owner only, where it is new.
-fn create_private(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    let made = builder.create(folder);
+    made.map_err(|error| Failure::usage(format!("cannot create {}: {error}", folder.display())))
 }

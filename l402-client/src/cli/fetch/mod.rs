@@ -18,7 +18,7 @@ use delivery::Target;
 
 pub(crate) async fn run(order: Order, options: &Options, output: Output) -> Result<ExitCode, Failure> {
     let settings = Settings::read(options)?;
-    let client = settings.client(output)?;
+    let client = settings.paying_client(output)?;
     if order.is_dry_run() {
         return quote::show(prepare(&client, &order)?, &order, &client, output).await;
     }
