@@ -11,6 +11,8 @@ mod doctor;
 mod failure;
 mod fetch;
 mod history;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod output;
 mod pay;
 mod quote;
@@ -75,6 +77,9 @@ enum Command {
     Check(check::Arguments),
     /// Narrow a token
     Attenuate(attenuate::Arguments),
+    /// Let an agent fetch what costs money: serves MCP on standard input and output
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Arguments),
     /// Print what a shell needs to complete commands
     Completions(completions::Arguments),
 }
@@ -111,6 +116,8 @@ async fn execute(command: Command, options: &Options, output: Output) -> Result<
         Command::Wallet(it) => doctor::run(it, options, output).await,
         Command::Check(it) => check::run(it, output).await,
         Command::Attenuate(it) => attenuate::run(it, options, output).await,
+        #[cfg(feature = "mcp")]
+        Command::Mcp(it) => mcp::run(it, options, output).await,
         Command::Completions(it) => Ok(completions::run(&it)),
     }
 }

@@ -19,6 +19,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 pub(crate) const PRICE: Msat = Msat::from_sat(10);
+/// The length of what `/long` answers.
+pub(crate) const LONG: usize = 300_000;
 pub(crate) const DATA: &str = "0123456789abcdef";
 
 pub(crate) struct World {
@@ -52,13 +54,16 @@ impl World {
                 .build()
                 .unwrap()
         };
+        let thrice = Router::new().route("/thrice", get("one of three")).route("/mirror", get(mirror));
         let app = Router::new()
             .route("/report", get("the report"))
             .route("/echo", post(echo))
             .route("/file", get(file))
+            .route("/binary", get(async || vec![0_u8, 159, 146, 150]))
+            .route("/long", get(async || "0123456789".repeat(LONG / 10)))
             .route("/broken", get(async || http::StatusCode::INTERNAL_SERVER_ERROR))
             .route_layer(L402Layer::new(gate(1)))
-            .merge(Router::new().route("/thrice", get("one of three")).route_layer(L402Layer::new(gate(3))))
+            .merge(thrice.route_layer(L402Layer::new(gate(3))))
             .route("/free", get("for nothing"))
             .nest("/node", control::router(&node))
             .nest("/lnbits", facade::lnbits::router(&node));
@@ -152,6 +157,13 @@ pub(crate) fn ran(output: Output) -> Ran {
 async fn echo(headers: HeaderMap, body: Bytes) -> Vec<u8> {
     let kind = headers.get("content-type").map(|kind| kind.as_bytes().to_vec()).unwrap_or_default();
     [kind, b" ".to_vec(), body.to_vec()].concat()
+}
+
+/// Says back what it was shown.
+async fn mirror(headers: HeaderMap) -> Response {
+    let shown = headers["authorization"].to_str().unwrap().to_owned();
+    let upper = shown.to_uppercase();
+    ([("etag", format!("\"{shown}\""))], format!("you said {shown} and {upper}")).into_response()
 }
 
 /// Knows ranges to the end.
