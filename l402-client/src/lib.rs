@@ -71,6 +71,7 @@
 //!   `l402_client_token_hits_total` and `l402_client_tokens_dropped_total`, through the facade of that name.
 //! - `store-contract`: the promises of a store as tests.
 //! - `cli`: the command `l402`. Not for libraries.
+//! - `mcp`: the command with `l402 mcp`, tools for agents. Not for libraries.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
