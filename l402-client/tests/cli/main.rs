@@ -1,6 +1,8 @@
 //! The command, run as a user runs it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail")]
 
+#[cfg(unix)]
+mod asked;
 mod books;
 mod fetch;
 mod killed;
