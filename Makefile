@@ -30,9 +30,10 @@ test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/sc
 	$(CARGO) test --locked -p l402-dev --test browser -- --ignored
 
 .PHONY: test-python
-test-python: ## Let Python software of others buy with the dev node as its wallet
+test-python: ## Let software of others, in Python and Rust, buy and sell with the dev node as its wallet
 	@.ci/setup real
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
+	.ci/python $(CARGO) test --locked -p l402-client --test interop -- --ignored
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
