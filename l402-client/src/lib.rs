@@ -66,12 +66,22 @@
 //! - `blocking`: a client whose methods wait.
 //! - `reqwest-middleware`: `L402Middleware` for clients of that crate.
 //! - `tower`: `L402Layer` around hyper clients and other services.
-//! - `metrics`: the counters `l402_client_payments_total` (label `outcome`: `paid`, `failed`, `unknown`),
-//!   `l402_client_spent_msat_total`, `l402_client_refused_total` (label `code`: [`ClientError::code`]),
-//!   `l402_client_token_hits_total` and `l402_client_tokens_dropped_total`, through the facade of that name.
+//! - `metrics`: counts what happens, through the facade of that name.
 //! - `store-contract`: the promises of a store as tests.
 //! - `cli`: the command `l402`. Not for libraries.
 //! - `mcp`: the command with `l402 mcp`, tools for agents. Not for libraries.
+//!
+//! # Metrics
+//! With the feature `metrics`. All are counters.
+//!
+//! | name | label | counts |
+//! |---|---|---|
+//! | `l402_client_payments_total` | `outcome`: `paid`, `failed`, `unknown` | payments that the wallet was asked for, by what it said |
+//! | `l402_client_resolved_total` | `outcome`: `paid`, `failed` | payments that were open, by what became of them ([`L402Client::resume`], [`L402Client::settle`]) |
+//! | `l402_client_spent_msat_total` | | what both of these spent, with the fees that are known, in millisatoshi |
+//! | `l402_client_refused_total` | `code`: [`ClientError::code`] | bills and invoices for which the wallet was not asked to pay |
+//! | `l402_client_token_hits_total` | | requests that were sent with a token at hand |
+//! | `l402_client_tokens_dropped_total` | | tokens that a server did not accept any more |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -101,7 +111,7 @@ pub use reqwest;
 pub use approval::{Approval, Approver, Proposal};
 pub use budget::{Budget, Cap, CapScope, Counted, Denial, Period, Usage};
 pub use client::{BuildError, L402Client, L402ClientBuilder, Quote, RequestBuilder};
-pub use engine::{OpenPayment, PaidInvoice, Resumed};
+pub use engine::{OpenPayment, PaidInvoice, Resumed, SettleError, Settlement};
 pub use error::{ClientError, HttpError, Spent};
 #[cfg(feature = "reqwest-middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]

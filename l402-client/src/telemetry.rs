@@ -3,7 +3,8 @@
 
 use l402_core::{Msat, PaymentHash};
 
-use crate::error::ClientError;
+use crate::error::{ClientError, Spent};
+use crate::receipt::Receipt;
 
 pub(crate) fn paying(payment_hash: &PaymentHash, amount: Msat, max_fee: Msat) {
     tracing::debug!(
@@ -22,8 +23,7 @@ pub(crate) fn paid(payment_hash: &PaymentHash, amount: Msat, fee: Option<Msat>) 
         "l402: paid"
     );
     count_by("l402_client_payments_total", "outcome", "paid");
-    let spent = amount.checked_add(fee.unwrap_or(Msat::ZERO)).unwrap_or(amount);
-    count("l402_client_spent_msat_total", spent.as_msat());
+    count_spent(amount, fee);
 }
 
 pub(crate) fn not_paid(payment_hash: &PaymentHash, error: &ClientError) {
@@ -32,7 +32,11 @@ pub(crate) fn not_paid(payment_hash: &PaymentHash, error: &ClientError) {
     count_by("l402_client_payments_total", "outcome", outcome);
 }
 
-pub(crate) fn refused(error: &ClientError) {
+/// A bill or an invoice was not paid, and the wallet was not asked to. What it was asked for is counted as a payment.
+pub(crate) fn not_bought(error: &ClientError) {
+    if error.spent() != Spent::Nothing || matches!(error, ClientError::PaymentFailed { .. }) {
+        return;
+    }
     tracing::debug!(%error, "l402: a challenge was refused");
     count_by("l402_client_refused_total", "code", error.code());
 }
@@ -54,17 +58,28 @@ pub(crate) fn token_dropped(payment_hash: &PaymentHash, status: u16) {
     count("l402_client_tokens_dropped_total", 1);
 }
 
-pub(crate) fn resolved(payment_hash: &PaymentHash, outcome: &'static str) {
+/// What became of a payment that was open: the receipt, if it was made.
+pub(crate) fn resolved(payment_hash: &PaymentHash, receipt: Option<&Receipt>) {
+    let outcome = if receipt.is_some() { "paid" } else { "failed" };
     tracing::info!(
         payment_hash = prefix(payment_hash),
         outcome,
         "l402: a payment of unknown outcome was looked up"
     );
+    count_by("l402_client_resolved_total", "outcome", outcome);
+    if let Some(receipt) = receipt {
+        count_spent(receipt.amount, receipt.fee);
+    }
 }
 
 /// The journal is behind what happened; what it stands for is found out again by [`crate::L402Client::resume`].
 pub(crate) fn journal_failed(payment_hash: &PaymentHash, error: &l402_core::ports::StoreError) {
     tracing::error!(payment_hash = prefix(payment_hash), %error, "l402: the journal cannot be written");
+}
+
+fn count_spent(amount: Msat, fee: Option<Msat>) {
+    let spent = amount.checked_add(fee.unwrap_or(Msat::ZERO)).unwrap_or(amount);
+    count("l402_client_spent_msat_total", spent.as_msat());
 }
 
 fn prefix(payment_hash: &PaymentHash) -> String {

@@ -27,12 +27,14 @@ use std::io;
 use std::sync::Arc;
 
 use l402_core::ports::StoreError;
+use l402_core::{Msat, PaymentHash};
 use reqwest::{IntoUrl, Method, Request};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::budget::Usage;
-use crate::engine::Resumed;
+use crate::engine::{PaidInvoice, Resumed, SettleError, Settlement};
 use crate::error::ClientError;
+use crate::receipt::Receipt;
 use crate::store::Record;
 pub use request::RequestBuilder;
 pub use response::Response;
@@ -110,6 +112,26 @@ impl L402Client {
     /// When the store fails.
     pub fn resume(&self) -> Result<Resumed, StoreError> {
         self.wait(self.client.resume())
+    }
+
+    /// As [`crate::L402Client::settle`].
+    ///
+    /// # Errors
+    /// [`SettleError`]. Nothing has changed then.
+    pub fn settle(
+        &self,
+        payment_hash: PaymentHash,
+        settlement: Settlement,
+    ) -> Result<Option<Receipt>, SettleError> {
+        self.wait(self.client.settle(payment_hash, settlement))
+    }
+
+    /// As [`crate::L402Client::pay_invoice`].
+    ///
+    /// # Errors
+    /// [`ClientError`]; [`ClientError::spent`] says whether money was spent.
+    pub fn pay_invoice(&self, bolt11: &str, max_cost: Option<Msat>) -> Result<PaidInvoice, ClientError> {
+        self.wait(self.client.pay_invoice(bolt11, max_cost))
     }
 
     /// As [`crate::L402Client::usage`].

@@ -66,8 +66,8 @@ impl Failure {
         Self::new(Exit::Usage, "usage", message)
     }
 
-    pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::new(Exit::Refused, "over_request_cap", message)
+    pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, code, message)
     }
 
     pub(crate) fn http_status(message: impl Into<String>) -> Self {

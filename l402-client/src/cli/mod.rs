@@ -23,7 +23,7 @@ mod wallet;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use failure::Failure;
 use output::Output;
@@ -69,7 +69,7 @@ enum Command {
     /// What may be spent, and what has been
     Budget(budget::Arguments),
     /// Find out what became of payments that were interrupted
-    Resume(Nothing),
+    Resume(resume::Arguments),
     /// The wallet that pays
     #[command(subcommand)]
     Wallet(doctor::Command),
@@ -83,10 +83,6 @@ enum Command {
     /// Print what a shell needs to complete commands
     Completions(completions::Arguments),
 }
-
-/// No arguments of its own.
-#[derive(Debug, Args)]
-struct Nothing {}
 
 pub(crate) async fn run() -> ExitCode {
     let Cli { options, command } = Cli::parse();
@@ -112,7 +108,7 @@ async fn execute(command: Command, options: &Options, output: Output) -> Result<
         Command::Tokens(it) => tokens::run(it, options, output).await,
         Command::History(it) => history::run(&it, options, output).await,
         Command::Budget(it) => budget::run(it, options, output).await,
-        Command::Resume(Nothing {}) => resume::run(options, output).await,
+        Command::Resume(it) => resume::run(it, options, output).await,
         Command::Wallet(it) => doctor::run(it, options, output).await,
         Command::Check(it) => check::run(it, output).await,
         Command::Attenuate(it) => attenuate::run(it, options, output).await,

@@ -45,7 +45,7 @@ pub(crate) async fn show(
         Quote::Offer(offer) => {
             if let Some(limit) = order.max_cost().filter(|limit| offer.amount() > *limit) {
                 let text = format!("{} is over --max-cost {limit}", offer.amount());
-                return Err(Failure::refused(text));
+                return Err(Failure::refused("over_request_cap", text));
             }
             output.result(&as_json(&offer, has_token), || as_text(&offer, has_token))?;
         }

@@ -8,16 +8,17 @@ mod transport;
 use std::fmt;
 use std::sync::Arc;
 
-use l402_core::Msat;
 use l402_core::ports::{StoreError, Wallet};
+use l402_core::{Msat, PaymentHash};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{IntoUrl, Method, Request, Response};
 use url::Url;
 
 use crate::budget::Usage;
 use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide};
-use crate::engine::{Call, Description, Engine, PaidInvoice, Resumed, drive};
+use crate::engine::{Call, Description, Engine, PaidInvoice, Resumed, SettleError, Settlement, drive};
 use crate::error::ClientError;
+use crate::receipt::Receipt;
 use crate::store::{Record, Store, Wanted};
 pub use builder::{BuildError, L402ClientBuilder};
 #[cfg(feature = "tower")]
@@ -105,7 +106,7 @@ impl L402Client {
     /// sends the request once more.
     ///
     /// The response is the server's last answer, whatever its status. If it was paid for it carries a
-    /// [`Receipt`](crate::Receipt), also when the server delivers an error for the money. Where a redirect within the
+    /// [`Receipt`], also when the server delivers an error for the money. Where a redirect within the
     /// origin led to the bill, both requests take it.
     ///
     /// # Errors
@@ -211,6 +212,41 @@ impl L402Client {
     /// When the store fails. What the wallet cannot answer is not an error: the payment stays open.
     pub async fn resume(&self) -> Result<Resumed, StoreError> {
         self.engine.resume().await
+    }
+
+    /// Says what became of a payment, where the wallet cannot: some cannot look payments up, and one may be gone.
+    /// Returns the receipt, if the payment was made.
+    ///
+    /// A payment that was made gives back its token, for the next request to use; one that was not gives back what it
+    /// reserved. A proof is believed whatever was believed before. That a payment was not made is believed only if the
+    /// wallet, where it can look payments up, does not know better; if it says that the payment was made, that is what
+    /// is written down.
+    ///
+    /// ```
+    /// # use l402_client::{L402Client, SettleError, Settlement};
+    /// # use l402_core::Preimage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = L402Client::builder(l402_dev::DevNode::new()?.wallet()).build()?;
+    /// let preimage = Preimage::from_bytes([7; 32]); // from the wallet's list of payments
+    /// let settled = client.settle(preimage.payment_hash(), Settlement::Paid { preimage, fee: None }).await;
+    /// assert!(matches!(settled, Err(SettleError::Unknown(_)))); // this client made no such payment
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SettleError`]. Nothing has changed then.
+    ///
+    /// # Security
+    /// [`Settlement::NotPaid`] is somebody's word for it. If the payment was made after all, the same request is paid
+    /// for a second time. Do not take it from a server, nor from a model.
+    pub async fn settle(
+        &self,
+        payment_hash: PaymentHash,
+        settlement: Settlement,
+    ) -> Result<Option<Receipt>, SettleError> {
+        self.engine.settle(payment_hash, settlement).await
     }
 
     /// How much of each cap is used. Caps on single requests and for each host have no one number, and are left out.

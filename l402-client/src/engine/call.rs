@@ -129,7 +129,7 @@ impl Call {
             Decision::ReadBody(limit) => Ok(Meaning::ReadBody(limit)),
             Decision::Pay(offer) => Ok(Meaning::Pay(offer)),
             Decision::GiveUp(error) => {
-                telemetry::refused(&error);
+                telemetry::not_bought(&error);
                 Err(error)
             }
         }
@@ -177,11 +177,9 @@ impl Call {
                 self.finish(status).await;
                 Ok(Next::Deliver(self.receipt.take()))
             }
-            Meaning::Pay(offer) => self.get_token(&offer).await.map(Next::Send).inspect_err(|error| {
-                if error.spent() == crate::error::Spent::Nothing {
-                    telemetry::refused(error);
-                }
-            }),
+            Meaning::Pay(offer) => {
+                self.get_token(&offer).await.map(Next::Send).inspect_err(telemetry::not_bought)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::decision::check_expiry;
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Intent, Purpose, Record, Step, Wanted};
+use crate::telemetry;
 
 /// An invoice that is paid, and the proof. See [`L402Client::pay_invoice`](crate::L402Client::pay_invoice).
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ impl Engine {
         bolt11: &str,
         max_cost: Option<Msat>,
     ) -> Result<PaidInvoice, ClientError> {
+        self.check_and_pay(bolt11, max_cost).await.inspect_err(telemetry::not_bought)
+    }
+
+    async fn check_and_pay(&self, bolt11: &str, max_cost: Option<Msat>) -> Result<PaidInvoice, ClientError> {
         let facts: InvoiceFacts = bolt11.parse().map_err(ClientError::UnreadableInvoice)?;
         if let Some(paid) = self.paid_before(facts.payment_hash).await? {
             return Ok(paid);

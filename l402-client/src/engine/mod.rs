@@ -7,6 +7,7 @@ mod call;
 mod drive;
 mod invoice;
 mod resume;
+mod settle;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,7 @@ pub(crate) use call::{Call, Description, Head};
 pub(crate) use drive::{Exchange, drive};
 pub use invoice::PaidInvoice;
 pub use resume::{OpenPayment, Resumed};
+pub use settle::{SettleError, Settlement};
 
 /// A wallet, and the rules by which it is paid from.
 pub(crate) struct Engine {

@@ -90,10 +90,10 @@ impl Engine {
         if !self.store.advance(payment_hash, step.clone(), now).await? {
             return Ok(Resolved::Open(open)); // somebody else was faster, and knows more
         }
-        let is_paid = matches!(step, Step::Paid { .. });
-        telemetry::resolved(&payment_hash, if is_paid { "paid" } else { "failed" });
         let has_advanced = record.advance(&step, now);
-        match record.receipt().filter(|_| has_advanced && is_paid) {
+        let receipt = record.receipt().filter(|_| has_advanced);
+        telemetry::resolved(&payment_hash, receipt.as_ref());
+        match receipt {
             Some(receipt) => {
                 self.keep(&record, now);
                 Ok(Resolved::Paid(receipt))

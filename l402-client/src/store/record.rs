@@ -82,7 +82,7 @@ pub enum State {
     Paid,
     /// The server has delivered at least once.
     Delivered,
-    /// Nothing was spent, and nothing will be.
+    /// Nothing was spent, and nothing will be, unless a proof of the contrary turns up.
     Failed,
 }
 
@@ -185,15 +185,16 @@ impl Record {
     ///
     /// ```text
     /// Intent ──► Paying ──► Paid ──► Delivered
-    ///    └─────────┴──────► Failed
+    ///    └─────────┴──────► Failed ──► Paid
     /// ```
+    /// A proof is worth more than the belief that nothing was spent, so what has failed can turn out to be paid.
     /// The same step again is fine and changes nothing, except that every delivery counts.
     #[must_use]
     pub fn advance(&mut self, step: &Step, now: UnixTime) -> bool {
         match (self.state, step) {
             (State::Intent, Step::Paying) => self.state = State::Paying,
             (State::Intent | State::Paying, Step::Failed) => self.state = State::Failed,
-            (State::Paying, Step::Paid { preimage, fee }) => {
+            (State::Paying | State::Failed, Step::Paid { preimage, fee }) => {
                 self.state = State::Paid;
                 self.preimage = Some(preimage.clone());
                 self.fee = *fee;
@@ -226,7 +227,7 @@ impl Record {
 pub enum Step {
     /// The wallet is about to be asked.
     Paying,
-    /// The wallet has paid. Only from [`State::Paying`]; a payment that is known to be paid stays as it is.
+    /// The wallet has paid. Not from [`State::Intent`]; a payment that is known to be paid stays as it is.
     Paid {
         /// The proof.
         preimage: Preimage,

@@ -76,6 +76,20 @@ async fn cheap_ones_are_not_asked_about() {
 }
 
 #[tokio::test]
+async fn giving_up_a_payment_is_asked_about() {
+    let world = World::new().await;
+    world.node.faults().payments().next(l402_dev::fault::PaymentFault::Stuck);
+    assert_eq!(world.run(&["get", &world.url("/report")]).await.code, 5);
+    let history = world.run(&["history"]).await.json();
+    let settle = ["resume", "--settle", history[0]["payment_hash"].as_str().unwrap(), "--failed"];
+    let ran = run_on_terminal(&world, &settle, "n\n").await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("Is it sure that 10 sat for GET http://127.0.0.1:"), "{ran:?}");
+    let ran = run_on_terminal(&world, &settle, "y\n").await;
+    assert!(ran.code == 1 && ran.err.contains("under way"), "the wallet knows better: {ran:?}");
+}
+
+#[tokio::test]
 async fn without_a_terminal_what_must_be_asked_about_is_not_paid() {
     let world = World::new().await;
     let url = world.url("/report");

@@ -6,4 +6,5 @@ mod asked;
 mod books;
 mod fetch;
 mod killed;
+mod settled;
 mod world;

@@ -10,6 +10,7 @@ mod journal;
 mod paying;
 mod redirects;
 mod rules;
+mod settling;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;

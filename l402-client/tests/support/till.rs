@@ -113,6 +113,11 @@ impl Till {
         self.paid().iter().sum()
     }
 
+    /// What proves the payment of a bill, whether it was paid or not.
+    pub(crate) fn preimage(&self, hash: PaymentHash) -> Preimage {
+        self.0.lock().unwrap().bill(hash).preimage.clone()
+    }
+
     pub(crate) fn lookups(&self) -> usize {
         self.0.lock().unwrap().lookups
     }
