@@ -8,6 +8,7 @@ use std::fmt;
 use l402_core::Network;
 use l402_core::ports::Wallet;
 
+use crate::secret_file::{self, Forbidden, SecretFileError};
 pub use error::EnvError;
 use sources::{SOURCES, UNUSABLE};
 
@@ -45,7 +46,7 @@ impl fmt::Debug for NamedWallet {
 /// | `alby-account` | `ALBY_ACCESS_TOKEN` | |
 ///
 /// `L402_NETWORK` is `bitcoin` (the default), `testnet`, `signet` or `regtest`. Files hold what their variable is named
-/// for. One's own nodes come before services that hold the money.
+/// for; one with a secret is refused if it is ours and everybody can read it. One's own nodes come before services that hold the money.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), l402_wallets::EnvError> {
@@ -119,5 +120,14 @@ impl Vars<'_> {
     fn file(&self, name: &'static str) -> Result<Option<Vec<u8>>, EnvError> {
         let Some(path) = self.get(name) else { return Ok(None) };
         std::fs::read(path).map(Some).map_err(|source| EnvError::File { variable: name, source })
+    }
+
+    #[allow(dead_code, reason = "not without backends")]
+    fn secret_file(&self, name: &'static str, forbidden: Forbidden) -> Result<Option<Vec<u8>>, EnvError> {
+        let Some(path) = self.get(name) else { return Ok(None) };
+        secret_file::read(&path, forbidden).map(Some).map_err(|error| match error {
+            SecretFileError::Exposed => EnvError::Exposed { variable: name },
+            SecretFileError::Io(source) => EnvError::File { variable: name, source },
+        })
     }
 }

@@ -54,6 +54,7 @@ mod locator;
 pub mod nwc;
 #[cfg(feature = "phoenixd")]
 pub mod phoenixd;
+mod secret_file;
 #[cfg(feature = "_http")]
 #[allow(dead_code, reason = "most backends find payments themselves")]
 mod sent;

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
+use std::io;
 
 use url::Url;
 
 use crate::env::{EnvError, NamedWallet, from_vars};
+use crate::secret_file::{self, Forbidden, SecretFileError};
 
 /// Connects to the wallet that a line such as `lnbits://lnbits.example.com?key_file=admin.key` names.
 ///
@@ -26,7 +27,8 @@ use crate::env::{EnvError, NamedWallet, from_vars};
 /// | `env:` | none: as [`from_env`](crate::from_env) |
 ///
 /// The secrets `key`, `token`, `password`, `rune` and `uri` are not in the text: `key_file=PATH` names a file that holds
-/// one and nothing else, `key_env=NAME` an environment variable. Any of them may have `network=regtest`.
+/// one and nothing else, `key_env=NAME` an environment variable. Any of them may have `network=regtest`. Such a file is
+/// refused if it is ours and others can read it (`chmod 600`); LND's macaroons may be its group's, as LND writes them.
 ///
 /// A host is spoken to over `https`. For this machine and `.onion` hosts it is `http`, except with LND and Core Lightning,
 /// whose nodes speak TLS there, too; `lnd+http://` and `lnbits+https://` say it where that is wrong. A path is kept:
@@ -183,8 +185,7 @@ impl Form {
         match name.strip_prefix(parameter) {
             Some("") => Err(WalletUrlError::SecretInText { parameter: parameter.into() }),
             Some("_file") => {
-                let read = fs::read_to_string(value);
-                let text = read.map_err(|source| WalletUrlError::File { path: value.to_owned(), source })?;
+                let text = secret_in(value)?;
                 Ok((variable, text.trim().to_owned()))
             }
             Some("_env") => {
@@ -200,6 +201,15 @@ impl Form {
         let others = self.others.iter().map(|(name, _)| (*name).to_owned());
         secret.into_iter().chain(others).chain(["network".to_owned()]).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn secret_in(path: &str) -> Result<String, WalletUrlError> {
+    let failed = |source| WalletUrlError::File { path: path.to_owned(), source };
+    let bytes = secret_file::read(path, Forbidden::GroupAndOthers).map_err(|error| match error {
+        SecretFileError::Exposed => WalletUrlError::Exposed { path: path.to_owned() },
+        SecretFileError::Io(error) => failed(error),
+    })?;
+    String::from_utf8(bytes).map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, "it is not text")))
 }
 
 fn percent_decoded(path: &str) -> Result<String, WalletUrlError> {
@@ -248,7 +258,13 @@ pub enum WalletUrlError {
         /// The file.
         path: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// A file with a secret can be read by others.
+    #[error("{path} holds a secret and others can read it; `chmod 600` it")]
+    Exposed {
+        /// The file.
+        path: String,
     },
     /// A variable is not set.
     #[error("the environment variable {variable} is not set")]

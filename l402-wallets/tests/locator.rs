@@ -22,11 +22,26 @@ fn find(text: &str) -> Result<NamedWallet, WalletUrlError> {
     from_url(text, |name| (name == "HUSH").then(|| "hush".to_owned()))
 }
 
+/// A file that only its owner can read.
+fn secret_file(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "hush\n").unwrap();
+    set_mode(&file, 0o600);
+    file
+}
+
+#[cfg(unix)]
+fn set_mode(file: &std::path::Path, mode: u32) {
+    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &std::path::Path, _: u32) {}
+
 #[test]
 fn every_form_is_understood() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("secret");
-    std::fs::write(&file, "hush\n").unwrap();
+    let file = secret_file(&folder);
     let file = file.display();
     for (text, name) in [
         (format!("lnbits://lnbits.example.com?key_file={file}"), "lnbits"),
@@ -43,6 +58,40 @@ fn every_form_is_understood() {
     }
     let regtest = find("blink:?key_env=HUSH&network=regtest").unwrap();
     assert_eq!(regtest.wallet.network(), Network::Regtest);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_read_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = secret_file(&folder);
+    let key = format!("lnbits://lnbits.example.com?key_file={}", file.display());
+    let macaroon = format!("lnd://10.0.0.7:8080?macaroon_file={}", file.display());
+    for (mode, takes_key, takes_macaroon) in [
+        (0o600, true, true),
+        (0o400, true, true),
+        (0o640, false, true), // as LND writes its macaroons
+        (0o660, false, true),
+        (0o620, false, true),
+        (0o604, false, false),
+        (0o644, false, false),
+        (0o606, false, false),
+    ] {
+        set_mode(&file, mode);
+        for (text, is_taken) in [(&key, takes_key), (&macaroon, takes_macaroon)] {
+            let found = find(text).map(|found| found.name).map_err(|error| error.to_string());
+            assert_eq!(found.is_ok(), is_taken, "{mode:o} {text}: {found:?}");
+            let advice = found.err().unwrap_or_else(|| "chmod 600".to_owned());
+            assert!(advice.contains("chmod 600") && !advice.contains("hush"), "{mode:o}: {advice}");
+        }
+    }
+    // Certificates are no secrets.
+    set_mode(&file, 0o600);
+    let certificate = folder.path().join("certificate");
+    std::fs::write(&certificate, "nonsense").unwrap();
+    set_mode(&certificate, 0o644);
+    let error = find(&format!("{macaroon}&tls_cert_file={}", certificate.display())).unwrap_err();
+    assert!(!error.to_string().contains("others can read"), "{error}");
 }
 
 #[test]

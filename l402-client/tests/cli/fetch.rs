@@ -131,6 +131,12 @@ async fn wallets_by_file_variable_and_configuration() {
     std::fs::write(&file, &key).unwrap();
     let url = world.url("/report");
     let by_file = world.lnbits(&format!("key_file={}", file.display()));
+    #[cfg(unix)]
+    for (mode, code) in [(0o644, 2), (0o600, 0)] {
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        let ran = world.run_without_wallet(&["wallet", "doctor", "--wallet", &by_file]).await;
+        assert_eq!((ran.code, ran.err.contains("others can read it")), (code, code == 2), "{ran:?}");
+    }
 
     let ran = world.run_without_wallet(&["get", &url, "--wallet", &by_file]).await;
     assert_eq!((ran.code, ran.out.as_str()), (0, "the report"), "{ran:?}");

@@ -77,7 +77,8 @@
 //! - *Stopped*: a preimage that does not fit is no proof. An error or silence after which money may be gone counts as
 //!   unknown, and the call does not pay again.
 //! - *Not stopped*: a wallet can spend what it holds. The fee limit is handed to the wallet, and only the wallet can
-//!   keep it. With a wallet that cannot look payments up, an unknown outcome stays unknown, and its money reserved.
+//!   keep it. With a wallet that cannot look payments up, an unknown outcome stays unknown, and its money
+//!   reserved, until its owner says what became of it.
 //!
 //! ## The server, towards the client
 //!
@@ -123,6 +124,6 @@
 //! | A29 | a backend's address that points into the private network | Lightning Addresses and LNURLs lead to public hosts over https only, unless private ones are allowed | `strangers_cannot_send_us_into_our_own_network` (providers) |
 //! | A30 | script in a payment page | everything that goes into the page is escaped, and its `Content-Security-Policy` allows its own script and style by their hashes and nothing else; it cannot be framed | server, `replies`; `a30_scripts_in_the_page` (server, `adapters`) |
 //! | A31 | text of the server that steers an agent's decision to pay | the client decides by the invoice's facts and its limits; it reads no description, and of the body of a 402 nothing but a bill. The tools for agents say nothing of a server's before it is paid, the question to the user has the invoice's facts, and no argument of the model's raises a cap | `approval_is_asked_for_with_facts_and_obeyed`, `nothing_that_a_server_says_moves_money_or_reaches_a_refusal`, `the_user_is_shown_facts_and_no_words_of_the_server` (client) |
-//! | A32 | files read or replaced by others | a new SQLite file of the server is its owner's alone (0600), and a root key's file that others may read is warned about. The client's file is its owner's alone, and links and files that others can read are refused | `a32_files_that_others_read` (server, `adapters`), `all_files_are_their_owners_only`, `a_symbolic_link_is_refused_also_to_where_nothing_is` (client) |
+//! | A32 | files read or replaced by others | a new SQLite file of the server is its owner's alone (0600), and a root key's file that others may read is warned about. The client's file is its owner's alone, and links and files that others can read are refused, and so are those with a wallet's secret | `a32_files_that_others_read` (server, `adapters`), `all_files_are_their_owners_only`, `a_symbolic_link_is_refused_also_to_where_nothing_is` (client), `files_that_others_can_read_are_refused` (wallets) |
 //!
 //! The names of tests are explained in [`requirements`](super::requirements).

@@ -56,6 +56,12 @@ pub enum EnvError {
         #[source]
         source: std::io::Error,
     },
+    /// A file with a secret can be read by others.
+    #[error("the file that {variable} names holds a secret and others can read it; `chmod 600` it")]
+    Exposed {
+        /// The variable that names it.
+        variable: &'static str,
+    },
     /// A variable has a value that cannot work.
     #[cfg(feature = "_http")]
     #[error("the wallet {wallet} cannot be set up")]

@@ -3,6 +3,8 @@
 use l402_core::ports::Wallet;
 
 use super::{EnvError, Vars};
+#[cfg(feature = "lnd")]
+use crate::secret_file::Forbidden;
 
 /// A wallet that the environment may name.
 pub(super) struct Source {
@@ -65,7 +67,7 @@ fn lnd(wallet: &'static str, vars: &Vars<'_>) -> Result<Box<dyn Wallet>, EnvErro
     if let Some(certificate) = vars.file("LND_TLS_CERT_FILE")? {
         endpoint = endpoint.pinned_certificate(&certificate).map_err(wrong)?;
     }
-    let macaroon = match vars.file("LND_MACAROON_FILE")? {
+    let macaroon = match vars.secret_file("LND_MACAROON_FILE", Forbidden::Others)? {
         Some(macaroon) => macaroon,
         None => match vars.get("LND_MACAROON_HEX") {
             Some(hex) => hex.into_bytes(),
