@@ -91,10 +91,13 @@ async fn a_download_goes_on_where_it_ended() {
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), DATA);
 
-    std::fs::write(&file, &DATA[..5]).unwrap();
-    let ran = world.run(&[&args[..], &["--continue"]].concat()).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), DATA);
+    for goes_on in [&["--continue"][..], &["-C", "-"], &["-C-"], &["--continue-at", "-"]] {
+        std::fs::write(&file, &DATA[..5]).unwrap();
+        let ran = world.run(&[&args[..], goes_on].concat()).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), DATA, "{goes_on:?}");
+    }
+    assert_eq!(world.run(&[&args[..], &["-C", "5"]].concat()).await.code, 2);
 }
 
 #[tokio::test]

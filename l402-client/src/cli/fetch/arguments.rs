@@ -66,8 +66,11 @@ struct Common {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Go on with the file of --output where it ends (`Range`). The rest may have a price of its own
-    #[arg(long = "continue", short = 'C', requires = "output")]
+    #[arg(long = "continue", requires = "output")]
     goes_on: bool,
+    /// The same, as curl calls it; other offsets than - are not known
+    #[arg(long, short = 'C', value_name = "-", requires = "output", value_parser = ["-"], hide_possible_values = true)]
+    continue_at: Option<String>,
     /// Print the status and the header fields, too
     #[arg(long, short)]
     include: bool,
@@ -183,7 +186,7 @@ impl Order {
     }
 
     pub(super) const fn goes_on(&self) -> bool {
-        self.common.goes_on
+        self.common.goes_on || self.common.continue_at.is_some()
     }
 
     pub(super) fn is_head_shown(&self) -> bool {
