@@ -7,19 +7,16 @@ use std::sync::Arc;
 
 use http::Extensions;
 use l402_core::ports::BoxError;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
 
-use crate::client::{L402Client, head_of, read_body};
-use crate::engine::{Call, Description, Engine, Exchange, Head, drive};
-use crate::error::ClientError;
-use crate::receipt::Receipt;
+use crate::client::{L402Client, Sender, execute};
+use crate::engine::Engine;
 
 /// Pays for what is answered with 402, from the wallet and within the budget of an [`L402Client`].
 ///
-/// Answers that were paid for have a [`Receipt`] ([`Receipt::of`]). An error of this middleware is a
-/// [`reqwest_middleware::Error::Middleware`] that can be downcast to [`ClientError`].
+/// Answers that were paid for have a [`Receipt`](crate::Receipt) ([`Receipt::of`](crate::Receipt::of)). An error of this middleware is a
+/// [`reqwest_middleware::Error::Middleware`] that can be downcast to [`ClientError`](crate::ClientError).
 ///
 /// ```
 /// use l402_client::{L402Client, L402Middleware};
@@ -45,25 +42,6 @@ impl L402Middleware {
     pub fn new(client: &L402Client) -> Self {
         Self { engine: Arc::clone(client.engine()) }
     }
-
-    async fn pay(
-        &self,
-        request: Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> Result<Response, ClientError> {
-        let spare = request.try_clone();
-        let description = Description {
-            method: request.method().as_str(),
-            url: request.url(),
-            is_authorized: request.headers().contains_key(AUTHORIZATION),
-            is_repeatable: spare.is_some(),
-            max_cost: None,
-        };
-        let (call, credential) = Call::start(&self.engine, description).await?;
-        let mut exchange = MiddlewareExchange { next, extensions, request: Some(request), spare };
-        drive(call, credential, &mut exchange).await
-    }
 }
 
 /// As the macro that `reqwest-middleware` uses would write it.
@@ -80,7 +58,10 @@ impl Middleware for L402Middleware {
         'n: 'f,
         Self: 'f,
     {
-        Box::pin(async move { self.pay(request, extensions, next).await.map_err(Error::middleware) })
+        Box::pin(async move {
+            let rest = Rest { next, extensions };
+            execute(&self.engine, rest, request, None).await.map_err(Error::middleware)
+        })
     }
 }
 
@@ -90,40 +71,18 @@ impl fmt::Debug for L402Middleware {
     }
 }
 
-struct MiddlewareExchange<'n, 'e> {
+/// The middleware below, and the client below that.
+struct Rest<'n, 'e> {
     next: Next<'n>,
     extensions: &'e mut Extensions,
-    /// The first one to send.
-    request: Option<Request>,
-    /// What all others are copied from. A request without one is sent once.
-    spare: Option<Request>,
 }
 
-impl Exchange for MiddlewareExchange<'_, '_> {
-    type Response = Response;
-
-    async fn send(&mut self, credential: Option<HeaderValue>) -> Result<Response, BoxError> {
-        let request = self.request.take().or_else(|| self.spare.as_ref().and_then(Request::try_clone));
-        let mut request = request.ok_or("the request cannot be sent again")?;
-        if let Some(credential) = credential {
-            request.headers_mut().insert(AUTHORIZATION, credential);
-        }
+impl Sender for Rest<'_, '_> {
+    async fn send(&mut self, request: Request) -> Result<Response, BoxError> {
         match self.next.clone().run(request, self.extensions).await {
             Ok(response) => Ok(response),
             Err(Error::Reqwest(error)) => Err(error.into()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    fn look<T>(&self, response: &Response, look: impl FnOnce(Head<'_>) -> T) -> T {
-        look(head_of(response))
-    }
-
-    async fn read(&mut self, response: &mut Response, limit: usize) -> Result<Vec<u8>, BoxError> {
-        Ok(read_body(response, limit).await?)
-    }
-
-    fn attach(&self, response: &mut Response, receipt: Receipt) {
-        response.extensions_mut().insert(receipt);
     }
 }

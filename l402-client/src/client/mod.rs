@@ -16,15 +16,17 @@ use url::Url;
 
 use crate::budget::Usage;
 use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide};
-use crate::engine::{Call, Description, Engine, PaidInvoice, Resumed, SettleError, Settlement, drive};
+use crate::engine::{Engine, PaidInvoice, Resumed, SettleError, Settlement};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Record, Store, Wanted};
 pub use builder::{BuildError, L402ClientBuilder};
 #[cfg(feature = "tower")]
 pub(crate) use exchange::BODY_TIMEOUT;
-use exchange::ReqwestExchange;
-pub(crate) use exchange::{head_of, read_body};
+#[cfg(feature = "reqwest-middleware")]
+pub(crate) use exchange::Sender;
+pub(crate) use exchange::execute;
+use exchange::{head_of, read_body};
 pub use request::RequestBuilder;
 use transport::Transport;
 
@@ -121,17 +123,7 @@ impl L402Client {
     }
 
     async fn execute_up_to(&self, request: Request, max_cost: Option<Msat>) -> Result<Response, ClientError> {
-        let spare = request.try_clone();
-        let description = Description {
-            method: request.method().as_str(),
-            url: request.url(),
-            is_authorized: request.headers().contains_key(AUTHORIZATION),
-            is_repeatable: spare.is_some(),
-            max_cost,
-        };
-        let (call, credential) = Call::start(&self.engine, description).await?;
-        let mut exchange = ReqwestExchange::new(&self.transport, request, spare);
-        drive(call, credential, &mut exchange).await
+        execute(&self.engine, &*self.transport, request, max_cost).await
     }
 
     /// Asks what a request costs, and pays nothing.
