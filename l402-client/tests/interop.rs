@@ -64,7 +64,7 @@ impl Server {
     }
 
     /// What every server of these must be good for.
-    async fn is_paid_as_it_should_be(self) {
+    async fn sells_what_it_should(self) {
         let budget = Budget::default().total(Msat::from_sat(55));
         let store = MemoryStore::new();
         let client = L402Client::builder(self.node.wallet()).store(store).budget(budget).build().unwrap();
@@ -109,17 +109,17 @@ impl Drop for Server {
 #[tokio::test]
 #[ignore = "needs Python packages: make test-python"]
 async fn l402kit_on_fastapi_is_paid() {
-    Server::python("fastapi_server.py").await.is_paid_as_it_should_be().await;
+    Server::python("fastapi_server.py").await.sells_what_it_should().await;
 }
 
 #[tokio::test]
 #[ignore = "needs Python packages: make test-python"]
 async fn l402kit_on_flask_is_paid() {
-    Server::python("flask_server.py").await.is_paid_as_it_should_be().await;
+    Server::python("flask_server.py").await.sells_what_it_should().await;
 }
 
 #[tokio::test]
 #[ignore = "builds OpenSSL's bindings: make test-python"]
 async fn l402kit_on_axum_is_paid() {
-    Server::cargo("l402kit-rust").await.is_paid_as_it_should_be().await;
+    Server::cargo("l402kit-rust").await.sells_what_it_should().await;
 }

@@ -19,26 +19,20 @@ struct Setting {
     shop: Shop,
     client: L402Client,
     counters: Snapshotter,
-    _installed: metrics::LocalRecorderGuard<'static>,
 }
 
 impl Setting {
     async fn new() -> Self {
-        // Each test has a thread of its own, which is the one that its client runs on.
         let recorder: &'static DebuggingRecorder = Box::leak(Box::new(DebuggingRecorder::new()));
+        // For this thread, on which the client runs, until the next test comes and takes its place.
+        std::mem::forget(metrics::set_default_local_recorder(recorder));
         let till = Till::new();
         let client = L402Client::builder(till.clone())
             .clock(ManualClock::at(NOW))
             .budget(Budget::default().per_request(Msat::from_sat(25)))
             .build()
             .unwrap();
-        Self {
-            shop: till.open().await,
-            till,
-            client,
-            counters: recorder.snapshotter(),
-            _installed: metrics::set_default_local_recorder(recorder),
-        }
+        Self { shop: till.open().await, till, client, counters: recorder.snapshotter() }
     }
 
     async fn get(&self, path: &str) -> Result<u16, &'static str> {
