@@ -11,8 +11,9 @@ use l402_core::bolt11::InvoiceError;
 use l402_core::ports::{BackendErrorKind, Invoice, PayOutcome, PayRequest, Wallet};
 use l402_core::{Msat, PaymentHash};
 use l402_dev::DevNode;
-use l402_dev::control::{self, ControlError, ControlWallet};
+use l402_dev::control::{self, ControlError};
 use l402_dev::fault::PaymentFault;
+use l402_wallets::dev::DevNodeWallet;
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
 use std::time::Duration;
@@ -199,7 +200,7 @@ async fn faults_are_added_listed_and_cleared_from_outside() {
 async fn a_wallet_in_another_process_knows_what_is_under_way_and_what_failed() {
     let node = DevNode::builder().fee(Msat::from_msat(1_500)).build().unwrap();
     let url = serve(control::router(&node)).await;
-    let wallet = ControlWallet::new(&url).unwrap();
+    let wallet = DevNodeWallet::new(&url).unwrap();
     let pay = |invoice: &Invoice, max_fee: u64| {
         let max_fee = Msat::from_msat(max_fee);
         let timeout = Duration::from_secs(5);
@@ -414,7 +415,7 @@ fn assert_advises(error: &ControlError, advice: &str) {
 #[tokio::test]
 async fn a_wallet_elsewhere_pays_looks_up_and_knows_its_balance() {
     let (node, _) = node();
-    let wallet = ControlWallet::new(&serve(control::router(&node)).await).unwrap();
+    let wallet = DevNodeWallet::new(&serve(control::router(&node)).await).unwrap();
     let invoice = invoice(&node, PRICE);
     let hash = invoice.payment_hash;
     let request = || PayRequest::new(invoice.bolt11.clone(), hash, Msat::ZERO, Duration::from_secs(30));
@@ -437,11 +438,11 @@ async fn a_wallet_elsewhere_tells_failures_from_what_it_does_not_know() {
     let (node, _) = node();
     let url = serve(control::router(&node)).await;
     let request = |bolt11: String, hash| PayRequest::new(bolt11, hash, Msat::ZERO, Duration::from_secs(30));
-    let failure = async |wallet: &ControlWallet, request| match wallet.pay(request).await.unwrap() {
+    let failure = async |wallet: &DevNodeWallet, request| match wallet.pay(request).await.unwrap() {
         PayOutcome::Failed(kind) => kind,
         other => panic!("{other:?}"),
     };
-    let wallet = ControlWallet::new(&url).unwrap();
+    let wallet = DevNodeWallet::new(&url).unwrap();
     let foreign = invoice(&DevNode::new().unwrap(), PRICE);
     let kind = failure(&wallet, request(foreign.bolt11, foreign.payment_hash)).await;
     assert_eq!(kind, BackendErrorKind::NoRoute);
@@ -454,7 +455,7 @@ async fn a_wallet_elsewhere_tells_failures_from_what_it_does_not_know() {
     let kind = failure(&wallet, request(taken.bolt11, taken.payment_hash)).await;
     assert_eq!(kind, BackendErrorKind::AlreadyPaid);
 
-    let nobody = ControlWallet::new("http://127.0.0.1:1").unwrap();
+    let nobody = DevNodeWallet::new("http://127.0.0.1:1").unwrap();
     let invoice = invoice(&node, PRICE);
     let kind = failure(&nobody, request(invoice.bolt11, invoice.payment_hash)).await;
     assert_eq!(kind, BackendErrorKind::Unavailable, "nothing was sent");

@@ -38,6 +38,8 @@ pub mod blink;
 pub mod btcpay;
 #[cfg(feature = "cln")]
 pub mod cln;
+#[cfg(feature = "dev")]
+pub mod dev;
 #[cfg(feature = "_http")]
 #[allow(unused_imports, unused_macros, reason = "not every backend alone needs both macros")]
 mod driver;

@@ -24,6 +24,7 @@ use crate::secret_file::{self, Forbidden, SecretFileError};
 /// | `zbd:`, `strike:` | `key` |
 /// | `alby-account:` | `token` |
 /// | `nwc:` | `uri` |
+/// | `dev://host:port`, for the node of `l402-dev` below `/node` there | |
 /// | `env:` | none: as [`from_env`](crate::from_env) |
 ///
 /// The secrets `key`, `token`, `password`, `rune` and `uri` are not in the text: `key_file=PATH` names a file that holds
@@ -72,12 +73,32 @@ pub fn from_url(text: &str, get: impl Fn(&str) -> Option<String>) -> Result<Name
     if scheme == "env" {
         return Ok(from_vars(get)?);
     }
+    if scheme == "dev" {
+        return dev_node(&url);
+    }
     let form = FORMS.iter().find(|form| form.scheme == scheme).ok_or(WalletUrlError::UnknownScheme)?;
     let vars = form.vars(&url, transport, &get)?;
     Ok(from_vars(|name| match vars.get(name) {
         Some(value) => Some(value.clone()),
         None => get(name).filter(|_| name == "L402_NETWORK"),
     })?)
+}
+
+#[cfg(feature = "dev")]
+fn dev_node(url: &Url) -> Result<NamedWallet, WalletUrlError> {
+    if url.query_pairs().any(|(name, value)| name != "network" || value != "regtest") {
+        return Err(WalletUrlError::UnknownParameter { scheme: "dev", known: "network=regtest".to_owned() });
+    }
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or(crate::dev::DevNodeUrlError(()))?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = if matches!(url.path(), "" | "/") { "/node" } else { url.path() };
+    let node = format!("http://{host}{port}{path}");
+    Ok(NamedWallet { name: "dev", wallet: Box::new(crate::dev::DevNodeWallet::new(&node)?) })
+}
+
+#[cfg(not(feature = "dev"))]
+fn dev_node(_: &Url) -> Result<NamedWallet, WalletUrlError> {
+    Err(EnvError::NotBuilt { wallet: "dev", feature: "dev" }.into())
 }
 
 /// Whether the text is a Nostr Wallet Connect URI, which is a secret as a whole.
@@ -272,11 +293,15 @@ pub enum WalletUrlError {
         /// The variable.
         variable: String,
     },
+    /// What follows `dev://` is no address.
+    #[cfg(feature = "dev")]
+    #[error(transparent)]
+    DevNode(#[from] crate::dev::DevNodeUrlError),
     /// The parts do not make a wallet.
     #[error(transparent)]
     Wallet(#[from] EnvError),
 }
 
 fn schemes() -> String {
-    FORMS.iter().map(|form| form.scheme).collect::<Vec<_>>().join(", ")
+    FORMS.iter().map(|form| form.scheme).chain(["dev", "env"]).collect::<Vec<_>>().join(", ")
 }

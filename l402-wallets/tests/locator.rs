@@ -4,6 +4,7 @@
     feature = "lnbits",
     feature = "lnd",
     feature = "cln",
+    feature = "dev",
     feature = "phoenixd",
     feature = "nwc",
     feature = "blink"
@@ -53,6 +54,8 @@ fn every_form_is_understood() {
         ("phoenixd://127.0.0.1:9740?password_env=HUSH".to_owned(), "phoenixd"),
         ("blink:?key_env=HUSH".to_owned(), "blink"),
         (NWC_URI.to_owned(), "nwc"),
+        ("dev://127.0.0.1:3402".to_owned(), "dev"),
+        ("dev://[::1]:3402/?network=regtest".to_owned(), "dev"),
     ] {
         assert_eq!(find(&text).unwrap().name, name, "{text}");
     }
@@ -114,6 +117,8 @@ fn mistakes_are_answered_with_what_to_do() {
         ("lnbits://x.example?key_env=UNSET", "UNSET is not set"),
         ("lnbits://x.example", "LNBITS_ADMIN_KEY"),
         ("zbd://x.example", "zbd:?"),
+        ("dev:3402", "http://127.0.0.1:3402/node"),
+        ("dev://127.0.0.1:3402?network=bitcoin", "dev takes the parameters network=regtest"),
         ("lnbits+http://x.example?key_env=HUSH", "cannot be set up"),
     ] {
         let error = find(text).unwrap_err().to_string();

@@ -5,6 +5,7 @@
     feature = "blink",
     feature = "btcpay",
     feature = "cln",
+    feature = "dev",
     feature = "ldk",
     feature = "lnbits",
     feature = "lnd",
@@ -31,7 +32,7 @@ fn the_table_is_true() {
     builder.set_storage_dir_path(folder.path().to_str().unwrap().to_owned());
     let ldk = builder.build().unwrap();
     let rune = l402_wallets::cln::Rune::new("key");
-    let rows: [(&str, &str, Box<dyn Wallet>); 12] = [
+    let rows: [(&str, &str, Box<dyn Wallet>); 13] = [
         ("alby", "Alby Hub", Box::new(l402_wallets::alby::AlbyWallet::new(endpoint(), "key").unwrap())),
         (
             "alby",
@@ -48,6 +49,11 @@ fn the_table_is_true() {
             "cln",
             "Core Lightning (clnrest, socket)",
             Box::new(l402_wallets::cln::ClnWallet::rest(endpoint(), rune).unwrap()),
+        ),
+        (
+            "dev",
+            "`l402-dev`, without real money",
+            Box::new(l402_wallets::dev::DevNodeWallet::new("http://127.0.0.1:3402/node").unwrap()),
         ),
         (
             "ldk",

@@ -7,13 +7,14 @@ use clap::Args;
 use etcetera::{BaseStrategy, choose_base_strategy};
 use l402_client::{Approval, Approver, Budget, L402Client, L402ClientBuilder, Period, SqliteStore};
 use l402_core::{Msat, Network};
+use l402_wallets::NamedWallet;
 use serde::Deserialize;
 
 use super::amount;
 use super::approval::Terminal;
 use super::failure::{Failure, with_causes};
 use super::output::Output;
-use super::wallet::{self, Found, Source};
+use super::wallet::{self, Source};
 
 /// Options of every command.
 #[derive(Debug, Args)]
@@ -165,7 +166,7 @@ impl Settings {
     }
 
     /// The wallet; `None` when there is none at all.
-    pub(crate) fn wallet(&self) -> Result<Option<Found>, Failure> {
+    pub(crate) fn wallet(&self) -> Result<Option<NamedWallet>, Failure> {
         wallet::connect(&self.source, self.network.as_deref())
     }
 

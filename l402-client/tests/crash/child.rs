@@ -10,7 +10,7 @@ use l402_core::ports::{
     BackendError, PayOutcome, PayRequest, PortFuture, StoreError, Wallet, WalletCapabilities,
 };
 use l402_core::{ManualClock, Msat, Network, PaymentHash, UnixTime};
-use l402_dev::control::ControlWallet;
+use l402_wallets::dev::DevNodeWallet;
 
 /// Where in a purchase the process is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ async fn child() {
     let point = POINTS.into_iter().find(|point| Ok(point.name()) == std::env::var("L402_TEST_POINT"));
     let now = UnixTime::from_secs(text("L402_TEST_NOW").parse().unwrap());
     let store = SqliteStore::open(text("L402_TEST_FILE")).unwrap();
-    let wallet = ControlWallet::new(&text("L402_TEST_NODE")).unwrap();
+    let wallet = DevNodeWallet::new(&text("L402_TEST_NODE")).unwrap();
     let client = L402Client::builder(Deadly { inner: wallet, point })
         .store(Deadly { inner: store, point })
         .budget(Budget::unlimited())
@@ -151,7 +151,7 @@ impl Store for Deadly<SqliteStore> {
     }
 }
 
-impl Wallet for Deadly<ControlWallet> {
+impl Wallet for Deadly<DevNodeWallet> {
     fn pay(&self, request: PayRequest) -> PortFuture<Result<PayOutcome, BackendError>> {
         self.around([Point::BeforeWallet, Point::AfterWallet], || self.inner.pay(request))
     }

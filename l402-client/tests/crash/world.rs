@@ -20,7 +20,8 @@ use l402_core::{
     Clock, Identifier, Macaroon, ManualClock, Msat, PaymentHash, Preimage, RootKey, TokenId, UnixTime,
 };
 use l402_dev::DevNode;
-use l402_dev::control::{self, ControlWallet};
+use l402_dev::control;
+use l402_wallets::dev::DevNodeWallet;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -53,7 +54,7 @@ impl World {
 
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(directory.path().join("wallet.db")).unwrap();
-        let client = L402Client::builder(ControlWallet::new(&format!("{address}/node")).unwrap())
+        let client = L402Client::builder(DevNodeWallet::new(&format!("{address}/node")).unwrap())
             .store(store.clone())
             .budget(Budget::unlimited())
             .clock(clock.clone())

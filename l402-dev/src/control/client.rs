@@ -100,19 +100,19 @@ pub enum ControlError {
 /// How to start a node to pay with.
 const START: &str = "cargo run -p l402-dev -- demo --serve";
 
-pub(super) const PLAIN_TEXT: &str = "text/plain";
+const PLAIN_TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 
 /// Far more than a node in memory needs.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client that goes nowhere but to the address given: through no proxy, and along no redirect.
-pub(super) fn client() -> Result<Client, ControlError> {
+fn client() -> Result<Client, ControlError> {
     Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build().map_err(unreachable)
 }
 
 /// The URL of a path below the node's own.
-pub(super) fn url_below(node_url: &str, path: &[&str]) -> Result<Url, ControlError> {
+fn url_below(node_url: &str, path: &[&str]) -> Result<Url, ControlError> {
     let mut url = Url::parse(node_url).map_err(|_| ControlError::Url)?;
     if url.scheme() != "http" {
         return Err(ControlError::Url);
@@ -147,7 +147,7 @@ async fn answer(request: RequestBuilder, content_type: &str) -> Result<String, C
 }
 
 /// The body, if it is as short as those of a dev node, and of the type expected.
-pub(super) async fn text(mut response: Response, expected: &str) -> Result<String, ControlError> {
+async fn text(mut response: Response, expected: &str) -> Result<String, ControlError> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(|value| value.starts_with(expected)) {
         return Err(ControlError::NotADevNode);

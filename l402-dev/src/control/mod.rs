@@ -1,5 +1,5 @@
 //! The node over HTTP, so that another process can pay: [`router`] on the node's side, [`pay()`] and
-//! [`ControlWallet`] on the other.
+//! `l402_wallets::dev` on the other.
 //!
 //! | request | answer |
 //! |---|---|
@@ -52,12 +52,10 @@
 mod client;
 mod order;
 mod server;
-mod wallet;
 
 pub use client::{ControlError, add_fault, clear_faults, create_invoice, faults, pay};
 pub use order::{FaultOrder, InvoiceOrder};
 pub use server::router;
-pub use wallet::ControlWallet;
 
 /// Longer bodies are refused, as `l402_core::bolt11` refuses longer invoices.
 const MAX_BODY_BYTES: usize = 4096;

@@ -1,15 +1,12 @@
 //! Which wallet: from the command line, the environment or the configuration.
 
-mod dev;
 mod nothing;
 
 use std::env;
 
-use l402_core::ports::Wallet;
 use l402_wallets::{EnvError, NamedWallet, from_env, from_url, is_nwc_uri};
 
 use super::failure::{Failure, with_causes};
-use dev::DevWallet;
 pub(crate) use nothing::Nothing;
 
 pub(crate) const HOW_TO_SET: &str = "set L402_WALLET or `wallet` in the configuration, such as \
@@ -71,37 +68,20 @@ fn has_variables() -> bool {
     !matches!(from_env(), Err(EnvError::Nothing { .. }))
 }
 
-/// A wallet, and which one it is.
-pub(crate) struct Found {
-    pub(crate) name: &'static str,
-    pub(crate) wallet: Box<dyn Wallet>,
-}
-
-impl From<NamedWallet> for Found {
-    fn from(NamedWallet { name, wallet, .. }: NamedWallet) -> Self {
-        Self { name, wallet }
-    }
-}
-
 /// The wallet; `None` when there is none at all.
-pub(crate) fn connect(source: &Source, network: Option<&str>) -> Result<Option<Found>, Failure> {
+pub(crate) fn connect(source: &Source, network: Option<&str>) -> Result<Option<NamedWallet>, Failure> {
     let get = |name: &str| match name {
         "L402_NETWORK" => network.map(str::to_owned),
         "L402_WALLET" => env::var(name).ok().filter(|text| !text.contains(':')),
         name => env::var(name).ok(),
     };
     match source {
-        Source::Line { text, .. } if DevWallet::is_meant(text) => {
-            DevWallet::new(text).map(|wallet| Some(Found { name: "dev", wallet: Box::new(wallet) }))
-        }
         Source::Line { text, place } => {
             let found = from_url(text, get);
-            found
-                .map(|found| Some(found.into()))
-                .map_err(|error| Failure::usage(format!("{place}: {}", with_causes(&error))))
+            found.map(Some).map_err(|error| Failure::usage(format!("{place}: {}", with_causes(&error))))
         }
         Source::Variables => match l402_wallets::from_vars(get) {
-            Ok(found) => Ok(Some(found.into())),
+            Ok(found) => Ok(Some(found)),
             Err(EnvError::Nothing { .. }) => Ok(None),
             Err(error) => Err(Failure::usage(with_causes(&error))),
         },
