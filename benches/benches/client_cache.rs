@@ -1,5 +1,18 @@
-//! What a client that has a token at hand adds to a request: nothing is sent, so that all of it is the client's own.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark may stop")]
+//! What a client that has a token at hand adds to a request: CPU time of its thread, next to the same request without it.
+//!
+//! The two take turns, since a machine that others use is slower at one time than at another, and what is reported is the
+//! difference within a round.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark may stop"
+)]
+
+#[path = "work/stats.rs"]
+#[allow(dead_code, reason = "shared with other benchmarks")]
+mod stats;
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -8,22 +21,127 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, Response, header};
-use criterion::{Criterion, criterion_group, criterion_main};
-use l402_client::{L402Client, L402Layer, reqwest};
+use axum::http::{HeaderValue, Method, Request, Response, header};
+use l402_client::{L402Client, L402Layer, L402Service, reqwest};
 use l402_core::header::Challenge;
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{Identifier, Macaroon, Msat, RootKey, TokenId};
 use l402_dev::DevNode;
+use reqwest::Url;
+use stats::{median, thread_time};
+use tokio::runtime::Builder;
 use tower_layer::Layer;
 use tower_service::Service;
 
-const URL: &str = "https://api.example.com/reports/2026?lang=en";
+const PATH: &str = "/reports/2026?lang=en";
+const ROUNDS: usize = 200;
+/// The first rounds only warm up.
+const WARM_UP: usize = 10;
+
+fn main() {
+    let node = DevNode::new().unwrap();
+    let shop = Shop::of(&node);
+    println!(
+        "A token at hand: CPU time of the client's thread in µs; medians of {ROUNDS} rounds [quartiles]\n"
+    );
+    lookups(&node, &shop);
+    layer(&node, &shop);
+    over_sockets(&node, shop);
+}
+
+/// The search itself.
+fn lookups(node: &DevNode, shop: &Shop) {
+    let client = L402Client::builder(node.wallet()).build().unwrap();
+    let url: Url = format!("https://api.example.com{PATH}").parse().unwrap();
+    let other: Url = "https://other.example.com/".parse().unwrap();
+    buy_with(&mut L402Layer::new(&client).layer(shop.clone()));
+    assert!(client.credential(&Method::GET, &url).is_some());
+    assert!(client.credential(&Method::GET, &other).is_none());
+    let find = |url: &Url| {
+        time(5_000, || drop(black_box(client.credential(black_box(&Method::GET), black_box(url)))))
+    };
+    print("find a token", rounds(|| find(&url)));
+    print("find none", rounds(|| find(&other)));
+}
+
+/// Around a service that answers at once, so that all of it is the layer's own.
+fn layer(node: &DevNode, shop: &Shop) {
+    const BATCH: usize = 1_000;
+    let client = L402Client::builder(node.wallet()).build().unwrap();
+    let (mut bare, mut paying) = (shop.clone(), L402Layer::new(&client).layer(shop.clone()));
+    buy_with(&mut paying);
+    let url = format!("https://api.example.com{PATH}").parse().unwrap();
+    let credential = client.credential(&Method::GET, &url).unwrap();
+    let [without, with] = compare(
+        || {
+            time(BATCH, || {
+                let mut request = request();
+                request.headers_mut().insert(header::AUTHORIZATION, credential.clone());
+                assert_eq!(at_once(bare.call(request)).unwrap().status(), 200);
+            })
+        },
+        || time(BATCH, || assert_eq!(at_once(paying.call(request())).unwrap().status(), 200)),
+    );
+    print_pair("a tower service", &without, &with);
+}
+
+/// The whole client, and the reqwest below it with the same credential, to a server on another thread.
+fn over_sockets(node: &DevNode, shop: Shop) {
+    const BATCH: usize = 200;
+    let url = serve(shop);
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = L402Client::builder(node.wallet()).http_client(bare.clone()).build().unwrap();
+    assert_eq!(runtime.block_on(client.get(url.clone()).send()).unwrap().status(), 200);
+    let credential = client.credential(&Method::GET, &url).unwrap();
+    let payments = node.payments().len();
+    let [without, with] = compare(
+        || {
+            time(BATCH, || {
+                let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
+                assert_eq!(runtime.block_on(request.send()).unwrap().status(), 200);
+            })
+        },
+        || {
+            time(BATCH, || {
+                assert_eq!(runtime.block_on(client.get(url.clone()).send()).unwrap().status(), 200);
+            })
+        },
+    );
+    assert_eq!(node.payments().len(), payments);
+    print_pair("reqwest, over loopback", &without, &with);
+}
 
 /// Answers at once: with the bill, or with nothing for whoever shows a credential.
 #[derive(Clone)]
-struct Shop(String);
+struct Shop(HeaderValue);
+
+impl Shop {
+    /// Sells what this workspace mints: a token for a path and a method.
+    fn of(node: &DevNode) -> Self {
+        let asked = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
+        let invoice = at_once(node.provider().create_invoice(asked)).unwrap();
+        let token_id = TokenId::from_bytes([1; 32]);
+        let identifier = Identifier { payment_hash: invoice.payment_hash, token_id };
+        let bare = Macaroon::new(&RootKey::new(&[7; 32]).unwrap(), &identifier.to_bytes(), b"lsat").unwrap();
+        let caveats = ["path=/reports/2026", "method=GET", "expires_at=4000000000"];
+        let macaroon =
+            caveats.iter().fold(bare, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
+        let challenge = Challenge::new(macaroon, invoice.bolt11).unwrap();
+        Self(challenge.to_header_value().parse().unwrap())
+    }
+
+    fn answer(&self, is_paid: bool) -> Response<Body> {
+        let answer = Response::builder();
+        let answer = match is_paid {
+            true => answer.status(200),
+            false => answer.status(402).header(header::WWW_AUTHENTICATE, self.0.clone()),
+        };
+        answer.body(Body::empty()).unwrap()
+    }
+}
 
 impl Service<Request<()>> for Shop {
     type Response = Response<Body>;
@@ -35,29 +153,37 @@ impl Service<Request<()>> for Shop {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        let answer = Response::builder();
-        let answer = match request.headers().get(header::AUTHORIZATION) {
-            Some(_) => answer.status(200),
-            None => answer.status(402).header(header::WWW_AUTHENTICATE, &self.0),
-        };
-        ready(Ok(answer.body(Body::empty()).unwrap()))
+        ready(Ok(self.answer(request.headers().contains_key(header::AUTHORIZATION))))
     }
 }
 
-/// Sells what this workspace mints: a token for a path and a method.
-fn shop(node: &DevNode) -> Shop {
-    let asked = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
-    let invoice = at_once(node.provider().create_invoice(asked)).unwrap();
-    let identifier =
-        Identifier { payment_hash: invoice.payment_hash, token_id: TokenId::from_bytes([1; 32]) };
-    let macaroon = Macaroon::new(&RootKey::new(&[7; 32]).unwrap(), &identifier.to_bytes(), b"lsat").unwrap();
-    let caveats = ["path=/reports/2026", "method=GET", "expires_at=4000000000"];
-    let macaroon =
-        caveats.iter().fold(macaroon, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
-    Shop(Challenge::new(macaroon, invoice.bolt11).unwrap().to_header_value())
+/// Serves the shop from a thread of its own, and returns where.
+fn serve(shop: Shop) -> Url {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}{PATH}", listener.local_addr().unwrap()).parse().unwrap();
+    std::thread::spawn(move || {
+        let app = Router::new().fallback(move |request: Request<Body>| {
+            ready(shop.answer(request.headers().contains_key(header::AUTHORIZATION)))
+        });
+        Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, app).await
+        })
+    });
+    url
 }
 
-/// Nothing here waits.
+fn request() -> Request<()> {
+    let request = Request::get(format!("https://api.example.com{PATH}"));
+    request.header(header::ACCEPT, "*/*").header(header::USER_AGENT, "bench").body(()).unwrap()
+}
+
+fn buy_with(paying: &mut L402Service<Shop>) {
+    assert_eq!(at_once(paying.call(request())).unwrap().status(), 200);
+}
+
+/// Nothing in process waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -65,44 +191,43 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn request() -> Request<()> {
-    let request = Request::get(URL).header(header::ACCEPT, "*/*").header(header::USER_AGENT, "bench");
-    request.body(()).unwrap()
-}
-
-fn hits(criterion: &mut Criterion) {
-    let node = DevNode::new().unwrap();
-    let client = L402Client::builder(node.wallet()).build().unwrap();
-    let mut bare = shop(&node);
-    let mut paying = L402Layer::new(&client).layer(bare.clone());
-    for _ in 0..2 {
-        assert_eq!(at_once(paying.call(request())).unwrap().status(), 200);
+/// CPU time of one in µs.
+fn time(batch: usize, mut work: impl FnMut()) -> f64 {
+    let start = thread_time();
+    for _ in 0..batch {
+        work();
     }
-    assert_eq!(node.payments().len(), 1);
-
-    let mut group = criterion.benchmark_group("client_cache");
-    let url = URL.parse().unwrap();
-    assert!(client.credential(&Method::GET, &url).is_some());
-    group.bench_function("find a token", |bencher| {
-        bencher.iter(|| client.credential(black_box(&Method::GET), black_box(&url)));
-    });
-    let other = "https://other.example.com/".parse().unwrap();
-    group.bench_function("find none", |bencher| {
-        bencher.iter(|| client.credential(black_box(&Method::GET), black_box(&other)));
-    });
-    group.bench_function("request without client", |bencher| {
-        bencher.iter(|| at_once(bare.call(request())).unwrap())
-    });
-    group.bench_function("request with a token at hand", |bencher| {
-        bencher.iter(|| at_once(paying.call(request())).unwrap());
-    });
-    // What the reqwest driver does besides, to be able to send again.
-    let spare = reqwest::Client::new().get(URL).header("accept", "*/*").build().unwrap();
-    group.bench_function("copy of a request of reqwest", |bencher| {
-        bencher.iter(|| black_box(&spare).try_clone())
-    });
-    group.finish();
+    (thread_time() - start).as_secs_f64() * 1e6 / batch as f64
 }
 
-criterion_group!(benches, hits);
-criterion_main!(benches);
+fn rounds(mut round: impl FnMut() -> f64) -> Vec<f64> {
+    (0..WARM_UP + ROUNDS).map(|_| round()).skip(WARM_UP).collect()
+}
+
+/// In turns, and who begins takes turns, too.
+fn compare(mut without: impl FnMut() -> f64, mut with: impl FnMut() -> f64) -> [Vec<f64>; 2] {
+    let mut pairs = Vec::new();
+    for round in 0..WARM_UP + ROUNDS {
+        let pair = if round % 2 == 0 {
+            let first = without();
+            (first, with())
+        } else {
+            let first = with();
+            (without(), first)
+        };
+        pairs.push(pair);
+    }
+    let (without, with) = pairs.split_off(WARM_UP).into_iter().unzip();
+    [without, with]
+}
+
+fn print(name: &str, values: Vec<f64>) {
+    let (middle, [low, high]) = median(values);
+    println!("{name:<40} {middle:>8.3} [{low:.3} {high:.3}]");
+}
+
+fn print_pair(name: &str, without: &[f64], with: &[f64]) {
+    print(&format!("{name}, credential given"), without.to_vec());
+    print(&format!("{name}, token at hand"), with.to_vec());
+    print("  adds", with.iter().zip(without).map(|(with, without)| with - without).collect());
+}
