@@ -51,8 +51,9 @@ bench: setup ## Measure
 	$(CARGO) bench -p l402-benches
 
 .PHONY: bench-peers
-bench-peers: setup ## Measure next to the crate macaroon; builds libsodium
-	$(CARGO) bench --manifest-path benches/peers/Cargo.toml
+bench-peers: setup ## Measure next to libraries of others in Rust, Go, C and Python
+	@.ci/setup bench
+	.ci/bench-peers
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for 30 seconds each

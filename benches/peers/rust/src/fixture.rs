@@ -74,6 +74,18 @@ impl Fixture {
     }
 }
 
+impl Fixture {
+    /// Reads the file that the first argument of the program names.
+    ///
+    /// # Panics
+    /// If there is no such file, or it is not a fixture.
+    #[must_use]
+    pub fn from_argument() -> Self {
+        let path = std::env::args().nth(1).expect("the path of the fixture");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+}
+
 impl Default for Fixture {
     fn default() -> Self {
         Self::new()

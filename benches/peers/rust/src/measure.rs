@@ -12,9 +12,12 @@ use crate::peers::{Floor, Peer, Token};
 #[allow(dead_code, reason = "rounds are compared by who runs this program")]
 mod stats;
 
+/// What is measured of calls.
+pub type Measure = fn(&mut dyn FnMut() -> bool) -> Measured;
+
 /// A line of the output: one implementation, one token.
-#[derive(Debug, Serialize)]
-pub struct Row<'a> {
+#[derive(Serialize)]
+struct Row<'a> {
     implementation: &'a str,
     language: &'a str,
     version: &'a str,
@@ -23,6 +26,13 @@ pub struct Row<'a> {
     caveats: usize,
     #[serde(flatten)]
     measured: Measured,
+}
+
+/// The line of an implementation that is left out.
+#[derive(Serialize)]
+struct Skipped<'a> {
+    implementation: &'a str,
+    skipped: String,
 }
 
 /// What was measured.
@@ -34,21 +44,25 @@ pub enum Measured {
     Allocations(u64),
 }
 
-/// Checks every implementation and measures it, each with every token.
+/// Checks implementations and measures them, each with every token.
+///
+/// One that takes a wrong token or refuses a valid one is left out, which is printed: its time would be worthless.
 ///
 /// # Panics
-/// If an implementation takes a wrong token or refuses a valid one, which would make its time worthless.
-pub fn print_rows(fixture: &Fixture, measure: impl Fn(&mut dyn FnMut() -> bool) -> Measured) {
-    for mut peer in Peer::all(fixture) {
+/// If that one is ours.
+pub fn print_rows(peers: Vec<Peer<'_>>, fixture: &Fixture, measure: Measure) {
+    for mut peer in peers {
         let name = peer.name;
         let tokens = peer.tokens(fixture);
-        for token in &tokens {
-            let is_accepted = (peer.verify)(token.header);
-            assert_eq!(is_accepted, token.is_valid, "{name} judges {} ({})", token.case, token.caveats);
+        let wrong = tokens.iter().find(|token| (peer.verify)(token.header) != token.is_valid);
+        if let Some(token) = wrong {
+            assert_ne!(name, "l402-core", "misjudges {} ({} caveats)", token.case, token.caveats);
+            print_line(&Skipped { implementation: name, skipped: format!("misjudges {}", token.case) });
+            continue;
         }
         for Token { case, caveats, header, .. } in tokens {
             let measured = measure(&mut || (peer.verify)(black_box(header)));
-            print_row(&Row {
+            print_line(&Row {
                 implementation: name,
                 language: peer.language,
                 version: &peer.version,
@@ -62,10 +76,10 @@ pub fn print_rows(fixture: &Fixture, measure: impl Fn(&mut dyn FnMut() -> bool) 
 }
 
 /// Measures the floor as if it were an implementation.
-pub fn print_floor(measure: impl Fn(&mut dyn FnMut() -> bool) -> Measured) {
+pub fn print_floor(measure: Measure) {
     for caveats in [0, 3, 10] {
         let measured = measure(&mut || Floor.hash(black_box(caveats)));
-        print_row(&Row {
+        print_line(&Row {
             implementation: "floor",
             language: "Rust",
             version: "",
@@ -78,8 +92,8 @@ pub fn print_floor(measure: impl Fn(&mut dyn FnMut() -> bool) -> Measured) {
 }
 
 #[allow(clippy::print_stdout, reason = "that is what its programs are for")]
-fn print_row(row: &Row<'_>) {
-    println!("{}", serde_json::to_string(row).unwrap());
+fn print_line(line: &impl Serialize) {
+    println!("{}", serde_json::to_string(line).unwrap());
 }
 
 /// CPU time of one call in nanoseconds: the median of nine slots of at least two milliseconds.

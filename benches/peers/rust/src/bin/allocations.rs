@@ -2,12 +2,12 @@
 
 use l402_bench_peers::fixture::Fixture;
 use l402_bench_peers::measure::{Measured, print_floor, print_rows};
+use l402_bench_peers::peers::Peer;
 
 fn main() {
-    let path = std::env::args().nth(1).expect("the path of the fixture");
-    let fixture: Fixture = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let fixture = Fixture::from_argument();
     print_floor(allocations);
-    print_rows(&fixture, allocations);
+    print_rows(Peer::all(&fixture), &fixture, allocations);
 }
 
 fn allocations(call: &mut dyn FnMut() -> bool) -> Measured {

@@ -2,10 +2,10 @@
 
 use l402_bench_peers::fixture::Fixture;
 use l402_bench_peers::measure::{cpu_time, print_floor, print_rows};
+use l402_bench_peers::peers::Peer;
 
 fn main() {
-    let path = std::env::args().nth(1).expect("the path of the fixture");
-    let fixture: Fixture = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let fixture = Fixture::from_argument();
     print_floor(cpu_time);
-    print_rows(&fixture, cpu_time);
+    print_rows(Peer::all(&fixture), &fixture, cpu_time);
 }

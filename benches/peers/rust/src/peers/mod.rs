@@ -32,7 +32,7 @@ pub struct Peer<'a> {
     pub version: String,
     /// What it checks, and what it does not.
     pub verifies: &'static [&'static str],
-    form: Form,
+    pub form: Form,
     pub verify: Box<dyn FnMut(&str) -> bool + 'a>,
 }
 
@@ -101,14 +101,21 @@ impl Floor {
     }
 }
 
-fn secret(fixture: &Fixture) -> [u8; 32] {
+/// The root key that all are given.
+#[must_use]
+pub fn secret(fixture: &Fixture) -> [u8; 32] {
     hex(&fixture.root_key).expect("a root key of 32 bytes")
 }
 
-/// The version of a package, as locked; of several the last one, as only l402kit asks for earlier ones.
 fn locked(package: &str) -> String {
+    version_in(include_str!("../../Cargo.lock"), package)
+}
+
+/// The version of a package in a lock file; of several the last one, as only l402kit asks for earlier ones.
+#[must_use]
+pub fn version_in(lock: &str, package: &str) -> String {
     let named = format!("name = \"{package}\"\nversion = \"");
-    let (_, rest) = include_str!("../../Cargo.lock").rsplit_once(&named).expect("a dependency");
+    let (_, rest) = lock.rsplit_once(&named).expect("a dependency");
     rest.split('"').next().unwrap_or_default().to_owned()
 }
 
