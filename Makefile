@@ -48,12 +48,13 @@ deny: ## Check licences and sources of all dependencies
 	$(CARGO) deny --all-features --config .deny.toml check bans licenses sources
 
 .PHONY: bench
-bench: setup ## Measure
-	$(CARGO) bench -p l402-benches
+bench: setup ## Measure everything, and write benches/REPORT.md
+	@.ci/bench
 
 .PHONY: bench-peers
-bench-peers: setup ## Measure next to the crate macaroon; builds libsodium
-	$(CARGO) bench --manifest-path benches/peers/Cargo.toml
+bench-peers: setup ## Measure next to libraries of others in Rust, Go, C and Python
+	@.ci/setup bench
+	.ci/bench-peers
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for 30 seconds each

@@ -10,6 +10,8 @@
     reason = "a benchmark may stop"
 )]
 
+#[path = "work/record.rs"]
+mod record;
 #[path = "work/stats.rs"]
 #[allow(dead_code, reason = "shared with other benchmarks")]
 mod stats;
@@ -29,6 +31,7 @@ use l402_core::header::Challenge;
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{Identifier, Macaroon, Msat, RootKey, TokenId};
 use l402_dev::DevNode;
+use record::Record;
 use reqwest::Url;
 use stats::{median, thread_time};
 use tokio::runtime::Builder;
@@ -46,13 +49,15 @@ fn main() {
     println!(
         "A token at hand: CPU time of the client's thread in µs; medians of {ROUNDS} rounds [quartiles]\n"
     );
-    lookups(&node, &shop);
-    layer(&node, &shop);
-    over_sockets(&node, shop);
+    let mut record = Record::new("client_cache");
+    lookups(&node, &shop, &mut record);
+    layer(&node, &shop, &mut record);
+    over_sockets(&node, shop, &mut record);
+    record.keep();
 }
 
 /// The search itself.
-fn lookups(node: &DevNode, shop: &Shop) {
+fn lookups(node: &DevNode, shop: &Shop, record: &mut Record) {
     let client = L402Client::builder(node.wallet()).build().unwrap();
     let url: Url = format!("https://api.example.com{PATH}").parse().unwrap();
     let other: Url = "https://other.example.com/".parse().unwrap();
@@ -62,12 +67,12 @@ fn lookups(node: &DevNode, shop: &Shop) {
     let find = |url: &Url| {
         time(5_000, || drop(black_box(client.credential(black_box(&Method::GET), black_box(url)))))
     };
-    print("find a token", rounds(|| find(&url)));
-    print("find none", rounds(|| find(&other)));
+    print("find a token", rounds(|| find(&url)), record);
+    print("find none", rounds(|| find(&other)), record);
 }
 
 /// Around a service that answers at once, so that all of it is the layer's own.
-fn layer(node: &DevNode, shop: &Shop) {
+fn layer(node: &DevNode, shop: &Shop, record: &mut Record) {
     const BATCH: usize = 1_000;
     let client = L402Client::builder(node.wallet()).build().unwrap();
     let (mut bare, mut paying) = (shop.clone(), L402Layer::new(&client).layer(shop.clone()));
@@ -84,11 +89,11 @@ fn layer(node: &DevNode, shop: &Shop) {
         },
         || time(BATCH, || assert_eq!(at_once(paying.call(request())).unwrap().status(), 200)),
     );
-    print_pair("a tower service", &without, &with);
+    print_pair("a tower service", &without, &with, record);
 }
 
 /// The whole client, and the reqwest below it with the same credential, to a server on another thread.
-fn over_sockets(node: &DevNode, shop: Shop) {
+fn over_sockets(node: &DevNode, shop: Shop, record: &mut Record) {
     const BATCH: usize = 200;
     let url = serve(shop);
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -111,7 +116,7 @@ fn over_sockets(node: &DevNode, shop: Shop) {
         },
     );
     assert_eq!(node.payments().len(), payments);
-    print_pair("reqwest, over loopback", &without, &with);
+    print_pair("reqwest, over loopback", &without, &with, record);
 }
 
 /// Answers at once: with the bill, or with nothing for whoever shows a credential.
@@ -221,13 +226,15 @@ fn compare(mut without: impl FnMut() -> f64, mut with: impl FnMut() -> f64) -> [
     [without, with]
 }
 
-fn print(name: &str, values: Vec<f64>) {
+fn print(name: &str, values: Vec<f64>, record: &mut Record) {
     let (middle, [low, high]) = median(values);
     println!("{name:<40} {middle:>8.3} [{low:.3} {high:.3}]");
+    record.add("client", name, &[("us", middle), ("low_us", low), ("high_us", high)]);
 }
 
-fn print_pair(name: &str, without: &[f64], with: &[f64]) {
-    print(&format!("{name}, credential given"), without.to_vec());
-    print(&format!("{name}, token at hand"), with.to_vec());
-    print("  adds", with.iter().zip(without).map(|(with, without)| with - without).collect());
+fn print_pair(name: &str, without: &[f64], with: &[f64], record: &mut Record) {
+    print(&format!("{name}, credential given"), without.to_vec(), record);
+    print(&format!("{name}, token at hand"), with.to_vec(), record);
+    let added = with.iter().zip(without).map(|(with, without)| with - without).collect();
+    print(&format!("{name}, added"), added, record);
 }

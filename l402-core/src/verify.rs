@@ -57,7 +57,7 @@ use crate::macaroon::{Caveat, MacaroonRef};
 #[cfg(feature = "third-party")]
 use crate::macaroon::{DischargeError, take_discharges};
 use crate::mint::Uses;
-use crate::proof::{Proof, Verdict};
+use crate::proof::Proof;
 use crate::secret::{Preimage, RootKey};
 use crate::time::UnixTime;
 
@@ -88,26 +88,26 @@ impl<'a> Unverified<'a> {
     pub(crate) fn new(
         first: MacaroonRef<'a>,
         others: Vec<MacaroonRef<'a>>,
-        mut proof: Proof,
+        hash_of_preimage: Option<&PaymentHash>,
     ) -> Result<Self, CredentialError> {
         let ids = Identifier::split(first.identifier()).map_err(CredentialError::Identifier)?;
         let [payment_hash, _] = ids;
         let more = if others.is_empty() { None } else { Some(More::new(first, payment_hash, others)?) };
-        if proof.is_missing() {
-            proof = proof_in_caveats(first, more.as_deref());
-        }
-        proof.judge(payment_hash);
+        let proof = match hash_of_preimage {
+            Some(hash) => Proof::of(hash, payment_hash),
+            None => proof_in_caveats(first, more.as_deref(), payment_hash),
+        };
         Ok(Self { first, ids, more, proof })
     }
 
     /// A credential whose preimage is that of another payment, as far as its first bytes show; nothing else of it is
     /// there. `None` if the preimage fits, or the identifier is not among these bytes.
     #[inline]
-    pub(crate) fn refuted(head: &'a [u8], mut proof: Proof) -> Option<Self> {
+    pub(crate) fn refuted(head: &'a [u8], hash_of_preimage: &PaymentHash) -> Option<Self> {
         let first = MacaroonRef::decode_head(head)?;
         let ids = Identifier::split(first.identifier()).ok()?;
-        proof.judge(&ids[0]);
-        matches!(proof.verdict(), Verdict::Wrong).then_some(Self { first, ids, more: None, proof })
+        let proof = Proof::of(hash_of_preimage, &ids[0]);
+        (proof == Proof::Wrong).then_some(Self { first, ids, more: None, proof })
     }
 
     /// The payment this claims to be about.
@@ -131,7 +131,8 @@ impl<'a> Unverified<'a> {
             .map(|id| id.token_id)
     }
 
-    /// Whether two credentials of one request are the same one, written twice.
+    /// Whether two credentials of one request are the same one, written twice. Preimages that do not fit are not told
+    /// apart: no such credential is any good.
     ///
     /// # Security
     /// The bytes are compared in constant time, as they are secret.
@@ -140,7 +141,7 @@ impl<'a> Unverified<'a> {
         let same_macaroon = |(one, other): (&MacaroonRef<'_>, &MacaroonRef<'_>)| -> bool {
             one.as_bytes().ct_eq(other.as_bytes()).into()
         };
-        self.proof.is_same_as(&other.proof)
+        self.proof == other.proof
             && self.others().len() == other.others().len()
             && self.discharges().len() == other.discharges().len()
             && self.tokens().zip(other.tokens()).all(same_macaroon)
@@ -156,7 +157,7 @@ impl<'a> Unverified<'a> {
     /// [`Rejection::WrongPreimage`]
     #[inline]
     pub fn screen(&self) -> Result<(), Rejection> {
-        if matches!(self.proof.verdict(), Verdict::Wrong) { Err(Rejection::WrongPreimage) } else { Ok(()) }
+        if self.proof == Proof::Wrong { Err(Rejection::WrongPreimage) } else { Ok(()) }
     }
 
     /// Checks that the preimage fits and that every macaroon was signed with its root key.
@@ -262,10 +263,10 @@ fn check_signatures<'m, 'a: 'm>(
 
 /// Looks for the caveat that some clients send the preimage in.
 #[cold]
-fn proof_in_caveats(first: MacaroonRef<'_>, more: Option<&More<'_>>) -> Proof {
+fn proof_in_caveats(first: MacaroonRef<'_>, more: Option<&More<'_>>, payment_hash: &[u8; 32]) -> Proof {
     let others = more.map_or(&[][..], |more| &more.others);
     let preimage = preimage_caveat(&first).or_else(|| others.iter().find_map(preimage_caveat));
-    preimage.map_or(Proof::MISSING, |preimage| Proof::of(preimage.payment_hash()))
+    preimage.map_or(Proof::Missing, |preimage| Proof::of(&preimage.payment_hash(), payment_hash))
 }
 
 fn preimage_caveat(macaroon: &MacaroonRef<'_>) -> Option<Preimage> {
@@ -290,10 +291,10 @@ impl<'a> Authentic<'a> {
     /// [`Rejection::MissingPreimage`] when it carries none. One that does not fit was refused earlier.
     #[inline]
     pub fn prove_payment(self) -> Result<Paid<'a>, Rejection> {
-        match self.credential.proof.verdict() {
-            Verdict::Fits => Ok(Paid { credential: self.credential }),
-            Verdict::Missing => Err(Rejection::MissingPreimage),
-            Verdict::Wrong => Err(Rejection::WrongPreimage),
+        match self.credential.proof {
+            Proof::Fits => Ok(Paid { credential: self.credential }),
+            Proof::Missing => Err(Rejection::MissingPreimage),
+            Proof::Wrong => Err(Rejection::WrongPreimage),
         }
     }
 
@@ -308,7 +309,7 @@ impl<'a> Authentic<'a> {
     /// Whether the credential carries the preimage of its payment hash.
     #[must_use]
     pub const fn has_preimage(&self) -> bool {
-        !self.credential.proof.is_missing()
+        !matches!(self.credential.proof, Proof::Missing)
     }
 
     /// The payment that this credential is about.

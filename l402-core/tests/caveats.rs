@@ -150,6 +150,31 @@ fn one_can_add_conditions_of_ones_own() {
     assert_eq!(verdict(&["tenant=other"]), Ok(()), "unknown without the satisfier, so skipped");
 }
 
+/// Each repetition is held against the one just before it, whatever stands between and however many conditions there are.
+#[test]
+fn every_one_of_many_conditions_must_narrow() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let limits = names.map(|name| AtMost::new(name, 1));
+    let own = limits.each_ref().map(|limit| limit as &dyn Satisfier);
+    let policy = CaveatPolicy::with_satisfiers(&own);
+    for name in names {
+        let first = names.map(|name| format!("{name}=9"));
+        let narrower = names.map(|name| format!("{name}=5"));
+        let with = |last: &[&str]| {
+            let last: Vec<String> = last.iter().map(|value| format!("{name}={value}")).collect();
+            let caveats = first.iter().chain(&narrower).chain(&last).map(String::as_str);
+            judge(&caveats.collect::<Vec<_>>(), &request(), policy)
+        };
+        assert_eq!(with(&["5", "4"]), Ok(()), "{name}");
+        assert_eq!(with(&["7"]), Err(Rejection::WidenedCaveat), "{name}: narrower than the first only");
+        assert_eq!(
+            with(&["3", "4"]),
+            Err(Rejection::WidenedCaveat),
+            "{name}: narrower than the one but last"
+        );
+    }
+}
+
 proptest! {
     /// Whatever a holder adds, a refusal stays a refusal.
     #[test]

@@ -15,6 +15,7 @@ use tower_service::Service as _;
 use crate::apps::{actix_app, axum_app};
 use crate::cases::{Case, Layer, PATH, Premade, cases};
 use crate::floor::{blocks, compressions};
+use crate::record::Record;
 use crate::stats::{against, median, thread_time};
 
 const ROUNDS: usize = 61;
@@ -26,7 +27,7 @@ const WARM_UP: usize = 3;
 /// So many requests are made, then answered, and so on: no more than an allocator keeps at hand, as in a server.
 const PIECE: usize = 6;
 
-pub(crate) fn run(wanted: &str) {
+pub(crate) fn run(wanted: &str, record: &mut Record) {
     println!("In process: CPU time of a request, in µs; medians of {ROUNDS} rounds of {BATCH}\n");
     println!("the hashing of a token with three caveats, by which to compare machines: {:.2}", hashing());
     println!("reading an invoice, which no offer goes without: {:.2}\n", invoice());
@@ -34,13 +35,13 @@ pub(crate) fn run(wanted: &str) {
 
     let mut gates = cases(requests, wanted);
     let gate_rounds = rounds(|| gates.iter_mut().map(call_gate).collect());
-    print("gate, no framework", &gates, &gate_rounds);
+    print("gate, no framework", &gates, &gate_rounds, record);
 
     let mut axum = cases(requests, wanted);
     let mut routers: Vec<Router> = axum.iter().map(|case| axum_app(case.layer.clone())).collect();
     let axum_rounds =
         rounds(|| axum.iter_mut().zip(&mut routers).map(|(case, router)| call_axum(case, router)).collect());
-    print("axum", &axum, &axum_rounds);
+    print("axum", &axum, &axum_rounds, record);
 
     let mut actix = cases(requests, wanted);
     let actix_rounds = actix_web::rt::System::new().block_on(async {
@@ -50,7 +51,7 @@ pub(crate) fn run(wanted: &str) {
         }
         rounds(|| actix.iter_mut().zip(&apps).map(|(case, app)| call_actix(case, app)).collect())
     });
-    print("actix-web", &actix, &actix_rounds);
+    print("actix-web", &actix, &actix_rounds, record);
 }
 
 fn rounds(mut round: impl FnMut() -> Vec<f64>) -> Vec<Vec<f64>> {
@@ -146,7 +147,7 @@ fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn print(framework: &str, cases: &[Case], rounds: &[Vec<f64>]) {
+fn print(framework: &str, cases: &[Case], rounds: &[Vec<f64>], record: &mut Record) {
     println!("| {framework} | in all | added | quartiles | added, at best |\n|---|---|---|---|---|");
     for (place, case) in cases.iter().enumerate() {
         let (all, _) = median(rounds.iter().map(|round| round[place]));
@@ -155,6 +156,8 @@ fn print(framework: &str, cases: &[Case], rounds: &[Vec<f64>]) {
         let best = |place: usize| rounds.iter().map(|round| round[place]).fold(f64::INFINITY, f64::min);
         let at_best = best(place) - best(case.bare);
         println!("| {} | {all:.2} | {added:.2} | {low:.2} – {high:.2} | {at_best:.2} |", case.name);
+        let figures = [("all_us", all), ("added_us", added), ("added_best_us", at_best)];
+        record.add(&format!("in process, {framework}"), case.name, &figures);
     }
     println!();
 }

@@ -17,6 +17,8 @@ mod client;
 #[path = "../work/floor.rs"]
 mod floor;
 mod in_process;
+#[path = "../work/record.rs"]
+mod record;
 mod sockets;
 #[path = "../work/stats.rs"]
 mod stats;
@@ -25,10 +27,12 @@ mod stats;
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     let (part, cases) = (arguments.next(), arguments.next().unwrap_or_default());
+    let mut record = record::Record::new("http_overhead");
     if part.as_deref() != Some("sockets") {
-        in_process::run(&cases);
+        in_process::run(&cases, &mut record);
     }
     if part.as_deref() != Some("in-process") {
-        sockets::run(&cases);
+        sockets::run(&cases, &mut record);
     }
+    record.keep();
 }

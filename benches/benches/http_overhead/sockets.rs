@@ -10,16 +10,17 @@ use actix_web::{App, HttpServer};
 use crate::apps::{actix_app, axum_app};
 use crate::cases::{Case, Layer, cases};
 use crate::client::Client;
+use crate::record::Record;
 use crate::stats::{against, median, quantile};
 
 const ROUNDS: usize = 15;
 const BATCH: usize = 8192;
 const CONNECTIONS: usize = 64;
 
-pub(crate) fn run(wanted: &str) {
+pub(crate) fn run(wanted: &str, record: &mut Record) {
     println!("Over sockets: {CONNECTIONS} connections; medians of {ROUNDS} rounds of {BATCH}\n");
-    measure("axum", wanted, serve_axum);
-    measure("actix-web", wanted, serve_actix);
+    measure("axum", wanted, serve_axum, record);
+    measure("actix-web", wanted, serve_actix, record);
 }
 
 /// What one round tells of one case.
@@ -31,7 +32,7 @@ struct Figures {
     p99: f64,
 }
 
-fn measure(framework: &str, wanted: &str, serve: fn(Layer) -> SocketAddr) {
+fn measure(framework: &str, wanted: &str, serve: fn(Layer) -> SocketAddr, record: &mut Record) {
     let requests = (1 + ROUNDS) * BATCH;
     let mut cases = cases(requests, wanted);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -50,7 +51,7 @@ fn measure(framework: &str, wanted: &str, serve: fn(Layer) -> SocketAddr) {
         }
         rounds
     });
-    print(framework, &cases, &rounds[1..]);
+    print(framework, &cases, &rounds[1..], record);
 }
 
 async fn send(client: &mut Client, case: &mut Case) -> Figures {
@@ -92,7 +93,7 @@ fn serve_actix(layer: Layer) -> SocketAddr {
     address.recv().unwrap()
 }
 
-fn print(framework: &str, cases: &[Case], rounds: &[Vec<Figures>]) {
+fn print(framework: &str, cases: &[Case], rounds: &[Vec<Figures>], record: &mut Record) {
     let figure = |figure: fn(&Figures) -> f64| {
         rounds.iter().map(|round| round.iter().map(figure).collect()).collect::<Vec<Vec<f64>>>()
     };
@@ -106,15 +107,26 @@ fn print(framework: &str, cases: &[Case], rounds: &[Vec<Figures>]) {
         let all = median(cpu.iter().map(|round| round[place])).0;
         let (added, [low, high]) = median(against(&cpu, place, case.bare).map(|(with, bare)| with - bare));
         let ratio = |of: &[Vec<f64>]| median(against(of, place, case.bare).map(|(with, bare)| with / bare)).0;
+        let [cpu_rate, rate, p50, p99] = [1.0 / ratio(&cpu), ratio(&rate), ratio(&p50), ratio(&p99)];
         println!(
-            "| {} | {all:.2} | {added:.2} | {low:.2} – {high:.2} | {:.0} % | {:.0} % | × {:.2} | × {:.2} |",
+            "| {} | {all:.2} | {added:.2} | {low:.2} – {high:.2} | {:.0} % | {:.0} % | × {p50:.2} | × {p99:.2} |",
             case.name,
-            100.0 / ratio(&cpu),
-            100.0 * ratio(&rate),
-            ratio(&p50),
-            ratio(&p99),
+            100.0 * cpu_rate,
+            100.0 * rate,
         );
+        let figures = [
+            ("all_us", all),
+            ("added_us", added),
+            ("cpu_rate", cpu_rate),
+            ("rate", rate),
+            ("p50", p50),
+            ("p99", p99),
+        ];
+        record.add(&format!("sockets, {framework}"), case.name, &figures);
     }
     let bare = |of: &[Vec<f64>]| median(of.iter().map(|round| round[0])).0;
-    println!("\nbare: {:.0} requests/s, p50 {:.0} µs, p99 {:.0} µs\n", bare(&rate), bare(&p50), bare(&p99));
+    let [rate, p50, p99] = [bare(&rate), bare(&p50), bare(&p99)];
+    println!("\nbare: {rate:.0} requests/s, p50 {p50:.0} µs, p99 {p99:.0} µs\n");
+    let figures = [("requests_per_s", rate), ("p50_us", p50), ("p99_us", p99)];
+    record.add(&format!("sockets, {framework}"), "bare, absolute", &figures);
 }

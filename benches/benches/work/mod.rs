@@ -11,6 +11,11 @@ use l402_core::{
 /// What the reference server writes, which every compared implementation can check.
 pub(crate) const CAVEATS: [&str; 3] =
     ["services=api:0", "api_capabilities=read", "api_valid_until=1999999999"];
+/// So many caveats: those, and then the last one again, which allows no less than before.
+pub(crate) fn caveats(count: usize) -> Vec<&'static str> {
+    (0..count).map(|place| CAVEATS[place.min(CAVEATS.len() - 1)]).collect()
+}
+
 /// A secret for all tokens, where nothing is derived.
 pub(crate) const SECRET: [u8; 32] = [7; 32];
 pub(crate) const RIGHT: Preimage = Preimage::from_bytes([9; 32]);

@@ -169,30 +169,33 @@ pub(crate) struct Judge<'r> {
 
 impl Judge<'_> {
     /// Checks every caveat of one macaroon, and says what they leave.
-    pub(crate) fn allowance(
+    pub(crate) fn allowance<'a>(
         &self,
-        macaroon: &MacaroonRef<'_>,
+        macaroon: &MacaroonRef<'a>,
         is_discharged: impl Fn(&Caveat<'_>) -> bool,
     ) -> Result<Allowance, Rejection> {
         let mut allowance = Allowance::default();
+        let mut latest = Latest::default();
         for (index, caveat) in macaroon.caveats().enumerate() {
             if caveat.third_party().is_some() {
                 if !is_discharged(&caveat) {
                     return Err(Rejection::Undischarged);
                 }
             } else if !allowance.apply(&caveat, &self.payment_hash, self.request)? {
-                self.check_extension(macaroon, index, &caveat)?;
+                let previous = |name: &'a str, value: &'a str| {
+                    latest.replace(name, value).unwrap_or_else(|Full| last_before(macaroon, index, name))
+                };
+                self.check_extension(&caveat, previous)?;
             }
         }
         Ok(allowance)
     }
 
     /// Checks a caveat that is not one of [`Allowance`]'s, against the one before it and against the request.
-    fn check_extension(
+    fn check_extension<'a>(
         &self,
-        macaroon: &MacaroonRef<'_>,
-        index: usize,
-        caveat: &Caveat<'_>,
+        caveat: &Caveat<'a>,
+        previous: impl FnOnce(&'a str, &'a str) -> Option<&'a str>,
     ) -> Result<(), Rejection> {
         let text =
             caveat.condition_bytes().and_then(|(name, value)| Some((str::from_utf8(name).ok()?, value)));
@@ -203,14 +206,49 @@ impl Judge<'_> {
             return self.policy.unknown.verdict();
         };
         let value = str::from_utf8(value).map_err(|_| Rejection::MalformedCaveat)?;
-        // An earlier value that is not text was refused when its turn was.
-        let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.value_of(name));
-        let previous = earlier.last().and_then(|previous| str::from_utf8(previous).ok());
-        if previous.is_some_and(|previous| !satisfier.narrows(previous, value)) {
+        if previous(name, value).is_some_and(|previous| !satisfier.narrows(previous, value)) {
             return Err(Rejection::WidenedCaveat);
         }
         if satisfier.holds(value, self.request) { Ok(()) } else { Err(Rejection::CaveatNotMet) }
     }
+}
+
+/// The latest value of each condition that a satisfier has judged. Without it every repetition would be looked for from
+/// the first caveat on, and the cost of a token grow with the square of its length.
+#[derive(Default)]
+struct Latest<'a> {
+    /// More conditions than these are repeated by nobody who is honest; they are looked for the long way.
+    values: [Option<(&'a str, &'a str)>; 4],
+}
+
+/// There is no place for one more condition.
+struct Full;
+
+impl<'a> Latest<'a> {
+    /// Remembers a value and returns the one before it.
+    #[inline]
+    fn replace(&mut self, name: &'a str, value: &'a str) -> Result<Option<&'a str>, Full> {
+        for slot in &mut self.values {
+            match slot {
+                Some((known, latest)) if *known == name => {
+                    return Ok(Some(core::mem::replace(latest, value)));
+                }
+                Some(_) => {}
+                None => {
+                    *slot = Some((name, value));
+                    return Ok(None);
+                }
+            }
+        }
+        Err(Full)
+    }
+}
+
+/// The value that a condition had last, before this place. One that is not text was refused when its turn was.
+#[cold]
+fn last_before<'a>(macaroon: &MacaroonRef<'a>, index: usize, name: &str) -> Option<&'a str> {
+    let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.value_of(name));
+    earlier.last().and_then(|previous| str::from_utf8(previous).ok())
 }
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.

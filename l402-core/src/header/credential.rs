@@ -13,7 +13,6 @@ use crate::codec::{base64_decode_append, base64_dialect, hex_decode_32, hex_deco
 use crate::identifier::IdentifierError;
 use crate::limits::Limits;
 use crate::macaroon::{MacaroonDecodeError, MacaroonRef};
-use crate::proof::Proof;
 use crate::secret::Preimage;
 use crate::verify::{MAX_MACAROONS, Unverified};
 
@@ -154,10 +153,10 @@ impl<'a> CredentialRef<'a> {
         let Some(preimage) = self.preimage else {
             self.decode_text(self.macaroons, buffer)?;
             let first = MacaroonRef::decode(buffer, limits).map_err(CredentialError::Macaroon)?;
-            return Unverified::new(first, Vec::new(), Proof::MISSING);
+            return Unverified::new(first, Vec::new(), None);
         };
         // The hash is asked for as early as can be: the processor goes on with the macaroon in the meantime.
-        let proof = Proof::of(Preimage::payment_hash_of_hex(preimage).ok_or(CredentialError::Preimage)?);
+        let hash = Preimage::payment_hash_of_hex(preimage).ok_or(CredentialError::Preimage)?;
         let text = trim(self.macaroons);
         if text.is_empty() {
             return Err(CredentialError::MissingMacaroon);
@@ -169,13 +168,13 @@ impl<'a> CredentialRef<'a> {
         };
         buffer.reserve(text.len() / 4 * 3 + 3); // once, for both parts
         dialect.decode_start(head, buffer).ok_or(CredentialError::Base64)?;
-        if Unverified::refuted(buffer, proof).is_some() {
+        if Unverified::refuted(buffer, &hash).is_some() {
             // Asked again, since a loan of the buffer that may be returned ends in no other case either.
-            return Unverified::refuted(buffer, proof).ok_or(CredentialError::Base64);
+            return Unverified::refuted(buffer, &hash).ok_or(CredentialError::Base64);
         }
         dialect.decode_append(tail, buffer).ok_or(CredentialError::Base64)?;
         let first = MacaroonRef::decode(buffer, limits).map_err(CredentialError::Macaroon)?;
-        Unverified::new(first, Vec::new(), proof)
+        Unverified::new(first, Vec::new(), Some(&hash))
     }
 
     /// Decodes several macaroons, which is rare.
@@ -208,8 +207,8 @@ impl<'a> CredentialRef<'a> {
             last = decode(&buffer[bounds[0]..bounds[1]], &limits)?;
             others.push(last);
         }
-        let proof = preimage.map_or(Proof::MISSING, |preimage| Proof::of(preimage.payment_hash()));
-        Unverified::new(first, others, proof)
+        let hash = preimage.map(|preimage| preimage.payment_hash());
+        Unverified::new(first, others, hash.as_ref())
     }
 
     #[inline]
@@ -254,7 +253,13 @@ impl<'a> Iterator for Credentials<'a> {
             self.rest = &[];
             return Some(Ok(credential));
         }
-        self.next_of_any_form()
+        // Taken apart, so that the usual case above need not go through memory like this one.
+        match self.next_of_any_form()? {
+            Ok(CredentialRef { scheme, macaroons, form, preimage }) => {
+                Some(Ok(CredentialRef { scheme, macaroons, form, preimage }))
+            }
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 

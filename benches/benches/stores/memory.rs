@@ -1,40 +1,29 @@
-//! Counting uses in memory, next to the map that everybody would write: claims in a second of CPU time, so that others
-//! on the machine disturb as little as can be; the worst wait of a request while the store grows; and the bytes that a
-//! token takes. Then, unless the argument is `memory`, tokens a second in SQLite, on the disk of the temporary
-//! directory, and in the Redis that `L402_REDIS_URL` names.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark may stop")]
-
-#[path = "work/stats.rs"]
-mod stats;
+//! The store in memory: claims in a second of CPU time, so that others on the machine disturb as little as can be; the
+//! worst wait of a request while the store grows; the bytes that a token takes.
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::num::NonZeroU32;
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore};
-use l402_core::{PaymentHash, UnixTime};
-use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore};
+use l402_core::PaymentHash;
+use l402_core::ports::{Claim, Claimed, ReplayStore};
+use l402_server::stores::MemoryReplayStore;
 use sha2::{Digest, Sha256};
-use stats::{against, median, thread_time};
+
+use crate::claim_of;
+use crate::record::Record;
+use crate::stats::{against, median, thread_time};
 
 const TOKENS: u32 = 1_000_000;
 const ROUNDS: usize = 9;
-const NOW: u64 = 1_900_000_000;
+/// The sizes to which a store grows, for the plot of cost by size.
+const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
 /// As random as payment hashes are.
 fn hashes() -> Vec<PaymentHash> {
     (0..TOKENS).map(|n| PaymentHash::from_bytes(Sha256::digest(n.to_be_bytes()).into())).collect()
-}
-
-/// A claim of the only use, `later` seconds after the others.
-fn claim_of(payment_hash: PaymentHash, later: u64) -> Claim {
-    let mut lease = [0; 16];
-    lease.copy_from_slice(&payment_hash.as_bytes()[..16]);
-    let at = |secs| UnixTime::from_secs(NOW + later + secs);
-    Claim::new(payment_hash, LeaseId::from_bytes(lease), NonZeroU32::MIN, at(0), at(60), at(3600))
 }
 
 /// A store with room for all tokens that has not grown yet.
@@ -52,19 +41,17 @@ fn commit(store: &MemoryReplayStore, claim: &Claim) -> bool {
     matches!(store.commit(*claim).into_ready(), Ok(Ok(true)))
 }
 
-fn main() {
-    rates();
-    stalls_and_bytes();
-    if std::env::args().nth(1).as_deref() != Some("memory") {
-        stores_that_wait();
-    }
+pub(crate) fn run(record: &mut Record) {
+    rates(record);
+    sizes(record);
+    stalls_and_bytes(record);
 }
 
 /// Something to measure: the seconds of CPU time that it takes for all tokens, on so many threads.
 type Work<'a> = &'a dyn Fn(usize) -> f64;
 
 /// Millions a second, as medians of rounds in which all take turns; next to the map of the same round.
-fn rates() {
+fn rates(record: &mut Record) {
     let hashes = hashes();
     let used = empty();
     hashes.iter().for_each(|hash| use_up(&used, *hash, 0));
@@ -96,7 +83,7 @@ fn rates() {
     println!(
         "| of {TOKENS} | threads | millions a second | × map | quartiles | best × best map |\n|---|---|---|---|---|---|"
     );
-    for threads in [1, 2] {
+    for threads in [1, 2, 4] {
         let mut rounds: Vec<Vec<f64>> = Vec::new();
         for _ in 0..=ROUNDS {
             rounds.push(rows.iter().map(|(_, work)| f64::from(TOKENS) / work(threads) / 1e6).collect());
@@ -109,7 +96,31 @@ fn rates() {
             let best = |place: usize| rounds.iter().map(|round| round[place]).fold(0.0, f64::max);
             let best = best(place) / best(0);
             println!("| {name} | {threads} | {rate:.1} | {ratio:.2} | {low:.2} – {high:.2} | {best:.2} |");
+            let figures = [("millions_per_s", rate), ("of_map", ratio), ("best_of_map", best)];
+            record.add(&format!("memory, {threads} threads"), name, &figures);
         }
+    }
+    println!();
+}
+
+/// Nanoseconds that a claim of a new token takes in a store that holds so many, as medians of rounds.
+fn sizes(record: &mut Record) {
+    let hashes = hashes();
+    println!("| tokens in the store | ns a claim |\n|---|---|");
+    for size in SIZES {
+        let (held, new) = (&hashes[..size - size / 10], &hashes[size - size / 10..size]);
+        let rounds = (0..ROUNDS * 1_000_000 / size.max(100_000)).map(|_| {
+            let store = empty();
+            held.iter().for_each(|hash| use_up(&store, *hash, 0));
+            let start = thread_time();
+            for hash in new {
+                assert!(claim(&store, &claim_of(*hash, 0), Claimed::Granted));
+            }
+            (thread_time() - start).as_secs_f64() * 1e9 / new.len() as f64
+        });
+        let (ns, _) = median(rounds);
+        println!("| {size} | {ns:.0} |");
+        record.add("memory by size", &size.to_string(), &[("ns", ns)]);
     }
     println!();
 }
@@ -143,7 +154,7 @@ fn use_up(store: &MemoryReplayStore, hash: PaymentHash, later: u64) {
 
 /// The worst time that 64 claims took, as the store grows to a million tokens and as these expire and are
 /// replaced; and what a token takes.
-fn stalls_and_bytes() {
+fn stalls_and_bytes(record: &mut Record) {
     let old = hashes();
     let new: Vec<_> = old
         .iter()
@@ -161,6 +172,8 @@ fn stalls_and_bytes() {
         worst = [worst[0].min(growing), worst[1].min(replacing)];
     }
     println!("worst 64 claims, best of 3 runs: {:?} while growing, {:?} while sweeping", worst[0], worst[1]);
+    let [growing_ms, sweeping_ms] = worst.map(|worst| worst.as_secs_f64() * 1e3);
+    record.add("memory", "worst 64 claims", &[("growing_ms", growing_ms), ("sweeping_ms", sweeping_ms)]);
 
     let mut store = None;
     let used = allocation_counter::measure(|| {
@@ -171,6 +184,7 @@ fn stalls_and_bytes() {
     let per_token = |bytes: u64| bytes / u64::from(TOKENS);
     let [now, peak] = [used.bytes_current.unsigned_abs(), used.bytes_max].map(per_token);
     println!("bytes a token, of a million: {now} ({peak} at the peak)");
+    record.add("memory", "bytes a token", &[("now", now as f64), ("peak", peak as f64)]);
 }
 
 /// Uses up all tokens, 64 at a time, and returns the worst time.
@@ -181,50 +195,4 @@ fn worst_batch(store: &MemoryReplayStore, hashes: &[PaymentHash], later: u64) ->
         thread_time() - start
     });
     batches.max().unwrap_or_default()
-}
-
-/// Tokens that are claimed and committed in a second through stores that have to be waited for.
-fn stores_that_wait() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let sqlite = SqliteReplayStore::open(directory.path().join("uses.db")).unwrap();
-    runtime.block_on(print_rates("sqlite", &sqlite));
-    let Ok(url) = std::env::var("L402_REDIS_URL") else {
-        println!("redis: not measured; L402_REDIS_URL names no server");
-        return;
-    };
-    runtime.block_on(async { print_rates("redis", &RedisReplayStore::connect(&url).await.unwrap()).await });
-}
-
-async fn print_rates(name: &str, store: &(impl ReplayStore + Clone + 'static)) {
-    for tasks in [1, 64] {
-        let mut best = 0.0_f64;
-        for run in 0..3 {
-            let start = Instant::now();
-            let tasks = (0..tasks)
-                .map(|task| tokio::spawn(use_up_some(store.clone(), format!("{tasks} {run} {task}"))));
-            let mut used = 0;
-            for task in tasks.collect::<Vec<_>>() {
-                used += task.await.unwrap();
-            }
-            best = best.max(f64::from(used) / start.elapsed().as_secs_f64());
-        }
-        println!(
-            "{name}: {best:.0} tokens a second, claimed and committed by {tasks} at once, best of 3 runs"
-        );
-    }
-}
-
-/// Uses up new tokens for two seconds, and returns how many.
-async fn use_up_some(store: impl ReplayStore, seed: String) -> u32 {
-    let start = Instant::now();
-    let mut used = 0_u32;
-    while start.elapsed() < Duration::from_secs(2) {
-        let hash = Sha256::digest(format!("{seed} {used} {:?}", std::process::id()));
-        let one = claim_of(PaymentHash::from_bytes(hash.into()), 0);
-        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
-        assert!(store.commit(one).await.unwrap());
-        used += 1;
-    }
-    used
 }
