@@ -28,6 +28,7 @@ mod case;
 mod chance;
 mod check;
 mod expected;
+mod hook;
 mod http;
 mod outcome;
 mod payer;
@@ -41,6 +42,7 @@ mod wire;
 
 pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
 pub use expected::{Expected, ExpectedError};
+pub use hook::Hook;
 pub use http::Exchange;
 pub use outcome::{Evidence, Outcome};
 pub use payer::Payer;
@@ -48,7 +50,7 @@ pub use profile::Profile;
 pub use report::{CaseReport, Counts, Report, Verdict};
 pub use runner::{Progress, Watch};
 pub use settings::Settings;
-pub use target::{Target, TargetError};
+pub use target::{Expiry, Target, TargetError};
 
 /// Every case of every suite, in the order they run.
 #[must_use]
