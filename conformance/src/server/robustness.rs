@@ -44,6 +44,9 @@ const fn survives(id: &'static str, title: &'static str) -> Case {
 
 /// Sends each, and looks after each whether the server still makes offers. No answer is fine, a 2xx is not.
 async fn survive(cx: &Context, attempts: Vec<(String, Request)>) -> CaseResult {
+    if cx.expect_alive("an earlier case").await.is_err() {
+        return Err(Outcome::skip("the server made no offers any more before this case began"));
+    }
     let mut broken = Ok(());
     for (what, request) in attempts {
         match cx.try_send(&request).await? {
@@ -63,7 +66,7 @@ async fn survive(cx: &Context, attempts: Vec<(String, Request)>) -> CaseResult {
 /// From the length of a real one to the longest that may be sent.
 fn sizes(cx: &Context) -> impl Iterator<Item = usize> {
     let most = cx.target.max_header_bytes;
-    [2 * 1024, 16 * 1024, 64 * 1024, most].into_iter().filter(move |size| *size <= most)
+    [2 * 1024, 16 * 1024, 64 * 1024].into_iter().filter(move |size| *size < most).chain([most])
 }
 
 fn credential(token: &str) -> String {

@@ -1,7 +1,7 @@
 //! A token opens what it was sold for.
 
-use super::super::context::{Context, Refusal};
-use super::super::{OTHER_METHOD, OTHER_URL, PAYER, SUITE};
+use super::super::context::{Context, Refusal, credential};
+use super::super::{OTHER_METHOD, OTHER_URL, PAYER, SUITE, paid};
 use crate::case::Source;
 use crate::check::Check;
 use crate::http::Request;
@@ -32,6 +32,16 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .after(&["credential/accepted"]),
         run: |cx| Box::pin(other_method(cx)),
     },
+    Check {
+        case: paid(SUITE.should(
+            "verification/two-credentials",
+            "two different credentials in one request are refused",
+            "A request with two different L402 credentials should be refused: which of them counts is decided in one \
+             way by a proxy and in another behind it.",
+            Source::PRACTICE,
+        )),
+        run: |cx| Box::pin(two_credentials(cx)),
+    },
 ];
 
 async fn other_url(cx: &Context) -> CaseResult {
@@ -58,4 +68,15 @@ async fn other_method(cx: &Context) -> CaseResult {
         request().with_header("Authorization", token.credential()),
     );
     cx.expect_refused(Refusal::Any, [attempt]).await
+}
+
+async fn two_credentials(cx: &Context) -> CaseResult {
+    let good = cx.buy().await?.credential();
+    let bad = credential(&cx.offer().await?.macaroon, &cx.random());
+    let with = |first: &str, second: &str| cx.with_authorization(first).with_header("Authorization", second);
+    let attempts = [
+        ("a good one and a bad one".to_owned(), with(&good, &bad)),
+        ("a bad one and a good one".to_owned(), with(&bad, &good)),
+    ];
+    cx.expect_refused(Refusal::Any, attempts).await
 }

@@ -77,36 +77,52 @@ fn services(conditions: &[(String, String)]) -> impl Iterator<Item = &str> {
     lists.flat_map(|list| list.split(',')).filter_map(|service| service.split(':').next())
 }
 
+/// A caveat that says until when, as every implementation writes it: a time to come, in seconds or milliseconds.
+fn is_expiry((_, value): &(String, String)) -> bool {
+    let time =
+        value.trim().parse().map_or(0, |time: u64| if time > MILLISECONDS { time / 1000 } else { time });
+    (now()..now() + 20 * YEAR).contains(&time)
+}
+
+const YEAR: u64 = 365 * 24 * 3600;
+
+/// Above this it is no number of seconds that anybody means: 1973 in milliseconds.
+const MILLISECONDS: u64 = 100_000_000_000;
+
 async fn expired(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let conditions = conditions(&token)?;
-    let mut names: Vec<String> =
-        services(&conditions).map(|service| format!("{service}_valid_until")).collect();
-    names.extend(
-        conditions.iter().map(|(name, _)| name.clone()).filter(|name| name.ends_with("_valid_until")),
+    let mut caveats: Vec<String> =
+        services(&conditions).map(|service| format!("{service}_valid_until=1")).collect();
+    let expiries = conditions.iter().filter(|condition| is_expiry(condition));
+    // A space after the `=` is part of the value, where it is written.
+    caveats.extend(
+        expiries.map(|(name, value)| format!("{name}={}1", if value.starts_with(' ') { " " } else { "" })),
     );
-    if names.is_empty() {
-        return Err(Outcome::unsupported("caveats on services or expiry"));
-    }
-    let attempts = names.iter().map(|name| attempt(cx, &token, &format!("{name}=1")));
-    cx.expect_refused(Refusal::Credential, attempts.collect::<Result<Vec<_>, _>>()?).await
+    expect_restricting(cx, &token, &caveats).await
 }
 
 async fn widened(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let mut wider = Vec::new();
-    for (name, value) in conditions(&token)? {
+    for condition in conditions(&token)? {
+        let (name, value) = &condition;
         if name == "services" {
             wider.push(format!("services={value},l402-conformance:0"));
             wider.push("services=l402-conformance:0".to_owned());
-        } else if name.ends_with("_valid_until") {
-            wider.push(format!("{name}={}", now() + 10 * 365 * 24 * 3600));
+        } else if is_expiry(&condition) {
+            // A digit more is thousands of years.
+            wider.push(format!("{name}={value}9"));
         }
     }
-    if wider.is_empty() {
+    expect_restricting(cx, &token, &wider).await
+}
+
+async fn expect_restricting(cx: &Context, token: &Token, caveats: &[String]) -> CaseResult {
+    if caveats.is_empty() {
         return Err(Outcome::unsupported("caveats on services or expiry"));
     }
-    let attempts = wider.iter().map(|caveat| attempt(cx, &token, caveat));
+    let attempts = caveats.iter().map(|caveat| attempt(cx, token, caveat));
     cx.expect_refused(Refusal::Credential, attempts.collect::<Result<Vec<_>, _>>()?).await
 }
 
