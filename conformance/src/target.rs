@@ -47,7 +47,7 @@ impl Target {
             restart: None,
             other_method: None,
             timeout: Duration::from_secs(10),
-            max_header_bytes: 128 * 1024,
+            max_header_bytes: 160 * 1024,
             parallel: 16,
         })
     }
@@ -103,7 +103,7 @@ impl Target {
         self
     }
 
-    /// The longest header value, in bytes, that is sent to see whether the server survives it. Default: 128 KiB.
+    /// The longest header value, in bytes, that is sent to see whether the server survives it. Default: 160 KiB.
     #[must_use]
     pub const fn with_max_header_bytes(mut self, bytes: usize) -> Self {
         self.max_header_bytes = bytes;

@@ -47,6 +47,9 @@ impl Request {
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        if name == "Accept" {
+            self.headers.retain(|(known, _)| *known != name); // there is one already
+        }
         self.headers.push((name, value.into()));
         self
     }
