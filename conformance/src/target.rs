@@ -64,10 +64,15 @@ impl Target {
 
     /// Also tests that a token for `GET` does not open the URL with this method, such as `POST`. Default: not tested,
     /// since it may change something, and a server may sell all methods with one token.
-    #[must_use]
-    pub fn with_other_method(mut self, method: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`TargetError::Method`] when it is no name of a method.
+    pub fn with_other_method(mut self, method: &str) -> Result<Self, TargetError> {
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Err(TargetError::Method(method.to_owned()));
+        }
         self.other_method = Some(method.to_owned());
-        self
+        Ok(self)
     }
 
     /// Also tests that nobody pays for an answer that fails: this URL sells, and its handler answers 5xx, always or
@@ -137,6 +142,9 @@ pub enum TargetError {
     /// Another scheme.
     #[error("{0}: URLs cannot be tested, only http: ones")]
     Scheme(String),
+    /// Not the name of a method.
+    #[error("{0:?} is not a method such as POST")]
+    Method(String),
     /// A user name or password, which would become an `Authorization` header of its own.
     #[error("the URL has a user name or a password: leave it out")]
     UserInfo,

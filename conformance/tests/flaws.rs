@@ -221,7 +221,8 @@ fn target(flaw: Flaw, addresses: Addresses) -> Target {
     let hook = |name: &str| Hook::url(&addresses.url(&format!("hooks/{name}"))).unwrap();
     let report = addresses.url("report");
     let target = Target::new(&report).unwrap().with_other_url(&addresses.url("other")).unwrap();
-    let target = target.with_other_method("POST").with_failing_url(&addresses.url("failing")).unwrap();
+    let target =
+        target.with_other_method("POST").unwrap().with_failing_url(&addresses.url("failing")).unwrap();
     let target = target.with_expiring_url(&report, Expiry::Hook(hook("expire"))).unwrap();
     let bytes = if is_deadly(flaw) { 160 * 1024 } else { 8 * 1024 };
     target.with_restart(hook("restart")).with_max_header_bytes(bytes)
