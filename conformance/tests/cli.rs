@@ -159,8 +159,9 @@ async fn a_harness_error_exits_2() {
     assert!(stdout(&output).contains("verdict: harness error"));
 
     for (args, reason) in [
-        (["server", "--url", "https://example.com/"].as_slice(), "https is not supported yet"),
-        (&["server", "--url", &url, "--payer", "https://example.com/"], "https is not supported yet"),
+        (["server", "--url", "ftp://example.com/"].as_slice(), "only http: and https: ones"),
+        (&["server", "--url", &url, "--ca", "/nowhere.pem"], "/nowhere.pem: No such file"),
+        (&["server", "--url", &url, "--expiring-url", &url], "needs --expires-after or --expire"),
         (&["server"], "--url"),
         (&["explain", "challenge/nothing"], "no case is called"),
     ] {

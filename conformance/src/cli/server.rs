@@ -1,10 +1,11 @@
 //! `l402-conformance server`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use l402_conformance::{Expiry, Hook, Payer, Target, server};
+use l402_conformance::{Expiry, Hook, Payer, Target, Trust, server};
 
 use super::Failure;
 use super::run::{RunOptions, progress};
@@ -39,6 +40,12 @@ pub(super) struct Options {
     /// What restarts the server: a shell command, or a URL that gets a POST
     #[arg(long, value_name = "COMMAND or URL")]
     restart: Option<String>,
+    /// Over https, accept certificates of the authorities in this PEM file instead of the public ones
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca: Option<PathBuf>,
+    /// Over https, accept any certificate
+    #[arg(long)]
+    insecure: bool,
     /// How long one answer may take
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
@@ -84,6 +91,12 @@ fn target(options: &Options) -> Result<Target, Failure> {
     }
     if let Some(restart) = &options.restart {
         target = target.with_restart(Hook::parse(restart)?);
+    }
+    if let Some(file) = &options.ca {
+        target = target.with_trust(Trust::authority(file)?);
+    }
+    if options.insecure {
+        target = target.with_trust(Trust::anybody());
     }
     Ok(target)
 }

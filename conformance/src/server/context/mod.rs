@@ -93,7 +93,7 @@ impl Context {
     /// Sends `request`; whether there is an answer is for the caller to judge.
     pub(super) async fn try_send(&self, request: &Request) -> Result<Result<Response, HttpError>, Outcome> {
         for _ in 0..MAX_RETRIES {
-            let (exchange, response) = http::send(request, self.target.timeout).await;
+            let (exchange, response) = http::send(request, self.target.timeout, &self.target.trust).await;
             self.record(exchange);
             let Ok(throttled) = &response else { return Ok(response) };
             if throttled.status != 429 {
