@@ -68,6 +68,7 @@ pub enum Flaw {
     KnownHashIsEnough,
     LastSignatureByteUnchecked,
     SignatureOfIssueIsEnough,
+    OneBitUnchecked,
     UnsignedJson,
     UnsignedJsonWithoutExpiry,
     JsonWithEmptyKey,
