@@ -29,3 +29,6 @@ pub mod lnurl;
 #[cfg_attr(docsrs, doc(cfg(feature = "nwc")))]
 pub mod nwc;
 pub mod phoenixd;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub mod tls;
