@@ -27,6 +27,9 @@
 mod case;
 mod chance;
 mod check;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod expected;
 mod http;
 mod outcome;
@@ -53,7 +56,12 @@ pub use target::{Target, TargetError};
 /// Every case of every suite, in the order they run.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [server::cases()].concat()
+    [
+        server::cases(),
+        #[cfg(feature = "client")]
+        client::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(doctest)]

@@ -1,6 +1,8 @@
 //! Commands and their options.
 
 mod cases;
+#[cfg(feature = "client")]
+mod client;
 mod run;
 mod server;
 
@@ -31,6 +33,9 @@ Exit codes:
 enum Command {
     /// Test a server
     Server(server::Options),
+    /// Test a client
+    #[cfg(feature = "client")]
+    Client(Box<client::Options>),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -43,6 +48,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Server(options) => server::run(options).await,
+        #[cfg(feature = "client")]
+        Command::Client(options) => client::run(*options).await,
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
 /// The client under test: a command line, run once for every request that the suite wants to see paid for.
 ///
@@ -60,9 +61,20 @@ impl ClientCommand {
             call.max_cost_sats.to_string(),
         ];
         let fill = |word: &String| {
-            PLACEHOLDERS.iter().zip(&values).fold(word.clone(), |word, (name, value)| word.replace(name, value))
+            PLACEHOLDERS
+                .iter()
+                .zip(&values)
+                .fold(word.clone(), |word, (name, value)| word.replace(name, value))
         };
         self.words.iter().map(fill).collect()
+    }
+}
+
+impl FromStr for ClientCommand {
+    type Err = CommandError;
+
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        Self::new(line)
     }
 }
 
@@ -111,7 +123,8 @@ mod tests {
 
     #[test]
     fn words_are_split_before_placeholders_are_filled() {
-        let command = ClientCommand::new("my 'two words' -d@{body-file} -X {method} {max-cost-sats} {url}").unwrap();
+        let command =
+            ClientCommand::new("my 'two words' -d@{body-file} -X {method} {max-cost-sats} {url}").unwrap();
         let call = Call { method: "POST", max_cost_sats: 7, ..Call::get("http://x/?a=b c") };
         let words = command.words(&call, Path::new("/d"), Path::new("/d/my body"));
         assert_eq!(words, ["my", "two words", "-d@/d/my body", "-X", "POST", "7", "http://x/?a=b c"]);
@@ -120,9 +133,11 @@ mod tests {
 
     #[test]
     fn what_cannot_run_is_refused() {
-        for (line, error) in
-            [("x 'y {url}", CommandError::Quotes), (" ", CommandError::Empty), ("x {uri}", CommandError::NoUrl)]
-        {
+        for (line, error) in [
+            ("x 'y {url}", CommandError::Quotes),
+            (" ", CommandError::Empty),
+            ("x {uri}", CommandError::NoUrl),
+        ] {
             assert_eq!(ClientCommand::new(line), Err(error));
         }
     }

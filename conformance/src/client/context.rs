@@ -48,7 +48,8 @@ impl Context {
         let home = tempfile::tempdir().map_err(Outcome::error)?;
         let dir = home.path().join("client");
         std::fs::create_dir(&dir).map_err(Outcome::error)?;
-        let wallets = Wallets::serve(&node, self.options.wallet, home.path()).await.map_err(Outcome::error)?;
+        let wallets =
+            Wallets::serve(&node, self.options.wallet, home.path()).await.map_err(Outcome::error)?;
         Ok(Stage { context: self, node, wallets, home })
     }
 

@@ -21,7 +21,8 @@ impl Stage<'_> {
         if !shop.offers().iter().any(|offer| offer.invoice.eq_ignore_ascii_case(order)) {
             return Err(Outcome::fail(expected, format!("the wallet was told to pay {order:?}")));
         }
-        let amounts: Vec<u64> = self.node().payments().iter().map(|paid| Msat::as_msat(paid.amount)).collect();
+        let amounts: Vec<u64> =
+            self.node().payments().iter().map(|paid| Msat::as_msat(paid.amount)).collect();
         if amounts != [PRICE_MSAT] {
             return Err(Outcome::fail(expected, format!("payments of {amounts:?} msat")));
         }

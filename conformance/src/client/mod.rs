@@ -43,7 +43,7 @@ mod wallets;
 pub use command::{ClientCommand, CommandError};
 pub use options::{Ability, Options, WalletKind};
 
-use crate::case::{Case, Need};
+use crate::case::{Case, Need, Suite};
 use crate::check::Harness;
 use crate::outcome::{Findings, Outcome};
 use crate::report::{Report, Subject};
@@ -67,18 +67,19 @@ use context::Context;
 /// # }
 /// ```
 pub async fn check(command: &ClientCommand, options: &Options) -> Report {
-    check_with(command, options, &Settings::new(), &mut |_| {}).await
+    run(command, options, &Settings::new(), &mut |_| {}).await
 }
 
 /// Runs the cases that `settings` choose, and tells `watch` where it is.
-pub async fn check_with(
+pub async fn run(
     command: &ClientCommand,
     options: &Options,
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Report {
     let client = Client { command, options };
-    runner::run(Subject::client(command.to_string()), &cases::checks(), &client, settings, watch).await
+    let subject = Subject { suite: Suite::Client, target: command.to_string(), facts: Vec::new() };
+    runner::run(subject, &cases::checks(), &client, settings, watch).await
 }
 
 /// Every case, in the order they run.

@@ -64,7 +64,8 @@ pub(crate) const STDOUT: Need = Need::new("stdout", "a client that prints the an
 pub(crate) const BODY: Need = Need::new("body", "a client that sends {method} and {body-file} (--can body)");
 pub(crate) const LIMIT: Need = Need::new("limit", "a client that keeps within {max-cost-sats} (--can limit)");
 pub(crate) const CACHE: Need = Need::new("cache", "a client that keeps its tokens in {dir} (--can cache)");
-pub(crate) const REDIRECTS: Need = Need::new("redirects", "a client that follows redirects (--can redirects)");
+pub(crate) const REDIRECTS: Need =
+    Need::new("redirects", "a client that follows redirects (--can redirects)");
 
 /// The machine's own address, for what must not go over plain HTTP.
 pub(crate) const NETWORK: Need = Need::new("network", "an address of this machine that is not loopback");

@@ -29,7 +29,8 @@ impl Run {
 
     /// How it ended, in words.
     pub(crate) fn ending(&self) -> String {
-        self.status.map_or_else(|| "it did not end in time".to_owned(), |status| format!("it ended with {status}"))
+        self.status
+            .map_or_else(|| "it did not end in time".to_owned(), |status| format!("it ended with {status}"))
     }
 }
 
@@ -119,7 +120,8 @@ mod tests {
 
     #[tokio::test]
     async fn output_and_status_are_kept() {
-        let run = sh("echo $FROM_SUITE $L402_CONFORMANCE_DIR; echo no >&2; exit 3", Duration::from_secs(10)).await;
+        let run =
+            sh("echo $FROM_SUITE $L402_CONFORMANCE_DIR; echo no >&2; exit 3", Duration::from_secs(10)).await;
         assert_eq!((&run.stdout[..], &run.stderr[..]), (&b"here /somewhere\n"[..], &b"no\n"[..]));
         assert!(!run.succeeded() && run.ending().contains('3'), "{}", run.ending());
     }

@@ -28,12 +28,18 @@ pub(crate) struct Wallets {
 
 impl Wallets {
     /// Serves the wallets of `node`; `dir` gets the certificate of LND's.
-    pub(crate) async fn serve(node: &DevNode, only: Option<WalletKind>, dir: &Path) -> Result<Self, BoxError> {
+    pub(crate) async fn serve(
+        node: &DevNode,
+        only: Option<WalletKind>,
+        dir: &Path,
+    ) -> Result<Self, BoxError> {
         let payer = node.account(PAYER).ok_or("the node has no payer")?;
         let (url, http) = serve(router(node)).await?;
         let wants = |kind| only.is_none_or(|only| only == kind);
         let tls = match wants(WalletKind::Lnd) {
-            true => Some(facade::tls::serve((Ipv4Addr::LOCALHOST, 0).into(), facade::lnd::router(node)).await?),
+            true => {
+                Some(facade::tls::serve((Ipv4Addr::LOCALHOST, 0).into(), facade::lnd::router(node)).await?)
+            }
             false => None,
         };
         let nwc = match wants(WalletKind::Nwc) {

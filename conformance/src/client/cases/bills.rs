@@ -37,15 +37,22 @@ const fn should(id: &'static str, title: &'static str, requirement: &'static str
 pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
         case: must("client/limit", "an invoice above the limit is not paid").needing(&[LIMIT]),
-        run: |cx| Box::pin(refuses(cx, Script::priced(DEAR_MSAT), "it costs 5000 satoshi, and the limit is 100")),
+        run: |cx| {
+            Box::pin(refuses(cx, Script::priced(DEAR_MSAT), "it costs 5000 satoshi, and the limit is 100"))
+        },
     },
     Check {
-        case: within_limit("client/limit/capital-letters", "an invoice above the limit, in capitals, is not paid"),
+        case: within_limit(
+            "client/limit/capital-letters",
+            "an invoice above the limit, in capitals, is not paid",
+        ),
         run: |cx| Box::pin(refuses(cx, dear_in_capitals(), "it costs 5000 satoshi, and the limit is 100")),
     },
     Check {
         case: within_limit("client/limit/body", "the price in the body does not count, but the invoice's"),
-        run: |cx| Box::pin(refuses(cx, cheap_in_body(), "the invoice says 5000 satoshi, and the limit is 100")),
+        run: |cx| {
+            Box::pin(refuses(cx, cheap_in_body(), "the invoice says 5000 satoshi, and the limit is 100"))
+        },
     },
     Check {
         case: within_limit("client/limit/pico", "an amount in pico-bitcoin is read rightly"),
@@ -71,7 +78,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         )
         .needing(&[LIMIT])
         .after(LIMITED),
-        run: |cx| Box::pin(refuses(cx, Script::priced(100_001), "it costs 100001 msat, and the limit is 100 sat")),
+        run: |cx| {
+            Box::pin(refuses(cx, Script::priced(100_001), "it costs 100001 msat, and the limit is 100 sat"))
+        },
     },
     Check {
         case: should(
@@ -119,7 +128,11 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             BOLT11,
         ),
         run: |cx| {
-            Box::pin(foreign(cx, Draft::of(1, Some(SiPrefix::Pico)), "the amount is a tenth of a millisatoshi"))
+            Box::pin(foreign(
+                cx,
+                Draft::of(1, Some(SiPrefix::Pico)),
+                "the amount is a tenth of a millisatoshi",
+            ))
         },
     },
     Check {
@@ -312,7 +325,10 @@ async fn two_offers(cx: &Context) -> CaseResult {
     let requests = shop.requests();
     for offer in strangers {
         if requests.iter().any(|request| request.contains(&offer.macaroon)) {
-            return Err(Outcome::fail("the macaroon of the paid invoice", "the macaroon of the other one is shown"));
+            return Err(Outcome::fail(
+                "the macaroon of the paid invoice",
+                "the macaroon of the other one is shown",
+            ));
         }
     }
     Ok(())
@@ -324,8 +340,10 @@ fn two_invoices() -> Script {
             return None;
         }
         let (first, second) = (till.offer(10_000), till.offer(20_000));
-        let line =
-            format!("L402 macaroon=\"{}\", invoice=\"{}\", invoice=\"{}\"", first.macaroon, first.invoice, second.invoice);
+        let line = format!(
+            "L402 macaroon=\"{}\", invoice=\"{}\", invoice=\"{}\"",
+            first.macaroon, first.invoice, second.invoice
+        );
         Some(Answer::new(402).header("WWW-Authenticate", line))
     })
 }

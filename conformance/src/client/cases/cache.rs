@@ -23,7 +23,8 @@ const fn of_origin(id: &'static str, title: &'static str) -> Case {
 
 pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
-        case: should("client/cached", "a token is used again in the next run", REUSE, REUSING).after(super::PAYS),
+        case: should("client/cached", "a token is used again in the next run", REUSE, REUSING)
+            .after(super::PAYS),
         run: |cx| Box::pin(cached(cx)),
     },
     Check {
@@ -98,7 +99,9 @@ async fn other_port(cx: &Context) -> CaseResult {
     stage.run(&other.url("/report")).await?;
     // The other one sells to the client, too, so its own secrets are there by right.
     let macaroons: Vec<String> = shop.offers().into_iter().map(|offer| offer.macaroon).collect();
-    let leak = |request: &_| macaroons.iter().any(|macaroon| crate::client::origin::Request::contains(request, macaroon));
+    let leak = |request: &_| {
+        macaroons.iter().any(|macaroon| crate::client::origin::Request::contains(request, macaroon))
+    };
     if other.requests().iter().any(leak) {
         return Err(Outcome::fail("a credential at the port that sold it", "it is shown at another port"));
     }

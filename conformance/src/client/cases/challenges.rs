@@ -16,7 +16,8 @@ const FIELD: &str = "The name of a field is case-insensitive.";
 const SEVERAL: &str = "A user agent takes care in parsing the field: it may have several challenges, in one line or in several.";
 const TWINS: &str = "A server sends a challenge for LSAT and one for L402, and either can be used.";
 const TOKEN: &str = "The client accepts `token=` as it accepts `macaroon=`.";
-const ANY_ORDER: &str = "The parameters of a challenge may come in any order, quoted or not, with or without a space.";
+const ANY_ORDER: &str =
+    "The parameters of a challenge may come in any order, quoted or not, with or without a space.";
 
 const LSAT: Source = Source::protocol("§10");
 const GRAMMAR: Source = Source::protocol("§5.3");
@@ -51,7 +52,12 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(written(cx, Form::LowerCase)),
     },
     Check {
-        case: must("client/challenge/two-spaces", "two spaces after the scheme are understood", SPACES, GRAMMAR),
+        case: must(
+            "client/challenge/two-spaces",
+            "two spaces after the scheme are understood",
+            SPACES,
+            GRAMMAR,
+        ),
         run: |cx| Box::pin(written(cx, Form::TwoSpaces)),
     },
     Check {
@@ -170,7 +176,8 @@ async fn buys(cx: &Context, script: Script) -> CaseResult {
     stage.bought(&shop)?;
     stage.delivered(&run)?;
     let macaroons: Vec<String> = shop.offers().into_iter().map(|offer| offer.macaroon).collect();
-    let whole = |request: &crate::client::origin::Request| macaroons.iter().any(|text| request.contains(text));
+    let whole =
+        |request: &crate::client::origin::Request| macaroons.iter().any(|text| request.contains(text));
     if shop.requests().iter().any(whole) {
         return Ok(());
     }
@@ -211,7 +218,8 @@ async fn capital_invoice(cx: &Context) -> CaseResult {
 async fn long_body(cx: &Context) -> CaseResult {
     let script = Script::honest().unpaid(|_, offer| {
         let lines = Form::Plain.lines(offer);
-        let answer = lines.into_iter().fold(Answer::new(402), |answer, line| answer.header("WWW-Authenticate", line));
+        let answer =
+            lines.into_iter().fold(Answer::new(402), |answer, line| answer.header("WWW-Authenticate", line));
         answer.body("text/html", "<p>Please pay.</p>\n".repeat(15_000))
     });
     buys(cx, script).await

@@ -20,7 +20,10 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(pays_once_at(cx, Script::honest().uses(0))),
     },
     Check {
-        case: pays_once("client/paid-then-same-macaroon", "the same macaroon with another invoice is not paid again"),
+        case: pays_once(
+            "client/paid-then-same-macaroon",
+            "the same macaroon with another invoice is not paid again",
+        ),
         run: |cx| Box::pin(pays_once_at(cx, same_macaroon())),
     },
     Check {
@@ -103,7 +106,11 @@ async fn again_without_paying(cx: &Context, first: Answer) -> CaseResult {
     let failures = std::sync::atomic::AtomicBool::new(true);
     let script = Script::honest().paid(move |_, _| {
         // Whatever the client asks in its first run fails; the second run begins when this is turned off below.
-        if failures.swap(false, std::sync::atomic::Ordering::Relaxed) { first.clone() } else { crate::client::shop::content() }
+        if failures.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            first.clone()
+        } else {
+            crate::client::shop::content()
+        }
     });
     let shop = stage.sell(script).await?;
     let url = shop.url("/report");

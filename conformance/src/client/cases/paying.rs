@@ -223,7 +223,8 @@ async fn long_content(cx: &Context) -> CaseResult {
     let content: String = (0..20_000).map(|number| format!("line {number}\n")).collect();
     let body = content.clone();
     let stage = cx.stage().await?;
-    let script = Script::honest().paid(move |_, _| Answer::new(200).body("text/plain", body.clone()).chunked());
+    let script =
+        Script::honest().paid(move |_, _| Answer::new(200).body("text/plain", body.clone()).chunked());
     let (_, run) = buy(&stage, script).await?;
     stage.delivered_text(&run, &content)
 }

@@ -9,7 +9,8 @@ use crate::client::origin::Answer;
 use crate::client::shop::{CONTENT, Script, content};
 use crate::outcome::{CaseResult, Outcome};
 
-const OTHERS: &str = "A client that follows a redirect removes the credential unless the origin stays the same.";
+const OTHERS: &str =
+    "A client that follows a redirect removes the credential unless the origin stays the same.";
 const HTTP: Source = Source::new("RFC 9110", "§15.4");
 const PLAIN: &str = "Credentials must not be sent over unencrypted HTTP; loopback is no network.";
 const TLS: Source = Source::protocol("§9.1");
@@ -79,13 +80,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(circle(cx)),
     },
     Check {
-        case: must(
-            "client/plain-http",
-            "nothing is bought over plain http from another machine",
-            PLAIN,
-            TLS,
-        )
-        .needing(&[NETWORK]),
+        case: must("client/plain-http", "nothing is bought over plain http from another machine", PLAIN, TLS)
+            .needing(&[NETWORK]),
         run: |cx| Box::pin(plain_http(cx)),
     },
     Check {
@@ -119,15 +115,16 @@ async fn credential_to_port(cx: &Context) -> CaseResult {
 /// The same port, so that only the name is another.
 async fn credential_to_host(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let script = Script::honest()
-        .first(|request, _| (request.path() == "/elsewhere").then(content))
-        .paid(|request, _| {
+    let script = Script::honest().first(|request, _| (request.path() == "/elsewhere").then(content)).paid(
+        |request, _| {
             let host = request.value("host").unwrap_or_default();
             redirect(307, &format!("http://{}/elsewhere", host.replace("127.0.0.1", "localhost")))
-        });
+        },
+    );
     let shop = stage.sell(script).await?;
     stage.run(&shop.url("/report")).await?;
-    let elsewhere: Vec<_> = shop.requests().into_iter().filter(|request| request.path() == "/elsewhere").collect();
+    let elsewhere: Vec<_> =
+        shop.requests().into_iter().filter(|request| request.path() == "/elsewhere").collect();
     stage.no_secret_in(&shop, &elsewhere).await
 }
 
@@ -152,8 +149,8 @@ async fn stranger(cx: &Context) -> CaseResult {
 
 async fn same_origin(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let script =
-        Script::honest().first(|request, _| (request.path() == "/old").then(|| redirect(307, "/report?from=old")));
+    let script = Script::honest()
+        .first(|request, _| (request.path() == "/old").then(|| redirect(307, "/report?from=old")));
     let shop = stage.sell(script).await?;
     let run = stage.run(&shop.url("/old")).await?;
     stage.bought(&shop)?;

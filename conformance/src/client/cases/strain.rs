@@ -36,7 +36,10 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(ends_at(cx, Script::honest().unpaid(|_, offer| plain(offer).flood()))),
     },
     Check {
-        case: ends("client/strain/dripping-402", "a 402 whose body comes byte by byte does not hold the client up"),
+        case: ends(
+            "client/strain/dripping-402",
+            "a 402 whose body comes byte by byte does not hold the client up",
+        ),
         run: |cx| Box::pin(ends_at(cx, Script::honest().unpaid(|_, offer| plain(offer).drip()))),
     },
     Check {
@@ -104,7 +107,8 @@ async fn ends_at(cx: &Context, script: Script) -> CaseResult {
 async fn long_challenge(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
     let script = Script::honest().unpaid(|_, offer| {
-        let offer = Offer { invoice: format!("{}{}", offer.invoice, "q".repeat(1024 * 1024)), ..offer.clone() };
+        let offer =
+            Offer { invoice: format!("{}{}", offer.invoice, "q".repeat(1024 * 1024)), ..offer.clone() };
         plain(&offer)
     });
     let shop = stage.sell(script).await?;
@@ -141,7 +145,8 @@ async fn injection(cx: &Context) -> CaseResult {
     let script = Script::honest().unpaid(|_, offer| {
         let Offer { macaroon, invoice, .. } = offer;
         let poison = format!("{macaroon}\\r\\nX-Dictated: yes\\r\\nX-More: ");
-        let body = format!("{{\"error\":\"Payment Required\",\"invoice\":\"{invoice}\",\"macaroon\":\"{poison}\"}}");
+        let body =
+            format!("{{\"error\":\"Payment Required\",\"invoice\":\"{invoice}\",\"macaroon\":\"{poison}\"}}");
         Answer::new(402).body("application/json", body)
     });
     let shop = stage.sell(script).await?;
@@ -164,12 +169,17 @@ async fn cookies(cx: &Context) -> CaseResult {
         .unpaid(move |_, offer| with_cookies(plain(offer)))
         .paid(move |request, _| {
             let host = request.value("host").unwrap_or_default().replace("127.0.0.1", "localhost");
-            with_cookies(Answer::new(302).header("Location", format!("http://{host}/elsewhere")).body("text/plain", ""))
+            with_cookies(
+                Answer::new(302)
+                    .header("Location", format!("http://{host}/elsewhere"))
+                    .body("text/plain", ""),
+            )
         });
     let shop = stage.sell(script).await?;
     stage.run(&shop.url("/report")).await?;
     let requests = shop.requests();
-    let elsewhere = requests.iter().find(|request| request.path() == "/elsewhere" && request.contains("=secret"));
+    let elsewhere =
+        requests.iter().find(|request| request.path() == "/elsewhere" && request.contains("=secret"));
     elsewhere.map_or(Ok(()), |request| {
         let shown = request.value("cookie").unwrap_or_default();
         Err(Outcome::fail("no cookie of another host", format!("Cookie: {shown}")))

@@ -16,7 +16,8 @@ use crate::client::shop::Script;
 use crate::outcome::{CaseResult, Outcome};
 
 const PROOF: &str = "The credential has the preimage of the invoice, whose SHA-256 is the payment hash.";
-const IN_DOUBT: &str = "A payment of which nobody knows whether it is made may be made: no other one is made in its place.";
+const IN_DOUBT: &str =
+    "A payment of which nobody knows whether it is made may be made: no other one is made in its place.";
 
 const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
     Suite::Client.must(id, title, requirement, source).after(PAYS)
@@ -73,18 +74,18 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(no_credential(cx, PaymentFault::ZeroPreimage)),
     },
     Check {
-        case: must("client/wallet/pending", "a payment under way is not made a second time", IN_DOUBT, SAFETY),
+        case: must(
+            "client/wallet/pending",
+            "a payment under way is not made a second time",
+            IN_DOUBT,
+            SAFETY,
+        ),
         run: |cx| Box::pin(pending(cx)),
     },
     Check {
-        case: should(
-            "client/wallet/pending/again",
-            "nor by the next run",
-            IN_DOUBT,
-            SAFETY,
-        )
-        .needing(&[CACHE])
-        .after(&["client/wallet/pending", "client/cached"]),
+        case: should("client/wallet/pending/again", "nor by the next run", IN_DOUBT, SAFETY)
+            .needing(&[CACHE])
+            .after(&["client/wallet/pending", "client/cached"]),
         run: |cx| Box::pin(pending_again(cx)),
     },
     Check {

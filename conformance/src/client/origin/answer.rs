@@ -49,7 +49,7 @@ impl Answer {
     }
 
     /// Hangs up without a word.
-    pub(crate) const fn hang_up() -> Self {
+    pub(crate) fn hang_up() -> Self {
         Self { cut: Some(0), ..Self::new(200) }
     }
 

@@ -70,7 +70,12 @@ async fn accept(name: &'static str, listener: TcpListener, log: Arc<Log>, handle
 }
 
 /// One request, one answer, and the end of the connection.
-async fn talk(name: &'static str, mut stream: TcpStream, log: &Log, handler: &(dyn Fn(&Request) -> Answer + Send + Sync)) {
+async fn talk(
+    name: &'static str,
+    mut stream: TcpStream,
+    log: &Log,
+    handler: &(dyn Fn(&Request) -> Answer + Send + Sync),
+) {
     let Some(request) = request::read(&mut stream).await else { return };
     let answer = handler(&request);
     log.exchange(Exchange { origin: name, request, answer: answer.head_and_body() });

@@ -45,13 +45,17 @@ impl Form {
             return answer.body("application/json", body);
         }
         let lines = self.lines(offer);
-        lines.into_iter().fold(answer, |answer, line| answer.header(name, line)).body("text/plain", "payment required\n")
+        lines
+            .into_iter()
+            .fold(answer, |answer, line| answer.header(name, line))
+            .body("text/plain", "payment required\n")
     }
 
     /// The values of `WWW-Authenticate`.
     pub(crate) fn lines(self, Offer { macaroon, invoice, .. }: &Offer) -> Vec<String> {
         let plain = format!("macaroon=\"{macaroon}\", invoice=\"{invoice}\"");
-        let payment = "Payment id=\"a, b\", realm=\"x\", method=\"lightning\", intent=\"charge\", request=\"e30\"";
+        let payment =
+            "Payment id=\"a, b\", realm=\"x\", method=\"lightning\", intent=\"charge\", request=\"e30\"";
         match self {
             Self::Plain | Self::CapitalName => vec![format!("L402 {plain}")],
             Self::Twins => vec![format!("LSAT {plain}"), format!("L402 {plain}")],
@@ -63,7 +67,9 @@ impl Form {
                 vec![format!("L402 {plain}, version=\"0\", token=\"{macaroon}\", note=\"a \\\"b\\\", c=d\"")]
             }
             Self::MoreBefore => vec![format!("L402 version=\"0\", token=\"{macaroon}\", {plain}")],
-            Self::TokenOnly => vec![format!("L402 version=\"0\", token=\"{macaroon}\", invoice=\"{invoice}\"")],
+            Self::TokenOnly => {
+                vec![format!("L402 version=\"0\", token=\"{macaroon}\", invoice=\"{invoice}\"")]
+            }
             Self::Swapped => vec![format!("L402 invoice=\"{invoice}\", macaroon=\"{macaroon}\"")],
             Self::Unquoted => vec![format!("L402 macaroon={macaroon}, invoice={invoice}")],
             Self::OthersBefore => {

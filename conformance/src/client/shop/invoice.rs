@@ -2,14 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
+use bitcoin_hashes::{Hash, sha256};
 use lightning_invoice::{
-    Currency, InvoiceBuilder, PaymentSecret, PositiveTimestamp, RawBolt11Invoice, Sha256, SiPrefix,
+    Currency, InvoiceBuilder, PaymentSecret, PositiveTimestamp, RawBolt11Invoice, SiPrefix,
 };
-use secp256k1::hashes::{Hash, sha256};
 use secp256k1::{PublicKey, Secp256k1, SecretKey};
 
 /// What an invoice says that the development node would not write.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Draft {
     /// The number after the currency and its multiplier, as they are written; `None` for an invoice without amount.
     pub(crate) amount: Option<(u64, Option<SiPrefix>)>,
@@ -70,7 +70,7 @@ fn try_sign(draft: &Draft, payment_hash: [u8; 32]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lightning_invoice::SignedRawBolt11Invoice;
+    use lightning_invoice::{Sha256, SignedRawBolt11Invoice};
 
     fn read(draft: &Draft) -> SignedRawBolt11Invoice {
         sign(draft, [9; 32]).parse().unwrap()
@@ -84,7 +84,9 @@ mod tests {
         assert!(sign(&Draft::GOOD, [9; 32]).starts_with("lnbcrt100n1"));
         assert!(sign(&Draft { amount: None, ..Draft::GOOD }, [9; 32]).starts_with("lnbcrt1p"));
         assert!(sign(&Draft::of(1, None), [9; 32]).starts_with("lnbcrt11"));
-        assert!(sign(&Draft { currency: Currency::Bitcoin, ..Draft::GOOD }, [9; 32]).starts_with("lnbc100n1"));
+        assert!(
+            sign(&Draft { currency: Currency::Bitcoin, ..Draft::GOOD }, [9; 32]).starts_with("lnbc100n1")
+        );
         assert!(!read(&Draft { forged: true, ..Draft::GOOD }).check_signature());
         let expired = read(&Draft { expired_for: Some(Duration::from_secs(60)), ..Draft::GOOD });
         assert!(expired.raw_invoice().data.timestamp < good.raw_invoice().data.timestamp);

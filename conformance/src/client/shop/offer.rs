@@ -29,7 +29,8 @@ const ROOT_KEY: [u8; 32] = *b"a root key of l402-conformance..";
 pub(crate) fn macaroon(payment_hash: [u8; 32], number: usize, caveats: &[&str], spelled: Spelled) -> Vec<u8> {
     (0..u64::MAX)
         .map(|attempt| {
-            let mut token_id = sha256(&[&payment_hash[..], &number.to_be_bytes(), &attempt.to_be_bytes()].concat());
+            let mut token_id =
+                sha256(&[&payment_hash[..], &number.to_be_bytes(), &attempt.to_be_bytes()].concat());
             if spelled == Spelled::WithSchemes {
                 // Where it begins in the macaroon, a group of base64 begins at its third byte.
                 token_id[2..8].copy_from_slice(&[0x2d, 0x20, 0x13, 0x2f, 0x8d, 0x36]);

@@ -56,7 +56,10 @@ impl Script {
     }
 
     /// Answers differently what is not paid for.
-    pub(crate) fn unpaid(mut self, unpaid: impl Fn(&Request, &Offer) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn unpaid(
+        mut self,
+        unpaid: impl Fn(&Request, &Offer) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         self.unpaid = Box::new(unpaid);
         self
     }
