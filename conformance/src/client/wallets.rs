@@ -20,7 +20,6 @@ pub(crate) const PAYER: &str = "payer";
 /// Running interfaces. They end when this is dropped.
 pub(crate) struct Wallets {
     variables: Vec<(String, String)>,
-    url: String,
     http: JoinHandle<()>,
     /// Held for their ends.
     _running: (Option<Served>, Option<Nwc>),
@@ -78,7 +77,7 @@ impl Wallets {
                 Some(kind) => kind.name().to_owned(),
             },
         );
-        Ok(Self { variables: variables.0, url, http, _running: (tls, nwc) })
+        Ok(Self { variables: variables.0, http, _running: (tls, nwc) })
     }
 
     /// What the client finds in its environment.
@@ -87,11 +86,6 @@ impl Wallets {
     /// Keys of a node without money.
     pub(crate) fn variables(&self) -> &[(String, String)] {
         &self.variables
-    }
-
-    /// Where the node's control is.
-    pub(crate) fn control_url(&self) -> String {
-        format!("{}/node", self.url)
     }
 }
 

@@ -24,9 +24,9 @@ pub(super) fn checks() -> Vec<Check<Context>> {
         challenges::CHECKS,
         bills::CHECKS,
         statuses::CHECKS,
+        cache::CHECKS,
         endings::CHECKS,
         redirects::CHECKS,
-        cache::CHECKS,
         wallets::CHECKS,
         strain::CHECKS,
     ]

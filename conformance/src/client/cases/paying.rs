@@ -30,8 +30,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
                 "the credential is `L402 <macaroon>:<preimage>` in Authorization",
                 "The client sends `Authorization: L402 <base64(macaroon)>:<hex(preimage)>`.",
                 Source::protocol("§5.2 and §6.2"),
-            )
-            .after(PAYS),
+            ),
         run: |cx| Box::pin(credential_form(cx)),
     },
     Check {
