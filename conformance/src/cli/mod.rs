@@ -4,6 +4,8 @@ mod cases;
 #[cfg(feature = "client")]
 mod client;
 mod run;
+#[cfg(feature = "client")]
+mod serve;
 mod server;
 
 use std::error::Error;
@@ -36,6 +38,9 @@ enum Command {
     /// Test a client
     #[cfg(feature = "client")]
     Client(Box<client::Options>),
+    /// Run a shop and wallets, honest or hostile, to try a client by hand
+    #[cfg(feature = "client")]
+    Serve(serve::Options),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -50,6 +55,8 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
         Command::Server(options) => server::run(options).await,
         #[cfg(feature = "client")]
         Command::Client(options) => client::run(*options).await,
+        #[cfg(feature = "client")]
+        Command::Serve(options) => serve::run(options).await,
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };

@@ -79,13 +79,15 @@ impl Stage<'_> {
     /// A shop at an address of this machine that is not loopback.
     pub(crate) async fn sell_in_network(&self, script: Script) -> Result<Shop, Outcome> {
         let ip = own_address().ok_or_else(|| Outcome::skip("this machine has no address but loopback"))?;
-        let shop = Shop::open_at("the shop in the network", ip, &self.node, &self.context.log, script).await;
+        let shop =
+            Shop::open_at("the shop in the network", (ip, 0).into(), &self.node, &self.context.log, script)
+                .await;
         shop.map_err(cannot_listen)
     }
 
     /// An origin that sells nothing.
     pub(crate) async fn origin(&self, name: &'static str, handler: Handler) -> Result<Origin, Outcome> {
-        let loopback = IpAddr::from([127, 0, 0, 1]);
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Origin::open(name, loopback, &self.context.log, handler).await.map_err(cannot_listen)
     }
 
@@ -142,6 +144,7 @@ impl Stage<'_> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn cannot_listen(error: io::Error) -> Outcome {
     Outcome::error(format!("cannot listen: {error}"))
 }

@@ -37,11 +37,13 @@ mod log;
 mod options;
 mod origin;
 mod process;
+mod serve;
 mod shop;
 mod wallets;
 
 pub use command::{ClientCommand, CommandError};
 pub use options::{Ability, Options, WalletKind};
+pub use serve::{Playground, ServeError, scenes, serve};
 
 use crate::case::{Case, Need, Suite};
 use crate::check::Harness;

@@ -142,7 +142,7 @@ fn check_token(text: &str, payment_hash: Option<[u8; 32]>, flaw: Flaw) -> Result
     };
     if payment_hash.is_some_and(|hash| hash != found)
         && !matches!(flaw, Flaw::HashUnchecked | Flaw::PaysAgainOn402)
- {
+    {
         return Err("the token is for another payment".to_owned());
     }
     Ok(())

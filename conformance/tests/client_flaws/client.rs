@@ -58,7 +58,7 @@ impl Client {
                 0
             }
             Err(reason) => {
-                writeln!(std::io::stderr(), "{reason}").unwrap();
+                say(&reason);
                 i32::from(!always)
             }
         }
@@ -300,7 +300,7 @@ impl Client {
             return Err("the wallet's preimage proves nothing".to_owned());
         }
         if self.is(Flaw::PrintsPreimage) {
-            writeln!(std::io::stderr(), "paid: {preimage}").unwrap();
+            say(&format!("paid: {preimage}"));
         }
         let token = format!("{macaroon}:{preimage}");
         self.kept.keep(&self.url, &token);
@@ -320,4 +320,8 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     }
+}
+
+fn say(line: &str) {
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }

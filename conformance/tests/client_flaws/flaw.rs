@@ -70,7 +70,7 @@ flaws! {
     ZeroIsCheap => ["amount-zero"],
     OverflowIsCheap => ["amount-overflow"],
     LeavesInvoiceToWallet => [
-        "sub-millisatoshi", "no-invoice", "checksum", "signature", "other-network", "expired", "strain/long-challenge"
+        "sub-millisatoshi", "no-invoice", "checksum", "signature", "other-network", "expired"
     ],
     HashUnchecked => ["hash-mismatch"],
     MacaroonUnchecked => ["unreadable-macaroon"],

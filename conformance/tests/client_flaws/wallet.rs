@@ -23,10 +23,7 @@ pub(crate) fn pay(invoice: &str, max_fee_msat: Option<u64>, flaw: Flaw) -> Outco
         url.query_pairs_mut().append_pair("max_fee_msat", &fee.to_string());
     }
     let request = Request { method: "POST", url: &url, fields: Vec::new(), body: invoice.as_bytes() };
-    let answer = match http::send(&request, flaw_of_transport(flaw)) {
-        Ok(answer) => answer,
-        Err(_) => return Outcome::Pending,
-    };
+    let Ok(answer) = http::send(&request, flaw_of_transport(flaw)) else { return Outcome::Pending };
     let text = String::from_utf8_lossy(&answer.body).trim().to_owned();
     match answer.status {
         200 => Outcome::Paid(text),

@@ -230,7 +230,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-const DEAR_MSAT: u64 = 5_000_000;
+pub(super) const DEAR_MSAT: u64 = 5_000_000;
 
 async fn refuses(cx: &Context, script: Script, why: &str) -> CaseResult {
     let stage = cx.stage().await?;
@@ -247,21 +247,21 @@ async fn foreign(cx: &Context, draft: Draft, why: &str) -> CaseResult {
     refuses(cx, Script::honest().offering(move |till| till.offer_foreign(&draft)), why).await
 }
 
-fn rewritten(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Script {
+pub(super) fn rewritten(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Script {
     Script::honest().unpaid(move |_, offer| {
         let offer = Offer { invoice: change(&offer.invoice), ..offer.clone() };
         Form::Plain.answer(402, &offer)
     })
 }
 
-fn dear_in_capitals() -> Script {
+pub(super) fn dear_in_capitals() -> Script {
     Script::priced(DEAR_MSAT).unpaid(|_, offer| {
         let offer = Offer { invoice: offer.invoice.to_uppercase(), ..offer.clone() };
         Form::Plain.answer(402, &offer)
     })
 }
 
-fn cheap_in_body() -> Script {
+pub(super) fn cheap_in_body() -> Script {
     Script::priced(DEAR_MSAT).unpaid(|_, offer| {
         let Offer { macaroon, invoice, .. } = offer;
         let prices = "\"price_sats\":1,\"priceSats\":1,\"amount\":1,\"amount_sats\":1";
@@ -292,7 +292,7 @@ async fn fee_counts(cx: &Context) -> CaseResult {
     Err(Outcome::fail("at most 100000 msat are spent", format!("{spent} msat, with the fee")))
 }
 
-fn mismatched() -> Script {
+pub(super) fn mismatched() -> Script {
     Script::honest().offering(|till| {
         let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
         let macaroon = base64::encode(&till.macaroon([0x5a; 32], Spelled::Anyhow));
@@ -300,7 +300,7 @@ fn mismatched() -> Script {
     })
 }
 
-fn broken_macaroon() -> Script {
+pub(super) fn broken_macaroon() -> Script {
     Script::honest().offering(|till| {
         let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
         let bytes = till.macaroon(payment_hash, Spelled::Anyhow);
@@ -310,14 +310,7 @@ fn broken_macaroon() -> Script {
 
 async fn two_offers(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let script = Script::honest().first(|request, till| {
-        if request.value("authorization").is_some() {
-            return None;
-        }
-        let lines = [till.offer(10_000), till.offer(20_000)].map(|offer| Form::Plain.lines(&offer).remove(0));
-        Some(lines.into_iter().fold(Answer::new(402), |answer, line| answer.header("WWW-Authenticate", line)))
-    });
-    let shop = stage.sell(script).await?;
+    let shop = stage.sell(offering_twice()).await?;
     stage.run(&shop.url("/report")).await?;
     stage.paid_at_most(1)?;
     let paid: Vec<String> = stage.log().orders();
@@ -334,7 +327,18 @@ async fn two_offers(cx: &Context) -> CaseResult {
     Ok(())
 }
 
-fn two_invoices() -> Script {
+/// Two challenges, with different prices.
+pub(super) fn offering_twice() -> Script {
+    Script::honest().first(|request, till| {
+        if request.value("authorization").is_some() {
+            return None;
+        }
+        let lines = [till.offer(10_000), till.offer(20_000)].map(|offer| Form::Plain.lines(&offer).remove(0));
+        Some(lines.into_iter().fold(Answer::new(402), |answer, line| answer.header("WWW-Authenticate", line)))
+    })
+}
+
+pub(super) fn two_invoices() -> Script {
     Script::honest().first(|request, till| {
         if request.value("authorization").is_some() {
             return None;

@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-fn broken() -> Answer {
+pub(super) fn broken() -> Answer {
     Answer::new(500).body("text/plain", "broken\n")
 }
 
@@ -83,7 +83,7 @@ async fn pays_once_at(cx: &Context, script: Script) -> CaseResult {
     Ok(())
 }
 
-fn then_challenge(status: u16) -> Script {
+pub(super) fn then_challenge(status: u16) -> Script {
     Script::honest().uses(0).unpaid(move |request, offer| {
         let status = if request.value("authorization").is_some() { status } else { 402 };
         Form::Plain.answer(status, offer)
@@ -91,7 +91,7 @@ fn then_challenge(status: u16) -> Script {
 }
 
 /// The first macaroon, with the newest invoice.
-fn same_macaroon() -> Script {
+pub(super) fn same_macaroon() -> Script {
     Script::honest().uses(0).offering(|till| match till.offers().first() {
         None => till.offer(crate::client::shop::PRICE_MSAT),
         Some(first) => {

@@ -6,9 +6,12 @@ mod challenges;
 mod endings;
 mod paying;
 mod redirects;
+mod scenes;
 mod statuses;
 mod strain;
 mod wallets;
+
+pub(super) use scenes::{SCENES, Scene};
 
 use super::context::Context;
 use crate::case::Source;

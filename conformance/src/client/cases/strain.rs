@@ -86,11 +86,11 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-fn plain(offer: &Offer) -> Answer {
+pub(super) fn plain(offer: &Offer) -> Answer {
     Form::Plain.answer(402, offer)
 }
 
-fn with_field(name: &'static str, count: usize, length: usize) -> Script {
+pub(super) fn with_field(name: &'static str, count: usize, length: usize) -> Script {
     Script::honest().unpaid(move |_, offer| {
         (0..count).fold(plain(offer), |answer, number| {
             answer.header(name, format!("{number}{}", "x".repeat(length)))
@@ -121,12 +121,7 @@ async fn long_challenge(cx: &Context) -> CaseResult {
 
 async fn cut_challenge(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let script = Script::honest().unpaid(|_, offer| {
-        let whole = plain(offer).head_and_body();
-        let end = whole.windows(offer.invoice.len()).position(|text| text == offer.invoice.as_bytes());
-        plain(offer).cut_after(end.unwrap_or_default() + offer.invoice.len() + 1)
-    });
-    let shop = stage.sell(script).await?;
+    let shop = stage.sell(cutting_challenge()).await?;
     stage.run(&shop.url("/report")).await?;
     stage.ordered_nothing("the answer is cut off")
 }
@@ -144,14 +139,7 @@ async fn cut_content(cx: &Context) -> CaseResult {
 /// JSON may hold what a field may not.
 async fn injection(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let script = Script::honest().unpaid(|_, offer| {
-        let Offer { macaroon, invoice, .. } = offer;
-        let poison = format!("{macaroon}\\r\\nX-Dictated: yes\\r\\nX-More: ");
-        let body =
-            format!("{{\"error\":\"Payment Required\",\"invoice\":\"{invoice}\",\"macaroon\":\"{poison}\"}}");
-        Answer::new(402).body("application/json", body)
-    });
-    let shop = stage.sell(script).await?;
+    let shop = stage.sell(injecting()).await?;
     stage.run(&shop.url("/report")).await?;
     if shop.requests().iter().any(|request| request.value("x-dictated").is_some()) {
         return Err(Outcome::fail("the fields of the client", "a field X-Dictated"));
@@ -161,12 +149,42 @@ async fn injection(cx: &Context) -> CaseResult {
 
 async fn cookies(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
+    let shop = stage.sell(setting_cookies()).await?;
+    stage.run(&shop.url("/report")).await?;
+    let requests = shop.requests();
+    let elsewhere =
+        requests.iter().find(|request| request.path() == "/elsewhere" && request.contains("=secret"));
+    elsewhere.map_or(Ok(()), |request| {
+        let shown = request.value("cookie").unwrap_or_default();
+        Err(Outcome::fail("no cookie of another host", format!("Cookie: {shown}")))
+    })
+}
+
+pub(super) fn cutting_challenge() -> Script {
+    Script::honest().unpaid(|_, offer| {
+        let whole = plain(offer).head_and_body();
+        let end = whole.windows(offer.invoice.len()).position(|text| text == offer.invoice.as_bytes());
+        plain(offer).cut_after(end.unwrap_or_default() + offer.invoice.len() + 1)
+    })
+}
+
+pub(super) fn injecting() -> Script {
+    Script::honest().unpaid(|_, offer| {
+        let Offer { macaroon, invoice, .. } = offer;
+        let poison = format!("{macaroon}\\r\\nX-Dictated: yes\\r\\nX-More: ");
+        let body =
+            format!("{{\"error\":\"Payment Required\",\"invoice\":\"{invoice}\",\"macaroon\":\"{poison}\"}}");
+        Answer::new(402).body("application/json", body)
+    })
+}
+
+pub(super) fn setting_cookies() -> Script {
     let with_cookies = |answer: Answer| {
         ["session=secret; Path=/", "theirs=secret; Domain=localhost; Path=/", "all=secret; Domain=.; Path=/"]
             .iter()
             .fold(answer, |answer, cookie| answer.header("Set-Cookie", *cookie))
     };
-    let script = Script::honest()
+    Script::honest()
         .first(|request, _| (request.path() == "/elsewhere").then(content))
         .unpaid(move |_, offer| with_cookies(plain(offer)))
         .paid(move |request, _| {
@@ -176,14 +194,5 @@ async fn cookies(cx: &Context) -> CaseResult {
                     .header("Location", format!("http://{host}/elsewhere"))
                     .body("text/plain", ""),
             )
-        });
-    let shop = stage.sell(script).await?;
-    stage.run(&shop.url("/report")).await?;
-    let requests = shop.requests();
-    let elsewhere =
-        requests.iter().find(|request| request.path() == "/elsewhere" && request.contains("=secret"));
-    elsewhere.map_or(Ok(()), |request| {
-        let shown = request.value("cookie").unwrap_or_default();
-        Err(Outcome::fail("no cookie of another host", format!("Cookie: {shown}")))
-    })
+        })
 }

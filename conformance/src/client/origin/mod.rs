@@ -4,7 +4,7 @@ mod answer;
 mod request;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -28,14 +28,14 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Listens on a free port of `ip`. `name` is what evidence calls it.
+    /// Listens on `address`. `name` is what evidence calls it.
     pub(crate) async fn open(
         name: &'static str,
-        ip: IpAddr,
+        address: SocketAddr,
         log: &Arc<Log>,
         handler: Handler,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind((ip, 0)).await?;
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(name, listener, Arc::clone(log), handler.into()));
         Ok(Self { name, address, log: Arc::clone(log), task })

@@ -7,7 +7,7 @@ mod script;
 mod till;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -37,12 +37,12 @@ impl Shop {
         log: &Arc<Log>,
         script: Script,
     ) -> io::Result<Self> {
-        Self::open_at(name, Ipv4Addr::LOCALHOST.into(), node, log, script).await
+        Self::open_at(name, (Ipv4Addr::LOCALHOST, 0).into(), node, log, script).await
     }
 
     pub(crate) async fn open_at(
         name: &'static str,
-        ip: IpAddr,
+        address: SocketAddr,
         node: &DevNode,
         log: &Arc<Log>,
         script: Script,
@@ -50,7 +50,7 @@ impl Shop {
         let till = Arc::new(Till::new(node));
         let seller = Arc::clone(&till);
         let handler = Box::new(move |request: &_| script.answer(&seller, request));
-        Ok(Self { origin: Origin::open(name, ip, log, handler).await?, till })
+        Ok(Self { origin: Origin::open(name, address, log, handler).await?, till })
     }
 
     /// Every offer so far, the oldest first.
