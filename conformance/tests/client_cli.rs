@@ -54,7 +54,8 @@ async fn what_depends_on_paying_is_skipped_and_what_was_not_declared_is_unsuppor
 
 #[tokio::test]
 async fn a_command_that_cannot_be_run_is_an_error_of_the_harness() {
-    let output = client(&["--cmd", "no-such-program {url}", "--wallet", "dev", "--only", "client/pays"]).await;
+    let output =
+        client(&["--cmd", "no-such-program {url}", "--wallet", "dev", "--only", "client/pays"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).contains("the client cannot be run"), "{output:?}");
 
@@ -74,7 +75,16 @@ async fn a_command_that_cannot_be_run_is_an_error_of_the_harness() {
 #[tokio::test]
 async fn a_shop_can_be_served_and_paid_by_hand() {
     let mut command = Command::new(BIN);
-    command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--hostile", "single-use", "--wallet", "dev"]);
+    command.args([
+        "serve",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--hostile",
+        "single-use",
+        "--wallet",
+        "dev",
+    ]);
     let mut serving = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).await.unwrap();

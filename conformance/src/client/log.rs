@@ -8,7 +8,7 @@ use super::process::Run;
 use crate::outcome::Evidence;
 
 /// Longer texts are cut in evidence.
-const MAX_SHOWN_BYTES: usize = 4096;
+const MAX_SHOWN_BYTES: usize = 2048;
 
 /// What the client asked an origin for, and what it got.
 #[derive(Clone, Debug)]
@@ -71,7 +71,12 @@ impl Log {
 
     /// The story of the case, for a report.
     pub(crate) fn evidence(&self) -> Vec<Evidence> {
-        self.events().iter().map(Event::evidence).collect()
+        let story: Vec<String> = self.events().iter().map(Event::told).collect();
+        if story.is_empty() {
+            Vec::new()
+        } else {
+            vec![Evidence::transcript("what happened", story.join("\n"))]
+        }
     }
 
     /// No rule can stop half-way, so a panic elsewhere leaves it whole.
@@ -81,21 +86,16 @@ impl Log {
 }
 
 impl Event {
-    fn evidence(&self) -> Evidence {
+    fn told(&self) -> String {
         match self {
             Self::Exchange(Exchange { origin, request, answer }) => {
-                let text = lines('>', &request.raw) + &lines('<', answer);
-                Evidence::transcript(format!("a request to {origin}"), text)
+                format!("A request to {origin}:\n{}{}", lines('>', &request.raw), lines('<', answer))
             }
-            Self::Order(text) => {
-                Evidence::transcript("an order to the wallet", format!("pay {}", text.escape_debug()))
-            }
+            Self::Order(text) => format!("An order to the wallet:\npay {}\n", text.escape_debug()),
             Self::Run(run) => {
-                let mut text = format!("$ {}\n", run.words.join(" ").escape_debug());
-                text += &lines('1', &run.stdout);
-                text += &lines('2', &run.stderr);
-                text += &run.ending();
-                Evidence::transcript("the client", text)
+                let command = run.words.join(" ");
+                let output = lines('1', &run.stdout) + &lines('2', &run.stderr);
+                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending())
             }
         }
     }
@@ -132,6 +132,6 @@ mod tests {
     fn evidence_is_printable_and_not_too_long() {
         let text = lines('<', &[b"a\x1b\r\nb".as_slice(), &[b'x'; 5000]].concat());
         assert!(text.starts_with("< a\\x1b\\r\\n\n< bxxx"), "{text}");
-        assert!(text.ends_with("< (909 bytes more)\n"), "{text}");
+        assert!(text.ends_with("< (2957 bytes more)\n"), "{text}");
     }
 }
