@@ -31,6 +31,7 @@ mod check;
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
 mod expected;
+mod hook;
 mod http;
 mod outcome;
 mod payer;
@@ -44,6 +45,7 @@ mod wire;
 
 pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
 pub use expected::{Expected, ExpectedError};
+pub use hook::Hook;
 pub use http::Exchange;
 pub use outcome::{Evidence, Outcome};
 pub use payer::Payer;
@@ -51,7 +53,7 @@ pub use profile::Profile;
 pub use report::{CaseReport, Counts, Report, Verdict};
 pub use runner::{Progress, Watch};
 pub use settings::Settings;
-pub use target::{Target, TargetError};
+pub use target::{Expiry, Target, TargetError};
 
 /// Every case of every suite, in the order they run.
 #[must_use]

@@ -4,37 +4,116 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::hook::Hook;
+
 /// A server under test: a URL that answers 402, and 2xx to a `GET` that is paid for.
+///
+/// The more of it is told, the more is tested; what is not told is skipped, and what the server does not have is said
+/// with [`Settings::without`](crate::Settings::without).
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(crate) endpoint: Endpoint,
     pub(crate) other: Option<Endpoint>,
+    pub(crate) failing: Option<Endpoint>,
+    pub(crate) expiring: Option<(Endpoint, Expiry)>,
+    pub(crate) restart: Option<Hook>,
+    pub(crate) other_method: Option<String>,
     pub(crate) timeout: Duration,
+    pub(crate) max_header_bytes: usize,
+    pub(crate) parallel: usize,
+}
+
+/// When the tokens of a URL expire.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Expiry {
+    /// So long after they were sold.
+    After(Duration),
+    /// Once the operator makes it happen, say by moving the server's clock.
+    Hook(Hook),
 }
 
 impl Target {
     /// Tests `url`, such as `http://127.0.0.1:8402/report`.
     ///
     /// # Errors
-    /// [`TargetError`] when it is not an `http://` URL.
+    /// [`TargetError`] when it is not a URL that can be tested.
     pub fn new(url: &str) -> Result<Self, TargetError> {
-        Ok(Self { endpoint: Endpoint::parse(url)?, other: None, timeout: Duration::from_secs(10) })
+        Ok(Self {
+            endpoint: Endpoint::parse(url)?,
+            other: None,
+            failing: None,
+            expiring: None,
+            restart: None,
+            other_method: None,
+            timeout: Duration::from_secs(10),
+            max_header_bytes: 128 * 1024,
+            parallel: 16,
+        })
     }
 
     /// Also tests that a token for the first URL does not open this one, on the same server. Default: not tested,
     /// since a server may sell several URLs with one token.
     ///
     /// # Errors
-    /// [`TargetError`] when it is not an `http://` URL.
+    /// [`TargetError`] when it is not a URL that can be tested.
     pub fn with_other_url(mut self, url: &str) -> Result<Self, TargetError> {
         self.other = Some(Endpoint::parse(url)?);
         Ok(self)
+    }
+
+    /// Also tests that a token for `GET` does not open the URL with this method, such as `POST`. Default: not tested,
+    /// since it may change something, and a server may sell all methods with one token.
+    #[must_use]
+    pub fn with_other_method(mut self, method: &str) -> Self {
+        self.other_method = Some(method.to_owned());
+        self
+    }
+
+    /// Also tests that nobody pays for an answer that fails: this URL sells, and its handler answers 5xx, always or
+    /// the first time. Default: not tested.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not a URL that can be tested.
+    pub fn with_failing_url(mut self, url: &str) -> Result<Self, TargetError> {
+        self.failing = Some(Endpoint::parse(url)?);
+        Ok(self)
+    }
+
+    /// Also tests that tokens expire: those of this URL, which may be the first one. Default: not tested.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it is not a URL that can be tested.
+    pub fn with_expiring_url(mut self, url: &str, expiry: Expiry) -> Result<Self, TargetError> {
+        self.expiring = Some((Endpoint::parse(url)?, expiry));
+        Ok(self)
+    }
+
+    /// Also tests that tokens outlive a restart. Default: not tested.
+    #[must_use]
+    pub fn with_restart(mut self, restart: Hook) -> Self {
+        self.restart = Some(restart);
+        self
     }
 
     /// How long one answer may take. Default: 10 seconds, since a server may wait for its Lightning node.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// The longest header value, in bytes, that is sent to see whether the server survives it. Default: 128 KiB.
+    #[must_use]
+    pub const fn with_max_header_bytes(mut self, bytes: usize) -> Self {
+        self.max_header_bytes = bytes;
+        self
+    }
+
+    /// How many requests are sent at once where requests are sent at once; at least 2. Default: 16.
+    #[must_use]
+    pub const fn with_parallel(mut self, requests: usize) -> Self {
+        self.parallel = if requests < 2 { 2 } else { requests };
         self
     }
 

@@ -6,6 +6,7 @@ mod support;
 
 use std::process::Output;
 
+use l402_conformance::Profile;
 use support::flawed::{self, Flaw};
 use tokio::process::Command;
 
@@ -31,7 +32,7 @@ fn json(output: &Output) -> serde_json::Value {
 
 #[tokio::test]
 async fn a_conformant_server_exits_0() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let (url, other) = (format!("http://{address}/report"), format!("http://{address}/other"));
     let node = format!("http://{address}/node");
     let output = l402_conformance(&["server", "--url", &url, "--other-url", &other, "--payer", &node]).await;
@@ -43,7 +44,7 @@ async fn a_conformant_server_exits_0() {
 
 #[tokio::test]
 async fn a_failing_server_exits_1_and_the_failure_says_everything() {
-    let address = flawed::serve(Flaw::SwappedParameters).await;
+    let address = flawed::serve(Flaw::SwappedParameters, Profile::Default).await.0;
     let output = l402_conformance(&["server", "--url", &format!("http://{address}/report")]).await;
     assert_eq!(code(&output), 1);
     let text = stdout(&output);
@@ -69,7 +70,7 @@ async fn a_failing_server_exits_1_and_the_failure_says_everything() {
 
 #[tokio::test]
 async fn a_harness_error_exits_2() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     let output = l402_conformance(&["server", "--url", &url, "--payer", "exit 7"]).await;
     assert_eq!(code(&output), 2);
@@ -90,7 +91,7 @@ async fn a_harness_error_exits_2() {
 
 #[tokio::test]
 async fn a_server_that_was_not_fully_checked_exits_3() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let output =
         l402_conformance(&["server", "--url", &format!("http://{address}/report"), "--format", "json"]).await;
     assert_eq!(code(&output), 3);
@@ -99,7 +100,7 @@ async fn a_server_that_was_not_fully_checked_exits_3() {
 
 #[tokio::test]
 async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
-    let address = flawed::serve(Flaw::TabIs500).await;
+    let address = flawed::serve(Flaw::TabIs500, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     let report = json(&l402_conformance(&["server", "--url", &url, "--format", "json"]).await);
     assert_eq!(report["target"], url);
@@ -121,7 +122,7 @@ async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
 
 #[tokio::test]
 async fn a_payer_may_be_any_command() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     // What it prints is no preimage; that it was given the invoice shows in the file.
     let file = tempfile_path();

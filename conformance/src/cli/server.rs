@@ -34,15 +34,7 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, Failure> {
     if let Some(url) = &options.other_url {
         target = target.with_other_url(url)?;
     }
-    let payer = options.payer.as_deref().map(payer).transpose()?;
+    let payer = options.payer.as_deref().map(Payer::parse).transpose()?;
     let report = server::run(&target, payer.as_ref(), &settings, &mut progress()).await;
     options.run.finish(&report)
-}
-
-/// No command starts like a URL.
-fn payer(text: &str) -> Result<Payer, Failure> {
-    if text.starts_with("http://") || text.starts_with("https://") {
-        return Ok(Payer::node(text)?);
-    }
-    Ok(Payer::command(text))
 }

@@ -19,7 +19,7 @@ fn is_printable(bytes: &[u8]) -> bool {
 
 fn curl(request: &Request) -> String {
     let mut line = "curl --include --http1.1 --path-as-is --globoff --noproxy '*'".to_owned();
-    match request.method {
+    match request.method.as_ref() {
         "GET" => {}
         "HEAD" => line.push_str(" --head"),
         method => push(&mut line, "--request", method),
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn the_method_and_the_body_are_repeated() {
-        let head = Request { method: "HEAD", ..request() };
+        let head = Request { method: "HEAD".into(), ..request() };
         assert!(line(&head).contains(" --head "));
-        let post = Request { method: "POST", ..request() }.with_body("text/plain", "it's");
+        let post = Request { method: "POST".into(), ..request() }.with_body("text/plain", "it's");
         let arguments = arguments(&line(&post));
         assert!(arguments.windows(2).any(|pair| pair == ["--request", "POST"]));
         assert!(arguments.windows(2).any(|pair| pair == ["--data-binary", "it's"]));

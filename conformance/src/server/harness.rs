@@ -1,7 +1,7 @@
 //! The server suite, as the runner sees it.
 
 use super::context::Context;
-use super::{OTHER_URL, PAYER, SUITE};
+use super::{EXPIRING_URL, FAILING_URL, LEDGER, OTHER_METHOD, OTHER_URL, PAYER, RESTART, SUITE};
 use crate::case::{Case, Need};
 use crate::check::Harness;
 use crate::outcome::{Findings, Outcome};
@@ -32,7 +32,17 @@ impl Harness for ServerHarness<'_> {
     fn lacks(&self, need: Need) -> Option<Outcome> {
         let has = match need {
             PAYER => self.payer.is_some(),
+            LEDGER => match self.payer {
+                Some(payer) if !payer.has_ledger() => {
+                    return Some(Outcome::unsupported(format!("{need}; this payer does not")));
+                }
+                payer => payer.is_some(),
+            },
             OTHER_URL => self.target.other.is_some(),
+            OTHER_METHOD => self.target.other_method.is_some(),
+            FAILING_URL => self.target.failing.is_some(),
+            EXPIRING_URL => self.target.expiring.is_some(),
+            RESTART => self.target.restart.is_some(),
             _ => false,
         };
         (!has).then(|| Outcome::skip(format!("needs {need}")))

@@ -1,0 +1,6 @@
+//! What an unpaid request is answered.
+
+pub(super) mod form;
+pub(super) mod invoice;
+pub(super) mod manners;
+pub(super) mod token;
