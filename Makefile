@@ -4,7 +4,7 @@ CARGO ?= cargo
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what is missing on this machine
@@ -33,6 +33,10 @@ test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/sc
 test-python: ## Let Python software of others buy with the dev node as its wallet
 	@.ci/setup real
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
+
+.PHONY: conformance-clients
+conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
+	conformance/peers/clients/run
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation

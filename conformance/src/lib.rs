@@ -18,6 +18,9 @@
 //! # }
 //! ```
 //!
+//! `client::check` (feature `client`) runs a client as a command, with servers and a wallet of the suite's own, and judges
+//! from what arrives at both.
+//!
 //! # Security
 //! It buys tokens with the payer's money, and a report holds the credentials it bought.
 

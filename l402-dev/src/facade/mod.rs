@@ -10,6 +10,8 @@
 //! | [`cln`] | the path of the Unix socket of one account |
 //! | `nwc` (feature `nwc`) | the connection URI of one account |
 //!
+//! `tls` (feature `tls`) serves any of them over HTTPS.
+//!
 //! The key decides which account of the node is used. Each facade speaks the part of its interface that
 //! programs which sell and buy need, and answers anything else as the original does. Faults of the node show
 //! the way the original shows them.
