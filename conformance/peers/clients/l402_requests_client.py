@@ -1,12 +1,12 @@
-"""l402_requests_client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402-requests, which pays with LND."""
+"""l402_requests_client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402-requests, which pays over NWC."""
 import os
 import sys
 
 from l402_requests import BudgetController, L402Client
-from l402_requests.wallets.lnd import LndWallet
+from l402_requests.wallets.nwc import NwcWallet
 
 method, body_file, limit, url = sys.argv[1:]
-wallet = LndWallet(os.environ["LND_REST_URL"], os.environ["LND_MACAROON_HEX"], os.environ["LND_TLS_CERT_FILE"])
+wallet = NwcWallet(os.environ["NWC_URI"])
 client = L402Client(wallet=wallet, budget=BudgetController(max_sats_per_request=int(limit)), timeout=8)
 with open(body_file, "rb") as body:
     content = body.read() or None
