@@ -24,6 +24,8 @@ enum Event {
     /// The client ordered its wallet to pay this, an invoice or not.
     Order(String),
     Run(Run),
+    /// The client read an answer that was meant to be too long for anybody.
+    Swallowed,
 }
 
 /// Everything that happened in one case, in its order.
@@ -37,6 +39,14 @@ impl Log {
 
     pub(crate) fn order(&self, text: &str) {
         self.events().push(Event::Order(text.trim().to_owned()));
+    }
+
+    pub(crate) fn swallow(&self) {
+        self.events().push(Event::Swallowed);
+    }
+
+    pub(crate) fn has_swallowed(&self) -> bool {
+        self.events().iter().any(|event| matches!(event, Event::Swallowed))
     }
 
     pub(crate) fn run(&self, run: Run) {
@@ -92,6 +102,7 @@ impl Event {
                 format!("A request to {origin}:\n{}{}", lines('>', &request.raw), lines('<', answer))
             }
             Self::Order(text) => format!("An order to the wallet:\npay {}\n", text.escape_debug()),
+            Self::Swallowed => "The endless answer was read to its end.\n".to_owned(),
             Self::Run(run) => {
                 let command = run.words.join(" ");
                 let output = lines('1', &run.stdout) + &lines('2', &run.stderr);

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use base64_simd::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use l402_core::{Identifier, Limits, Macaroon};
+use l402_core::{Identifier, Limits, Macaroon, MacaroonFormat};
 use lightning_invoice::{Bolt11Invoice, Currency, SignedRawBolt11Invoice};
 use serde_json::Value;
 
@@ -129,9 +129,12 @@ fn check_token(text: &str, payment_hash: Option<[u8; 32]>, flaw: Flaw) -> Result
     };
     let bytes = bytes.map_err(|_| "a token that is no base64")?;
     let found = match Macaroon::decode_any(&bytes, &Limits::default()) {
+        Ok((_, format)) if flaw == Flaw::SecondVersionOnly && format != MacaroonFormat::V2 => {
+            return Err("an unknown format".to_owned());
+        }
         Ok((macaroon, _)) => {
-            let identifier = Identifier::decode(macaroon.as_macaroon_ref().identifier());
-            *identifier.map_err(|_| "an unknown identifier")?.payment_hash.as_bytes()
+            let identifier = Identifier::decode_any(macaroon.as_macaroon_ref().identifier());
+            *identifier.map_err(|_| "an unknown identifier")?.payment_hash().as_bytes()
         }
         Err(_) if flaw == Flaw::MacaroonsOnly => return Err("no macaroon".to_owned()),
         Err(_) => {

@@ -53,6 +53,7 @@ flaws! {
     QuotesNeeded => ["challenge/unquoted"],
     NoJsonChallenge => ["challenge/json"],
     StandardBase64Only => ["challenge/url-safe-base64"],
+    SecondVersionOnly => ["challenge/v1-macaroon"],
     MacaroonsOnly => ["challenge/opaque-token"],
     SmallLettersOnly => ["challenge/capital-invoice"],
     ShortBodiesOnly => ["challenge/long-body"],
@@ -103,6 +104,8 @@ flaws! {
     NoJournal => ["wallet/pending/again", "wallet/late/resumed"],
     WalletTimesOutSoon => ["wallet/slow"],
     // Strain.
+    HeadsOfAnyLength => ["strain/long-field"],
+    BodiesOfAnyLength => ["strain/endless-402"],
     WaitsForEver => ["strain/dripping-402", "strain/silent-402"],
     HalfAnAnswerWillDo => ["strain/cut-challenge"],
     HalfTheContentWillDo => ["strain/cut-content"],

@@ -10,7 +10,7 @@ use crate::flaw::Flaw;
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(5);
 const IMPATIENCE: Duration = Duration::from_millis(300);
 
 pub(crate) struct Request<'a> {
@@ -57,7 +57,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     // A server may answer before it has read everything.
     let _ = stream.write_all(&bytes(request));
     let patience = match flaw {
-        Flaw::WaitsForEver => Duration::from_secs(3600),
+        Flaw::WaitsForEver | Flaw::HeadsOfAnyLength | Flaw::BodiesOfAnyLength => Duration::from_secs(3600),
         Flaw::WalletTimesOutSoon => IMPATIENCE,
         _ => PATIENCE,
     };
@@ -69,7 +69,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
             answer.body = received.split_off(end + 4);
             break answer;
         }
-        if received.len() > MAX_HEAD_BYTES {
+        if received.len() > MAX_HEAD_BYTES && flaw != Flaw::HeadsOfAnyLength {
             return Err("the head is too long".to_owned());
         }
         match more(&mut stream, &mut received, deadline) {
@@ -79,10 +79,14 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         }
     };
     let is_enough = answer.status == 402 && answer.value("www-authenticate").is_some();
-    if !is_enough || matches!(flaw, Flaw::WaitsForEver | Flaw::ShortBodiesOnly | Flaw::PriceFromBody) {
+    if !is_enough || reads_every_body(flaw) {
         read_body(&mut stream, &mut answer, deadline, flaw)?;
     }
     Ok(answer)
+}
+
+fn reads_every_body(flaw: Flaw) -> bool {
+    matches!(flaw, Flaw::WaitsForEver | Flaw::BodiesOfAnyLength | Flaw::ShortBodiesOnly | Flaw::PriceFromBody)
 }
 
 fn bytes(request: &Request<'_>) -> Vec<u8> {
@@ -138,7 +142,9 @@ fn read_body(
     let length: Option<usize> = answer.value("content-length").and_then(|text| text.parse().ok());
     let chunked = answer.value("transfer-encoding").is_some_and(|text| text.eq_ignore_ascii_case("chunked"));
     let wanted = length.unwrap_or(usize::MAX);
-    while answer.body.len() < wanted && answer.body.len() < MAX_BODY_BYTES {
+    while answer.body.len() < wanted
+        && (answer.body.len() < MAX_BODY_BYTES || flaw == Flaw::BodiesOfAnyLength)
+    {
         if !more(stream, &mut answer.body, deadline)? {
             break;
         }

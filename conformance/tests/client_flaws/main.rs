@@ -41,8 +41,14 @@ async fn check(flaw: Flaw, settings: Settings) -> Report {
     suite::run(&command(flaw), &options, &settings, &mut |_| {}).await
 }
 
+/// A machine without a network has no address for some cases.
+fn needs_network(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Skip { reason } if reason.contains("not loopback"))
+}
+
 fn not_passed(report: &Report) -> Vec<String> {
-    let cases = report.cases.iter().filter(|case| case.outcome != Outcome::Pass);
+    let cases =
+        report.cases.iter().filter(|case| case.outcome != Outcome::Pass && !needs_network(&case.outcome));
     cases.map(|case| format!("{}: {:?}", case.case.id, case.outcome)).collect()
 }
 
@@ -50,7 +56,8 @@ fn not_passed(report: &Report) -> Vec<String> {
 async fn a_client_without_a_flaw_is_conformant() {
     let report = check(Flaw::None, Settings::new()).await;
     assert_eq!(not_passed(&report), [""; 0]);
-    assert_eq!(report.verdict(), Verdict::Conformant);
+    let complete = !report.cases.iter().any(|case| needs_network(&case.outcome));
+    assert_eq!(report.verdict(), if complete { Verdict::Conformant } else { Verdict::Partial });
 }
 
 #[tokio::test]
@@ -61,7 +68,8 @@ async fn every_flaw_is_found() {
         let report = check(*flaw, settings).await;
         for id in *cases {
             let Some(found) = report.case(id) else { panic!("{id}") };
-            if !matches!(found.outcome, Outcome::Fail { .. } | Outcome::Warn { .. }) {
+            let is_found = matches!(found.outcome, Outcome::Fail { .. } | Outcome::Warn { .. });
+            if !is_found && !needs_network(&found.outcome) {
                 missed.push(format!("{flaw:?}: {id}: {:?}", found.outcome));
             }
         }
@@ -69,13 +77,15 @@ async fn every_flaw_is_found() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
+/// They are about how much a client bears, and this one bears it.
+const FIND_NOTHING: [&str; 2] = ["client/strain/long-challenge", "client/strain/many-fields"];
+
 #[test]
-fn every_must_finds_a_flaw() {
+fn every_case_finds_a_flaw() {
     let caught: BTreeSet<&str> = FLAWS.iter().flat_map(|(_, cases)| *cases).copied().collect();
-    let unneeded: Vec<&str> = (suite::cases().iter())
-        .filter(|case| case.level == Level::Must && !caught.contains(case.id))
-        .map(|case| case.id)
-        .collect();
-    assert!(unneeded.is_empty(), "{unneeded:?} find nothing");
+    let cases = suite::cases();
+    let idle = cases.iter().filter(|case| !caught.contains(case.id));
+    let idle: BTreeSet<(&str, Level)> = idle.map(|case| (case.id, case.level)).collect();
+    assert_eq!(idle, FIND_NOTHING.map(|id| (id, Level::Should)).into());
     assert!(FLAWS.len() >= 60, "{}", FLAWS.len());
 }

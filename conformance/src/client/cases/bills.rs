@@ -11,7 +11,7 @@ use crate::client::command::Call;
 use crate::client::context::Context;
 use crate::client::options::LIMIT;
 use crate::client::origin::Answer;
-use crate::client::shop::{Draft, Form, Offer, Script, Spelled};
+use crate::client::shop::{Draft, Form, Offer, PRICE_MSAT, Script, Spelled};
 use crate::outcome::{CaseResult, Outcome};
 use crate::wire::base64;
 
@@ -294,7 +294,7 @@ async fn fee_counts(cx: &Context) -> CaseResult {
 
 pub(super) fn mismatched() -> Script {
     Script::honest().offering(|till| {
-        let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
+        let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
         let macaroon = base64::encode(&till.macaroon([0x5a; 32], Spelled::Anyhow));
         till.add(Offer { macaroon, invoice, payment_hash })
     })
@@ -302,7 +302,7 @@ pub(super) fn mismatched() -> Script {
 
 pub(super) fn broken_macaroon() -> Script {
     Script::honest().offering(|till| {
-        let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
+        let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
         let bytes = till.macaroon(payment_hash, Spelled::Anyhow);
         till.add(Offer { macaroon: base64::encode(&bytes[..bytes.len() / 2]), invoice, payment_hash })
     })

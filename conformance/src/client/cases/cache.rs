@@ -5,8 +5,8 @@ use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
 use crate::client::options::CACHE;
-use crate::client::origin::Answer;
-use crate::client::shop::Script;
+use crate::client::origin::{Answer, Request};
+use crate::client::shop::{Script, content};
 use crate::outcome::{CaseResult, Outcome};
 
 const REUSE: &str = "The client uses a credential again until the server answers with a new challenge.";
@@ -76,7 +76,7 @@ async fn used_up(cx: &Context) -> CaseResult {
 async fn refused(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
     let script = Script::honest().paid(|_, shown| match shown {
-        1 => crate::client::shop::content(),
+        1 => content(),
         _ => Answer::new(401).body("application/json", "{\"error\":\"Token already used\"}"),
     });
     let shop = stage.sell(script).await?;
@@ -99,9 +99,7 @@ async fn other_port(cx: &Context) -> CaseResult {
     stage.run(&other.url("/report")).await?;
     // The other one sells to the client, too, so its own secrets are there by right.
     let macaroons: Vec<String> = shop.offers().into_iter().map(|offer| offer.macaroon).collect();
-    let leak = |request: &_| {
-        macaroons.iter().any(|macaroon| crate::client::origin::Request::contains(request, macaroon))
-    };
+    let leak = |request: &Request| macaroons.iter().any(|macaroon| request.contains(macaroon));
     if other.requests().iter().any(leak) {
         return Err(Outcome::fail("a credential at the port that sold it", "it is shown at another port"));
     }

@@ -4,9 +4,10 @@ use super::PAYS;
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
-use crate::client::origin::Answer;
-use crate::client::shop::{Form, Offer, Script, Spelled};
+use crate::client::origin::{Answer, Request};
+use crate::client::shop::{Form, Offer, PRICE_MSAT, Script, Spelled};
 use crate::outcome::{CaseResult, Outcome};
+use crate::wire::macaroon::Macaroon;
 use crate::wire::{base64, hex};
 
 const SCHEME: &str = "The name of a scheme is case-insensitive.";
@@ -141,6 +142,15 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
     Check {
         case: may(
+            "client/challenge/v1-macaroon",
+            "a macaroon in the packets of V1 is bought and sent back",
+            "To the client a token is a text, whatever a server makes its tokens of.",
+            DEPLOYED,
+        ),
+        run: |cx| Box::pin(v1_macaroon(cx)),
+    },
+    Check {
+        case: may(
             "client/challenge/opaque-token",
             "a token that is no macaroon is bought and sent back",
             "To the client a token is a text, whatever a server makes its tokens of.",
@@ -176,8 +186,7 @@ async fn buys(cx: &Context, script: Script) -> CaseResult {
     stage.bought(&shop)?;
     stage.delivered(&run)?;
     let macaroons: Vec<String> = shop.offers().into_iter().map(|offer| offer.macaroon).collect();
-    let whole =
-        |request: &crate::client::origin::Request| macaroons.iter().any(|text| request.contains(text));
+    let whole = |request: &Request| macaroons.iter().any(|text| request.contains(text));
     if shop.requests().iter().any(whole) {
         return Ok(());
     }
@@ -190,9 +199,26 @@ async fn written(cx: &Context, form: Form) -> CaseResult {
 
 async fn respelled(cx: &Context) -> CaseResult {
     let script = Script::honest().offering(|till| {
-        let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
+        let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
         let macaroon = base64::encode(&till.macaroon(payment_hash, Spelled::Anyhow));
         till.add(Offer { macaroon: base64::respell_for_urls(&macaroon), invoice, payment_hash })
+    });
+    buys(cx, script).await
+}
+
+/// As the crate `macaroon` writes them, with the bare payment hash as the identifier.
+async fn v1_macaroon(cx: &Context) -> CaseResult {
+    let script = Script::honest().offering(|till| {
+        let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
+        let macaroon = Macaroon {
+            location: Some(b"L402".to_vec()),
+            identifier: payment_hash.to_vec(),
+            first_party_caveats: vec![b"RequestPath = /report".to_vec()],
+            ..Macaroon::default()
+        };
+        let bytes = macaroon.signed_with(b"any key will do").to_v1_bytes();
+        let macaroon = base64::encode(&bytes).replace('+', "-").replace('/', "_");
+        till.add(Offer { macaroon, invoice, payment_hash })
     });
     buys(cx, script).await
 }
@@ -200,7 +226,7 @@ async fn respelled(cx: &Context) -> CaseResult {
 /// As l402kit makes them.
 async fn opaque_token(cx: &Context) -> CaseResult {
     let script = Script::honest().offering(|till| {
-        let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
+        let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
         let token = format!("{{\"hash\": \"{}\", \"exp\": 9999999999999}}", hex(&payment_hash));
         till.add(Offer { macaroon: base64::encode(token.as_bytes()), invoice, payment_hash })
     });

@@ -1,12 +1,14 @@
 //! Servers that take the money and do not deliver.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{PAYS, SAFETY};
 use crate::case::{Case, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
 use crate::client::options::CACHE;
 use crate::client::origin::Answer;
-use crate::client::shop::{Form, Offer, Script};
+use crate::client::shop::{Form, Offer, PRICE_MSAT, Script, content};
 use crate::outcome::{CaseResult, Outcome};
 
 const fn pays_once(id: &'static str, title: &'static str) -> Case {
@@ -93,9 +95,9 @@ pub(super) fn then_challenge(status: u16) -> Script {
 /// The first macaroon, with the newest invoice.
 pub(super) fn same_macaroon() -> Script {
     Script::honest().uses(0).offering(|till| match till.offers().first() {
-        None => till.offer(crate::client::shop::PRICE_MSAT),
+        None => till.offer(PRICE_MSAT),
         Some(first) => {
-            let (invoice, payment_hash) = till.invoice(crate::client::shop::PRICE_MSAT);
+            let (invoice, payment_hash) = till.invoice(PRICE_MSAT);
             till.add(Offer { macaroon: first.macaroon.clone(), invoice, payment_hash })
         }
     })
@@ -103,14 +105,10 @@ pub(super) fn same_macaroon() -> Script {
 
 async fn again_without_paying(cx: &Context, first: Answer) -> CaseResult {
     let stage = cx.stage().await?;
-    let failures = std::sync::atomic::AtomicBool::new(true);
-    let script = Script::honest().paid(move |_, _| {
-        // Whatever the client asks in its first run fails; the second run begins when this is turned off below.
-        if failures.swap(false, std::sync::atomic::Ordering::Relaxed) {
-            first.clone()
-        } else {
-            crate::client::shop::content()
-        }
+    let fails = AtomicBool::new(true);
+    let script = Script::honest().paid(move |_, _| match fails.swap(false, Ordering::Relaxed) {
+        true => first.clone(),
+        false => content(),
     });
     let shop = stage.sell(script).await?;
     let url = shop.url("/report");

@@ -32,8 +32,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         run: |cx| Box::pin(long_challenge(cx)),
     },
     Check {
-        case: ends("client/strain/endless-402", "a 402 whose body never ends does not hold the client up"),
-        run: |cx| Box::pin(ends_at(cx, Script::honest().unpaid(|_, offer| plain(offer).flood()))),
+        case: ends("client/strain/endless-402", "a 402 whose body never ends is not read for ever"),
+        run: |cx| Box::pin(endless_402(cx)),
     },
     Check {
         case: ends(
@@ -103,6 +103,17 @@ async fn ends_at(cx: &Context, script: Script) -> CaseResult {
     let shop = stage.sell(script).await?;
     let run = stage.run(&shop.url("/report")).await?;
     stage.paid_at_most(1)?;
+    stage.ended(&run)
+}
+
+async fn endless_402(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest().unpaid(|_, offer| plain(offer).flood())).await?;
+    let run = stage.run(&shop.url("/report")).await?;
+    stage.paid_at_most(1)?;
+    if stage.log().has_swallowed() {
+        return Err(Outcome::fail("the client stops reading", "it read hundreds of megabytes"));
+    }
     stage.ended(&run)
 }
 

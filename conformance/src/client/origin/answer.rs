@@ -102,6 +102,10 @@ impl Answer {
         self
     }
 
+    pub(super) const fn is_flood(&self) -> bool {
+        matches!(self.endless, Some(Endless::Flood))
+    }
+
     /// All that is sent, but for what has no end.
     pub(crate) fn head_and_body(&self) -> Vec<u8> {
         let mut bytes = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status)).into_bytes();

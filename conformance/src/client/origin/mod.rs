@@ -80,5 +80,7 @@ async fn talk(
     let answer = handler(&request);
     log.exchange(Exchange { origin: name, request, answer: answer.head_and_body() });
     // Whoever hangs up does not want the rest.
-    let _ = answer.write(&mut stream).await;
+    if answer.write(&mut stream).await.is_ok() && answer.is_flood() {
+        log.swallow();
+    }
 }

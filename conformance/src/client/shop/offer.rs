@@ -35,10 +35,12 @@ pub(crate) fn macaroon(payment_hash: [u8; 32], number: usize, caveats: &[&str], 
                 // Where it begins in the macaroon, a group of base64 begins at its third byte.
                 token_id[2..8].copy_from_slice(&[0x2d, 0x20, 0x13, 0x2f, 0x8d, 0x36]);
             }
-            let mut macaroon = Macaroon::default();
-            macaroon.location = Some(b"lsat".to_vec());
-            macaroon.identifier = l402_identifier(payment_hash, token_id);
-            macaroon.first_party_caveats = caveats.iter().map(|caveat| caveat.as_bytes().to_vec()).collect();
+            let macaroon = Macaroon {
+                location: Some(b"lsat".to_vec()),
+                identifier: l402_identifier(payment_hash, token_id),
+                first_party_caveats: caveats.iter().map(|caveat| caveat.as_bytes().to_vec()).collect(),
+                ..Macaroon::default()
+            };
             macaroon.signed_with(&ROOT_KEY).to_bytes()
         })
         .find(|bytes| {
