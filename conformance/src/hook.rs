@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::http::{self, Request};
+use crate::http::{self, Request, Trust};
 use crate::target::{Endpoint, TargetError};
 
 /// A restart may take this long.
@@ -63,7 +63,7 @@ impl Hook {
             }
             Kind::Url(endpoint) => {
                 let request = Request::new("POST", endpoint).with_header("Content-Length", "0");
-                match http::send(&request, TIMEOUT).await.1 {
+                match http::send(&request, TIMEOUT, &Trust::default()).await.1 {
                     Ok(response) if response.is_success() => Ok(()),
                     Ok(response) => Err(format!("{} answered {}", endpoint.url, response.status)),
                     Err(error) => Err(format!("{}: {error}", endpoint.url)),

@@ -49,7 +49,7 @@ mod wire;
 pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
 pub use expected::{Expected, ExpectedError};
 pub use hook::Hook;
-pub use http::Exchange;
+pub use http::{Exchange, Trust, TrustError};
 pub use outcome::{Evidence, Outcome};
 pub use payer::Payer;
 pub use profile::Profile;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::http::{self, HttpError, Request};
+use crate::http::{self, HttpError, Request, Trust};
 use crate::target::{Endpoint, TargetError};
 use crate::wire::{sha256, unhex32};
 
@@ -43,7 +43,7 @@ impl Payer {
     /// digits, and `GET {url}/invoices` with a JSON list of all invoices, as `l402_dev::control` does.
     ///
     /// # Errors
-    /// [`TargetError`] when it is not an `http://` URL.
+    /// [`TargetError`] when it is no URL that can be asked.
     pub fn node(url: &str) -> Result<Self, TargetError> {
         let node = Endpoint::parse(url)?;
         Ok(Self(Kind::Node { pay: node.join("pay")?, invoices: node.join("invoices")? }))
@@ -110,8 +110,12 @@ async fn run(command: &str, invoice: &str) -> Result<String, PayError> {
 }
 
 async fn count(invoices: &Endpoint) -> Result<usize, PayError> {
-    let (_, response) =
-        http::send(&Request::new("GET", invoices).with_answer_up_to(MAX_LEDGER_BYTES), PAY_TIMEOUT).await;
+    let (_, response) = http::send(
+        &Request::new("GET", invoices).with_answer_up_to(MAX_LEDGER_BYTES),
+        PAY_TIMEOUT,
+        &Trust::default(),
+    )
+    .await;
     let response = response.map_err(PayError::Node)?;
     let list: Vec<serde::de::IgnoredAny> =
         serde_json::from_slice(&response.body).map_err(|_| PayError::NoLedger)?;
@@ -120,7 +124,7 @@ async fn count(invoices: &Endpoint) -> Result<usize, PayError> {
 
 async fn ask(endpoint: &Endpoint, invoice: &str) -> Result<String, PayError> {
     let request = Request::new("POST", endpoint).with_body("text/plain", invoice);
-    let (_, response) = http::send(&request, PAY_TIMEOUT).await;
+    let (_, response) = http::send(&request, PAY_TIMEOUT, &Trust::default()).await;
     let response = response.map_err(PayError::Node)?;
     let body = String::from_utf8_lossy(&response.body).into_owned();
     if response.is_success() {

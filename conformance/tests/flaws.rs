@@ -18,6 +18,9 @@ const L402KIT: Profile = Profile::L402kit;
 const BROKEN_MUSTS: &[(Flaw, Profile, &[&str])] = &[
     (Flaw::ChallengeStatus401, DEFAULT, &["challenge/status-402"]),
     (Flaw::FreeForAll, DEFAULT, &["challenge/status-402"]),
+    (Flaw::FreeForSomeFields, DEFAULT, &["challenge/no-way-around"]),
+    (Flaw::SettledNeedsNoPreimage, DEFAULT, &["verification/used-again-respelled"]),
+    (Flaw::XPaymentIsNotCounted, DEFAULT, &["verification/used-again-respelled"]),
     (Flaw::NoChallenge, DEFAULT, &["challenge/parameters"]),
     (Flaw::NoInvoiceParameter, DEFAULT, &["challenge/parameters"]),
     (Flaw::LsatChallengeOnly, DEFAULT, &["challenge/parameters"]),
@@ -145,6 +148,8 @@ const UNWISE: &[(Flaw, Profile, &[&str])] = &[
     (Flaw::OptionsMints, DEFAULT, &["challenge/options", "cost/unasked"]),
     (Flaw::HeadMintsQuietly, DEFAULT, &["cost/unasked"]),
     (Flaw::GarbageMintsQuietly, DEFAULT, &["cost/invalid"]),
+    (Flaw::PriceFromQuery, DEFAULT, &["challenge/price"]),
+    (Flaw::PageEchoesQuery, DEFAULT, &["challenge/html"]),
     (Flaw::FreeInUpperCase, DEFAULT, &["challenge/path-variants"]),
     (Flaw::FreeWithSlash, DEFAULT, &["challenge/path-variants"]),
     (Flaw::ChallengeHiddenFromScripts, DEFAULT, &["cors/expose"]),
@@ -199,18 +204,27 @@ async fn check(flaw: Flaw, profile: Profile) -> Report {
     let payer = Payer::node(&addresses.url("node")).unwrap();
     let settings = Settings::new().with_profile(profile).with_seed(1);
     // Nobody can pay it, so that is as far as it goes.
-    let settings = if flaw == Flaw::AmountlessInvoice { settings.only("challenge/*") } else { settings };
+    let settings = match flaw {
+        Flaw::AmountlessInvoice => settings.only("challenge/*"),
+        _ if is_deadly(flaw) => settings.only("robustness/*"),
+        _ => settings,
+    };
     server::run(&target(flaw, addresses), Some(&payer), &settings, &mut |_| {}).await
+}
+
+/// Those are about long headers, which take their time.
+fn is_deadly(flaw: Flaw) -> bool {
+    format!("{flaw:?}").starts_with("Dies")
 }
 
 fn target(flaw: Flaw, addresses: Addresses) -> Target {
     let hook = |name: &str| Hook::url(&addresses.url(&format!("hooks/{name}"))).unwrap();
     let report = addresses.url("report");
     let target = Target::new(&report).unwrap().with_other_url(&addresses.url("other")).unwrap();
-    let target = target.with_other_method("POST").with_failing_url(&addresses.url("failing")).unwrap();
+    let target =
+        target.with_other_method("POST").unwrap().with_failing_url(&addresses.url("failing")).unwrap();
     let target = target.with_expiring_url(&report, Expiry::Hook(hook("expire"))).unwrap();
-    let deadly = format!("{flaw:?}").starts_with("Dies");
-    let bytes = if deadly { 128 * 1024 } else { 8 * 1024 };
+    let bytes = if is_deadly(flaw) { 160 * 1024 } else { 8 * 1024 };
     target.with_restart(hook("restart")).with_max_header_bytes(bytes)
 }
 

@@ -151,7 +151,7 @@ fn target(address: SocketAddr, hooks: SocketAddr) -> Target {
     let url = |path: &str| format!("http://{address}/{path}");
     let expire = Hook::url(&format!("http://{hooks}/hooks/expire")).unwrap();
     let target = Target::new(&url("report")).unwrap().with_other_url(&url("other")).unwrap();
-    let target = target.with_other_method("POST").with_failing_url(&url("failing")).unwrap();
+    let target = target.with_other_method("POST").unwrap().with_failing_url(&url("failing")).unwrap();
     target.with_expiring_url(&url("report"), Expiry::Hook(expire)).unwrap()
 }
 

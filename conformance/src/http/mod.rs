@@ -1,18 +1,20 @@
-//! HTTP/1.1 by hand, over a plain TCP stream: a client library would refuse to send most of what is sent here.
+//! HTTP/1.1 by hand, over a TCP or TLS stream: a client library would refuse to send most of what is sent here.
 
 mod curl;
 mod response;
+mod tls;
 
 use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub(crate) use response::Response;
+pub use tls::{Trust, TrustError};
 
 use crate::target::Endpoint;
 
@@ -47,6 +49,9 @@ impl Request {
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        if name == "Accept" {
+            self.headers.retain(|(known, _)| *known != name); // there is one already
+        }
         self.headers.push((name, value.into()));
         self
     }
@@ -127,10 +132,14 @@ impl Serialize for Exchange {
 }
 
 /// Sends `request` on a connection of its own. The record is complete whatever happens.
-pub(crate) async fn send(request: &Request, limit: Duration) -> (Exchange, Result<Response, HttpError>) {
+pub(crate) async fn send(
+    request: &Request,
+    limit: Duration,
+    trust: &Trust,
+) -> (Exchange, Result<Response, HttpError>) {
     let bytes = request.to_bytes();
     let mut received = Vec::new();
-    let talk = talk(request, &bytes, &mut received);
+    let talk = talk(request, trust, &bytes, &mut received);
     let result = match timeout(limit, talk).await {
         Ok(Err(error)) => Err(error),
         // The end of a long body is of no interest, but its head is.
@@ -141,17 +150,35 @@ pub(crate) async fn send(request: &Request, limit: Duration) -> (Exchange, Resul
             Err(what) => Err(HttpError::Malformed(what)),
         },
     };
-    (Exchange::new(bytes, received, curl::line(request)), result)
+    (Exchange::new(bytes, received, curl::line(request, trust)), result)
 }
 
 /// Reads until the answer is complete, the server hangs up, or there is too much.
-async fn talk(request: &Request, bytes: &[u8], received: &mut Vec<u8>) -> Result<(), HttpError> {
-    let endpoint = &request.endpoint;
-    let connect = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await;
-    let mut stream =
-        connect.map_err(|error| HttpError::Connect { authority: endpoint.authority.clone(), error })?;
+async fn talk(
+    request: &Request,
+    trust: &Trust,
+    bytes: &[u8],
+    received: &mut Vec<u8>,
+) -> Result<(), HttpError> {
+    let Endpoint { host, port, authority, is_tls, .. } = &request.endpoint;
+    let failed = |error| HttpError::Connect { authority: authority.clone(), error };
+    let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
+    if *is_tls {
+        let stream = trust.connect(host, stream).await.map_err(failed)?;
+        return exchange(request, stream, bytes, received).await;
+    }
+    exchange(request, stream, bytes, received).await
+}
+
+async fn exchange(
+    request: &Request,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    bytes: &[u8],
+    received: &mut Vec<u8>,
+) -> Result<(), HttpError> {
     // A server may answer and hang up before it has read everything; its answer counts.
     let _ = stream.write_all(bytes).await;
+    let _ = stream.flush().await;
     let mut chunk = vec![0; 16 * 1024];
     while received.len() < request.max_answer_bytes {
         let Ok(read) = stream.read(&mut chunk).await else { break };

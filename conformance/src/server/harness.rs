@@ -22,7 +22,23 @@ impl<'a> ServerHarness<'a> {
     }
 
     pub(super) fn subject(&self) -> Subject {
-        Subject { suite: SUITE, target: self.target.url().to_owned(), facts: Vec::new() }
+        let payer = match self.payer {
+            None => "none",
+            Some(payer) if payer.has_ledger() => "a dev node",
+            Some(_) => "a command",
+        };
+        let target = self.target;
+        let told = [
+            ("another URL", target.other.is_some()),
+            ("another method", target.other_method.is_some()),
+            ("a failing URL", target.failing.is_some()),
+            ("an expiring URL", target.expiring.is_some()),
+            ("a restart", target.restart.is_some()),
+        ];
+        let told: Vec<&str> = told.into_iter().filter_map(|(what, given)| given.then_some(what)).collect();
+        let told = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
+        let facts = vec![("payer".to_owned(), payer.to_owned()), ("given besides the URL".to_owned(), told)];
+        Subject { suite: SUITE, target: target.url().to_owned(), facts }
     }
 }
 

@@ -67,6 +67,7 @@ fn checks() -> Vec<Check<Context>> {
         challenge::invoice::CHECKS,
         challenge::token::CHECKS,
         challenge::manners::CHECKS,
+        challenge::bypass::CHECKS,
         credential::spelling::CHECKS,
         credential::places::CHECKS,
         verification::preimage::CHECKS,

@@ -113,7 +113,7 @@ async fn manifest(cx: &Context) -> CaseResult {
 
 async fn encrypted(cx: &Context) -> CaseResult {
     let endpoint = &cx.target.endpoint;
-    if endpoint.url.starts_with("https:") {
+    if endpoint.is_tls {
         return Ok(());
     }
     let host = endpoint.host.as_str();

@@ -1,13 +1,11 @@
-//! Everything about an offer that is not its header: caches, browsers, crawlers, paths.
+//! Everything about an offer that is not its header: caches, browsers, crawlers.
 
 use super::super::SUITE;
 use super::super::context::{Context, has_invoice};
 use crate::case::Source;
 use crate::check::Check;
-use crate::http::{Request, Response};
+use crate::http::Response;
 use crate::outcome::{CaseResult, Outcome};
-use crate::target::Endpoint;
-use crate::wire::hex;
 
 pub(in crate::server) const CHECKS: &[Check<Context>] = &[
     Check {
@@ -43,18 +41,6 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             )
             .after(&["challenge/parameters"]),
         run: |cx| Box::pin(without_invoice(cx, "OPTIONS")),
-    },
-    Check {
-        case: SUITE
-            .should(
-                "challenge/path-variants",
-                "the URL is not for free in another spelling",
-                "A resource that costs money should cost it however its path is written: `//`, `/./`, a slash at the \
-                 end, another case, percent-encoding.",
-                Source::PRACTICE,
-            )
-            .after(&["challenge/status-402"]),
-        run: |cx| Box::pin(path_variants(cx)),
     },
     Check {
         case: SUITE
@@ -110,55 +96,6 @@ async fn without_invoice(cx: &Context, method: &'static str) -> CaseResult {
         return Err(Outcome::fail("no invoice", format!("an invoice, with status {}", response.status)));
     }
     Ok(())
-}
-
-async fn path_variants(cx: &Context) -> CaseResult {
-    let endpoint = &cx.target.endpoint;
-    let (path, query) = match endpoint.path_and_query.split_once('?') {
-        Some((path, query)) => (path, format!("?{query}")),
-        None => (endpoint.path_and_query.as_str(), String::new()),
-    };
-    let at = |path: String| {
-        let endpoint = Endpoint { path_and_query: format!("{path}{query}"), ..endpoint.clone() };
-        Request::new("GET", &endpoint)
-    };
-    // What serves anything under any name is not selling there.
-    let nowhere = cx.send(&at(format!("{}/{}", path.trim_end_matches('/'), hex(&cx.random())))).await?;
-    if nowhere.is_success() {
-        return Err(Outcome::unsupported("paths that do not exist: it answers all of them"));
-    }
-    for (what, variant) in variants(path) {
-        if cx.send(&at(variant.clone())).await?.is_success() {
-            return Err(Outcome::fail(
-                "no 2xx status without a payment",
-                format!("2xx with {what}: {variant}"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn variants(path: &str) -> Vec<(&'static str, String)> {
-    let upper = path.to_ascii_uppercase();
-    let mut variants = vec![
-        ("two slashes", format!("/{path}")),
-        ("a dot segment", format!("/.{path}")),
-        ("a way up and down again", format!("/x/..{path}")),
-        ("an encoded way up", format!("/x/%2e%2e{path}")),
-        ("an empty query", format!("{path}?")),
-    ];
-    if let Some(last) = path.trim_end_matches('/').chars().last().filter(char::is_ascii_alphanumeric) {
-        let trimmed = path.trim_end_matches('/');
-        let start = &trimmed[..trimmed.len() - 1];
-        variants.push(("a slash at the end", format!("{trimmed}/")));
-        variants.push(("an encoded letter", format!("{start}%{:02x}", u32::from(last))));
-        variants.push(("a parameter in the path", format!("{trimmed};x=1")));
-        variants.push(("an encoded null byte", format!("{trimmed}%00")));
-    }
-    if upper != path {
-        variants.push(("upper case", upper));
-    }
-    variants
 }
 
 /// Whether scripts of `ORIGIN` may read the answer.

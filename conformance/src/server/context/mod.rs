@@ -62,6 +62,11 @@ impl Context {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner).notes.push(text.into());
     }
 
+    /// Shows a text with the exchanges, should the case not pass.
+    pub(super) fn attach(&self, title: &str, text: &str) {
+        self.keep(Evidence::transcript(title, text));
+    }
+
     pub(super) fn random(&self) -> [u8; 32] {
         self.chance.bytes()
     }
@@ -93,8 +98,8 @@ impl Context {
     /// Sends `request`; whether there is an answer is for the caller to judge.
     pub(super) async fn try_send(&self, request: &Request) -> Result<Result<Response, HttpError>, Outcome> {
         for _ in 0..MAX_RETRIES {
-            let (exchange, response) = http::send(request, self.target.timeout).await;
-            self.record(exchange);
+            let (exchange, response) = http::send(request, self.target.timeout, &self.target.trust).await;
+            self.keep(Evidence::Http(exchange));
             let Ok(throttled) = &response else { return Ok(response) };
             if throttled.status != 429 {
                 return Ok(response);
@@ -108,12 +113,12 @@ impl Context {
         Err(Outcome::error("the server throttles (429): raise its limits for this machine"))
     }
 
-    fn record(&self, exchange: http::Exchange) {
+    fn keep(&self, one: Evidence) {
         let evidence = &mut self.findings.lock().unwrap_or_else(PoisonError::into_inner).evidence;
         if evidence.len() == MAX_EVIDENCE {
             evidence.remove(0);
         }
-        evidence.push(Evidence::Http(exchange));
+        evidence.push(one);
     }
 
     /// Sends all `requests` at once.

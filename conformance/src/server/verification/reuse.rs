@@ -91,6 +91,8 @@ async fn used_again_respelled(cx: &Context) -> CaseResult {
         ("base64 without padding, for URLs", format!("L402 {for_urls}:{preimage}")),
         ("base64 without padding", format!("L402 {}:{preimage}", macaroon.trim_end_matches('='))),
         ("more padding", format!("L402 {macaroon}=:{preimage}")),
+        ("no preimage", format!("L402 {macaroon}")),
+        ("an empty preimage", format!("L402 {macaroon}:")),
         ("a second colon", format!("L402 {macaroon}:{preimage}:")),
         ("a colon in the macaroon", format!("L402 {start}:{end}:{preimage}")),
         ("the macaroon twice", format!("L402 {macaroon},{macaroon}:{preimage}")),
@@ -106,6 +108,8 @@ async fn used_again_respelled(cx: &Context) -> CaseResult {
         .with_authorization(credential.replacen("L402", "LSAT", 1))
         .with_header("Authorization", credential);
     attempts.push(("an LSAT field before it", twins));
+    let elsewhere = format!("{macaroon}:{preimage}");
+    attempts.push(("the field X-Payment", cx.request("GET").with_header("X-Payment", elsewhere)));
     expect_all_refused(cx, attempts).await
 }
 

@@ -34,8 +34,17 @@ fn inject(response: &mut Response) {
 }
 
 async fn answer(shop: &Shop, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
-    if shop.is(Flaw::FreeForAll) {
+    let accepted = headers.get("accept-authenticate").is_some_and(|value| value == "nope");
+    if shop.is(Flaw::FreeForAll) || (shop.is(Flaw::FreeForSomeFields) && accepted) {
         return "for free".into_response();
+    }
+    if shop.is(Flaw::XPaymentIsNotCounted) && headers.contains_key("x-payment") && shop.is_paid_for(headers) {
+        return "paid".into_response();
+    }
+    let wants_html = headers.get(header::ACCEPT).is_some_and(|value| value == "text/html");
+    if shop.is(Flaw::PageEchoesQuery) && wants_html {
+        let page = uri.query().unwrap_or_default().replace("%3C", "<").replace("%3E", ">");
+        return (StatusCode::PAYMENT_REQUIRED, [(header::CONTENT_TYPE, "text/html")], page).into_response();
     }
     if *method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return preflight(shop);
@@ -87,7 +96,7 @@ async fn unpaid(shop: &Shop, method: &Method, uri: &Uri, headers: &HeaderMap) ->
         }
         return StatusCode::PAYMENT_REQUIRED.into_response();
     }
-    shop.challenge(method, uri.path()).await
+    shop.challenge(method, &price_path(shop, uri)).await
 }
 
 async fn grpc(shop: &Shop, method: &Method, path: &str) -> Response {
@@ -124,4 +133,12 @@ async fn refuse(shop: &Shop, refused: Refused, method: &Method, path: &str) -> R
         shop.offer(method, path).await;
     }
     StatusCode::from_u16(status).unwrap().into_response()
+}
+
+/// The path, with the query where that makes the price.
+fn price_path(shop: &Shop, uri: &Uri) -> String {
+    match uri.query() {
+        Some("amount=1") if shop.is(Flaw::PriceFromQuery) => format!("{}?amount=1", uri.path()),
+        _ => uri.path().to_owned(),
+    }
 }

@@ -7,6 +7,12 @@ use super::{Flaw, Shop};
 /// A use that was counted.
 pub(super) struct Use(String);
 
+impl Use {
+    pub(super) const fn uncounted() -> Self {
+        Self(String::new())
+    }
+}
+
 impl Shop {
     /// `None` if it was used before. `text` is the credential as it was written, `preimage` its part.
     pub(super) async fn claim(&self, token: &Macaroon, text: &str, preimage: &str) -> Option<Use> {

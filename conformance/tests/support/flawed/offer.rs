@@ -86,7 +86,8 @@ impl Shop {
             return offer;
         }
         let time_to_pay = Duration::from_secs(if self.is(Flaw::ShortLivedInvoice) { 5 } else { 600 });
-        let price = NewInvoice::new(Msat::from_sat(1), String::new(), time_to_pay);
+        let amount = if path.ends_with("?amount=1") { Msat::from_msat(1) } else { Msat::from_sat(1) };
+        let price = NewInvoice::new(amount, String::new(), time_to_pay);
         let invoice = self.node.provider().create_invoice(price).await.unwrap();
         let (mut bolt11, mut hash) = (invoice.bolt11, *invoice.payment_hash.as_bytes());
         if let (Flaw::SameInvoiceTwice, Some((_, first))) = (self.flaw, first) {
