@@ -4,7 +4,7 @@ CARGO ?= cargo
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what is missing on this machine
@@ -34,6 +34,10 @@ test-python: ## Let software of others, in Python and Rust, buy and sell with th
 	@.ci/setup real
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
 	.ci/python $(CARGO) test --locked -p l402-client --test interop -- --ignored
+
+.PHONY: conformance-clients
+conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
+	conformance/peers/clients/run
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation

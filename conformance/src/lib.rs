@@ -18,6 +18,9 @@
 //! # }
 //! ```
 //!
+//! `client::check` (feature `client`) runs a client as a command, with servers and a wallet of the suite's own, and judges
+//! from what arrives at both.
+//!
 //! # Security
 //! It buys tokens with the payer's money, and a report holds the credentials it bought.
 
@@ -27,6 +30,9 @@
 mod case;
 mod chance;
 mod check;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod expected;
 mod hook;
 mod http;
@@ -55,7 +61,12 @@ pub use target::{Expiry, Target, TargetError};
 /// Every case of every suite, in the order they run.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [server::cases()].concat()
+    [
+        server::cases(),
+        #[cfg(feature = "client")]
+        client::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(doctest)]

@@ -1,7 +1,11 @@
 //! Commands and their options.
 
 mod cases;
+#[cfg(feature = "client")]
+mod client;
 mod run;
+#[cfg(feature = "client")]
+mod serve;
 mod server;
 
 use std::error::Error;
@@ -31,6 +35,12 @@ Exit codes:
 enum Command {
     /// Test a server
     Server(server::Options),
+    /// Test a client
+    #[cfg(feature = "client")]
+    Client(Box<client::Options>),
+    /// Run a shop and wallets, honest or hostile, to try a client by hand
+    #[cfg(feature = "client")]
+    Serve(serve::Options),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -43,6 +53,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Server(options) => server::run(options).await,
+        #[cfg(feature = "client")]
+        Command::Client(options) => client::run(*options).await,
+        #[cfg(feature = "client")]
+        Command::Serve(options) => serve::run(options).await,
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };

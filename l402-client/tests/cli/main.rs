@@ -4,6 +4,8 @@
 #[cfg(unix)]
 mod asked;
 mod books;
+#[cfg(unix)]
+mod conformance;
 mod fetch;
 mod killed;
 mod settled;
