@@ -5,7 +5,17 @@ use std::time::Duration;
 use l402_core::ports::{BackendError, BackendErrorKind, PortFuture, StoreError};
 
 use crate::gate::Rules;
+use crate::pricing::{PriceError, Quote};
 use crate::telemetry::Stopwatch;
+
+/// Waits for a price function, as long as the gate's rules say.
+pub(crate) async fn price(
+    rules: &Rules,
+    quote: PortFuture<Result<Quote, PriceError>>,
+) -> Result<Quote, PriceError> {
+    let answer = tokio::time::timeout(rules.price_timeout, quote).await;
+    answer.unwrap_or_else(|elapsed| Err(PriceError::unavailable(elapsed)))
+}
 
 /// Waits for the provider, as long as the gate's rules say.
 pub(crate) fn provider<T: Send + 'static>(

@@ -234,6 +234,16 @@ async fn a_token_is_bound_to_no_secret() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_price_function_that_never_answers_is_not_waited_for() {
+    let never = |_: PriceRequest| std::future::pending();
+    let shop = Shop::open_with(|gate| gate.price_fn(never).price_timeout(Duration::from_secs(2)));
+    let start = tokio::time::Instant::now();
+    let reply = answer(shop.ask(Ask::get("/ai"), None).await);
+    assert_eq!((reply.status, reply.code()), (503, "price_unavailable"));
+    assert_eq!(start.elapsed().as_secs(), 2);
+}
+
 #[tokio::test]
 async fn each_client_has_its_own_free_calls() {
     let tier = FreeTier::new(2, Duration::from_secs(60)).max_clients(3);
@@ -317,6 +327,10 @@ fn a_quote_that_cannot_be_sold_is_found_when_the_gate_is_built() {
         quote(QuoteError::ZeroLifetime)
     );
     assert_eq!(build(|gate| gate.price(Quote::new(CHEAP).pass("a,b:1"))), quote(QuoteError::PassName));
+    assert_eq!(
+        build(|gate| gate.price(Quote::new(CHEAP).bound_to_header("x-model"))),
+        quote(QuoteError::BoundWithoutFunction)
+    );
     let twice = BuildError::RepeatedRoute("/a".to_owned());
     assert_eq!(build(|gate| gate.prices(PriceTable::new().get("/a", CHEAP).get("/a", DEAR))), twice);
     assert_eq!(build(|gate| gate), BuildError::MissingPrice);

@@ -47,6 +47,7 @@ pub struct GateBuilder {
     invoice_expiry: Duration,
     token_lifetime: Duration,
     lease: Duration,
+    price_timeout: Duration,
     provider_timeout: Duration,
     store_timeout: Duration,
     limits: Limits,
@@ -78,6 +79,7 @@ impl GateBuilder {
             invoice_expiry: Duration::from_secs(10 * 60),
             token_lifetime: Duration::from_secs(60 * 60),
             lease: Duration::from_secs(120),
+            price_timeout: Duration::from_secs(5),
             provider_timeout: Duration::from_secs(10),
             store_timeout: Duration::from_secs(5),
             limits: Limits::default(),
@@ -103,7 +105,7 @@ impl GateBuilder {
         {
             return Err(BuildError::RepeatedRoute(route.to_owned()));
         }
-        pricing.quotes().try_for_each(|quote| quote.check(capabilities.msat_precision))?;
+        pricing.quotes().try_for_each(|quote| quote.check_fixed(capabilities.msat_precision))?;
         let settlement =
             if capabilities.needs_settlement_check { SettlementCheck::Always } else { self.settlement };
         if settlement != SettlementCheck::Never && !capabilities.can_lookup {
@@ -112,8 +114,9 @@ impl GateBuilder {
         if !has_room_for_minted_tokens(&self.limits) {
             return Err(BuildError::LimitsTooTight);
         }
-        let times = [self.invoice_expiry, self.lease, self.provider_timeout, self.store_timeout];
-        if times.iter().any(|time| time.as_secs() == 0) {
+        let waits = [self.price_timeout, self.provider_timeout, self.store_timeout];
+        let mut times = [self.invoice_expiry, self.lease].into_iter().chain(waits);
+        if times.any(|time| time.as_secs() == 0) {
             return Err(BuildError::ZeroDuration);
         }
         if self.replies.cors.as_ref().is_some_and(|cors| !cors.is_sound()) {
@@ -147,6 +150,7 @@ impl GateBuilder {
             invoice_expiry: self.invoice_expiry,
             token_lifetime: self.token_lifetime,
             lease: self.lease,
+            price_timeout: self.price_timeout,
             provider_timeout: self.provider_timeout,
             store_timeout: self.store_timeout,
             limits: self.limits,

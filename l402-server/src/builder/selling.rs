@@ -49,6 +49,12 @@ impl GateBuilder {
         self
     }
 
+    /// How long a price function may take before the request is refused with 503. Default: 5 seconds.
+    pub const fn price_timeout(mut self, timeout: Duration) -> Self {
+        self.price_timeout = timeout;
+        self
+    }
+
     /// Gives each client some calls for nothing. Default: none.
     pub const fn free_tier(mut self, tier: FreeTier) -> Self {
         self.free_tier = Some(tier);

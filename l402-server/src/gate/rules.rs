@@ -34,6 +34,7 @@ pub(crate) struct Rules {
     pub(crate) invoice_expiry: Duration,
     pub(crate) token_lifetime: Duration,
     pub(crate) lease: Duration,
+    pub(crate) price_timeout: Duration,
     pub(crate) provider_timeout: Duration,
     pub(crate) store_timeout: Duration,
     pub(crate) limits: Limits,

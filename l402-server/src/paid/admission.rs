@@ -127,14 +127,21 @@ impl Admission {
         let span = telemetry::commit_span();
         let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
         let (gate, audience) = (self.gate.clone(), self.audience);
-        let end = move |gate: &Gate, committed| match not_charged(committed) {
-            None => {
+        let end = move |gate: &Gate, committed: Result<bool, StoreError>| {
+            let is_unknown = committed.is_err();
+            let Some(refusal) = not_charged(committed) else {
                 charged(gate, &grant, ticket);
-                Ok(())
-            }
+                return Ok(());
+            };
             // A gate that only watches withholds nothing.
-            Some(_) if gate.rules().shadow => Ok(()),
-            Some(refusal) => Err(gate.rules().replies.say(&refusal, audience)),
+            if gate.rules().shadow {
+                return Ok(());
+            }
+            if is_unknown {
+                // The answer is withheld, so the buyer need not wait for the lease; what was charged stays so.
+                give_back(gate, &grant, claim);
+            }
+            Err(gate.rules().replies.say(&refusal, audience))
         };
         match committed.into_ready() {
             Ok(committed) => PortFuture::ready(end(&gate, committed)),
@@ -145,30 +152,28 @@ impl Admission {
             }),
         }
     }
+}
 
-    /// Gives the use back, in the background where that takes waiting. Should it fail, the lease ends by itself.
-    fn release(&self, claim: Claim) {
-        let rules = self.gate.rules();
-        if let Some(grant) = &self.grant {
-            rules.telemetry.released(grant);
-        }
-        let span = telemetry::release_span();
-        let released = span.in_scope(|| rules.store.release(claim));
-        let waiting = match released.into_ready() {
-            Ok(released) => return note_release(&self.gate, released),
-            Err(waiting) => waiting,
-        };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            tracing::warn!("l402: no runtime to give a use back, it returns when its lease ends");
-            return;
-        };
-        let gate = self.gate.clone();
-        let release = async move {
-            let released = patience::store(gate.rules().store_timeout, waiting).await;
-            note_release(&gate, released);
-        };
-        drop(runtime.spawn(telemetry::within(span, release)));
-    }
+/// Gives a use back, in the background where that takes waiting. Should it fail, the lease ends by itself.
+fn give_back(gate: &Gate, grant: &Grant, claim: Claim) {
+    let rules = gate.rules();
+    rules.telemetry.released(grant);
+    let span = telemetry::release_span();
+    let released = span.in_scope(|| rules.store.release(claim));
+    let waiting = match released.into_ready() {
+        Ok(released) => return note_release(gate, released),
+        Err(waiting) => waiting,
+    };
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        tracing::warn!("l402: no runtime to give a use back, it returns when its lease ends");
+        return;
+    };
+    let gate = gate.clone();
+    let release = async move {
+        let released = patience::store(gate.rules().store_timeout, waiting).await;
+        note_release(&gate, released);
+    };
+    drop(runtime.spawn(telemetry::within(span, release)));
 }
 
 fn charged(gate: &Gate, grant: &Grant, ticket: Option<Box<Ticket>>) {
@@ -202,8 +207,8 @@ fn note_release(gate: &Gate, released: Result<(), StoreError>) {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(claim) = self.claim.take() {
-            self.release(claim);
+        if let (Some(claim), Some(grant)) = (self.claim.take(), &self.grant) {
+            give_back(&self.gate, grant, claim);
         }
     }
 }

@@ -112,7 +112,7 @@ impl Quote {
 
     /// Of a price function: the price depends on this header field, so that the token works only with the same
     /// value. Otherwise somebody could ask with a cheap value and come back with a dear one. The fields that
-    /// [`PriceRequest`](crate::PriceRequest) leaves out are refused.
+    /// [`PriceRequest`](crate::PriceRequest) leaves out are refused, and so is a fixed price with such a field.
     pub fn bound_to_header(mut self, name: impl Into<String>) -> Self {
         self.bound_headers.push(name.into().to_ascii_lowercase());
         self
@@ -162,8 +162,15 @@ impl Quote {
         &self.bound_headers
     }
 
-    /// Whether it can be sold as it is.
-    pub(crate) fn check(&self, msat_precision: bool) -> Result<(), QuoteError> {
+    /// Whether a quote of a fixed price or of a table can be sold as it is.
+    pub(crate) fn check_fixed(&self, msat_precision: bool) -> Result<(), QuoteError> {
+        if !self.bound_headers.is_empty() {
+            return Err(QuoteError::BoundWithoutFunction);
+        }
+        self.check(msat_precision)
+    }
+
+    fn check(&self, msat_precision: bool) -> Result<(), QuoteError> {
         if self.uses == Some(0) {
             return Err(QuoteError::ZeroUses);
         }
@@ -225,6 +232,9 @@ pub enum QuoteError {
     /// A pass from a price function: which pass a request needs must be known without asking it.
     #[error("a price function cannot sell passes: put them in a price table")]
     PassFromFunction,
+    /// A token bound to a header field at a price that depends on none.
+    #[error("only a price function can bind tokens to a header field: no other price depends on one")]
+    BoundWithoutFunction,
     /// A token bound to a header field that price functions are not shown: see
     /// [`PriceRequest`](crate::PriceRequest).
     #[error("a token cannot be bound to a field of credentials or cookies, which price functions do not see")]

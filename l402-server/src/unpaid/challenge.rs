@@ -40,7 +40,8 @@ pub(super) fn unsealable(rules: &Rules, context: &RequestContext<'_>) -> Option<
     (!fits(context.method)).then(Refusal::method_too_long)
 }
 
-/// Asks for an invoice, then for a key. Ready at once if both are.
+/// Asks for a key, then for an invoice: nobody's node makes one for a token that cannot be signed. Ready at once if
+/// both are.
 pub(super) fn order(
     gate: &Gate,
     quote: &Quote,
@@ -51,12 +52,18 @@ pub(super) fn order(
     let Some(price) = quote.price() else { return PortFuture::ready(Err(Failure::Free)) };
     let description = quote.describe(&rules.description).as_ref().to_owned();
     let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
-    let created = patience::provider(rules, rules.provider.create_invoice(wanted));
     let gate = gate.clone();
-    created.then(move |created| match accept(gate.rules(), created, price, reservation, now) {
-        Ok((invoice, terms)) => issue_key(gate.rules())
-            .then(move |key| PortFuture::ready(key.map(|key| Order { invoice, terms, key }))),
-        Err(failure) => PortFuture::ready(Err(failure)),
+    issue_key(rules).then(move |key| {
+        let key = match key {
+            Ok(key) => key,
+            Err(failure) => return PortFuture::ready(Err(failure)),
+        };
+        let rules = gate.rules();
+        let created = patience::provider(rules, rules.provider.create_invoice(wanted));
+        let accepted = move |created| accept(gate.rules(), created, price, reservation, now);
+        created.then(move |created| {
+            PortFuture::ready(accepted(created).map(|(invoice, terms)| Order { invoice, terms, key }))
+        })
     })
 }
 

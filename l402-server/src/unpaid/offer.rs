@@ -8,7 +8,7 @@ use crate::gate::{Decision, Gate, Unpaid};
 use crate::pricing::{Known, PriceError, PriceFunction, PriceRequest, Quote, binding};
 use crate::reply::{Audience, Reason, Refusal};
 use crate::request::{HeaderValues, OwnedRequest, RequestParts};
-use crate::telemetry;
+use crate::{patience, telemetry};
 
 impl Gate {
     /// By default a paid token of ours that does not fit gets a new offer; anything else gets no invoice for it.
@@ -57,7 +57,8 @@ impl Gate {
 
     async fn ask_price(self, request: OwnedRequest, function: PriceFunction, buyer: Buyer) -> Decision {
         let audience = buyer.audience;
-        let quote = function.ask(PriceRequest::new(request.clone())).await;
+        let quote = function.ask(PriceRequest::new(request.clone()));
+        let quote = patience::price(self.rules(), quote).await;
         let decision = match quote {
             Ok(quote) if quote.price().is_none() => self.admit_unpaid(Unpaid::Free, audience),
             Ok(_) if !buyer.is_offered => self.answer(&Refusal::without_offer(buyer.reason), audience),
