@@ -10,7 +10,7 @@ pub(crate) const fn blocks(caveats: usize) -> usize {
 
 /// That many compressions in one call: one after another, as a chain has to be, and nothing in between.
 pub(crate) fn compressions(count: usize) -> [u32; 8] {
-    const MOST: [[u8; 64]; blocks(10)] = [[0; 64]; blocks(10)];
+    const MOST: [[u8; 64]; blocks(64)] = [[0; 64]; blocks(64)];
     let mut state = [0; 8];
     compress256(&mut state, &MOST[..count]);
     state
