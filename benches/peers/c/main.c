@@ -60,12 +60,12 @@ static bool has_paid(const struct macaroon *macaroon, const unsigned char preima
 }
 
 static bool is_permitted(const struct macaroon *macaroon, struct server *server) {
-    static const char services[] = "services=api:0", capabilities[] = "api_capabilities=read";
+    static const unsigned char services[] = "services=api:0", capabilities[] = "api_capabilities=read";
     enum macaroon_returncode error;
     struct macaroon_verifier *verifier = macaroon_verifier_create();
     bool is_permitted =
-        macaroon_verifier_satisfy_exact(verifier, (const unsigned char *)services, sizeof services - 1, &error) == 0
-        && macaroon_verifier_satisfy_exact(verifier, (const unsigned char *)capabilities, sizeof capabilities - 1, &error) == 0
+        macaroon_verifier_satisfy_exact(verifier, services, sizeof services - 1, &error) == 0
+        && macaroon_verifier_satisfy_exact(verifier, capabilities, sizeof capabilities - 1, &error) == 0
         && macaroon_verifier_satisfy_general(verifier, is_in_time, server, &error) == 0
         && macaroon_verify(verifier, macaroon, server->key, sizeof server->key, NULL, 0, &error) == 0;
     macaroon_verifier_destroy(verifier);

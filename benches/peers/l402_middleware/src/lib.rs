@@ -1,6 +1,6 @@
 //! The crate `l402_middleware`: its own parser, and the verification that its Rocket fairing is documented with.
 
-use l402_bench_peers::fixture::Fixture;
+use l402_bench_peers::fixture::{Fixture, NOW};
 use l402_bench_peers::peers::{Form, Peer, secret, version_in};
 use l402_middleware::l402::verify_l402_with_verifier;
 use l402_middleware::utils::parse_l402_header;
@@ -31,5 +31,5 @@ fn verify(header: &str, key: &[u8]) -> Option<()> {
 
 fn is_in_time(ByteString(caveat): &ByteString) -> bool {
     let end = caveat.strip_prefix(b"api_valid_until=").and_then(|end| str::from_utf8(end).ok());
-    end.and_then(|end| end.parse::<u64>().ok()).is_some_and(|end| 1_900_000_000 < end)
+    end.and_then(|end| end.parse::<u64>().ok()).is_some_and(|end| NOW < end)
 }

@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::work::{self, CAVEATS, Keys, RIGHT, SECRET, WRONG};
 
+/// The time of all verifications of macaroons, in Unix seconds.
+pub const NOW: u64 = 1_900_000_000;
+
 /// What all implementations are given.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Fixture {
     /// 32 bytes in hex, not yet a chain key.
     pub root_key: String,
-    /// The time of all verifications of macaroons, in Unix seconds. Those of l402kit read the clock.
+    /// [`NOW`]. Those who verify tokens of l402kit read the clock.
     pub now: u64,
     pub tokens: Vec<Token>,
     /// Tokens of l402kit, which are no macaroons: JSON with a payment hash and an expiry.
@@ -56,7 +59,7 @@ impl Fixture {
         };
         Self {
             root_key: hex_simd::encode_to_string(SECRET, Lower),
-            now: 1_900_000_000,
+            now: NOW,
             tokens: vec![
                 token("valid", 0, true, credential(&[], &RIGHT)),
                 token("valid", 3, true, credential(&CAVEATS, &RIGHT)),

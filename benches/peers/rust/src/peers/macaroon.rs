@@ -3,6 +3,7 @@
 use macaroon::{ByteString, Macaroon, MacaroonKey, Verifier};
 
 use super::{Form, Peer, is_in_time, is_paid, locked, split};
+use crate::fixture::NOW;
 
 pub(super) fn peer<'a>(key: [u8; 32]) -> Peer<'a> {
     macaroon::initialize().unwrap();
@@ -16,7 +17,7 @@ pub(super) fn peer<'a>(key: [u8; 32]) -> Peer<'a> {
         let mut verifier = Verifier::default();
         verifier.satisfy_exact("services=api:0".into());
         verifier.satisfy_exact("api_capabilities=read".into());
-        verifier.satisfy_general(|ByteString(caveat)| is_in_time(caveat, 1_900_000_000)); // it takes no closure
+        verifier.satisfy_general(|ByteString(caveat)| is_in_time(caveat, NOW)); // it takes no closure
         verifier.verify(&macaroon, &MacaroonKey::generate(&key), Vec::new()).ok()
     };
     Peer {

@@ -13,8 +13,8 @@ mod ours;
 use hex_simd::AsOut;
 use sha2::{Digest, Sha256};
 
-use crate::fixture::Fixture;
-use crate::work::floor;
+use crate::fixture::{Fixture, NOW};
+use crate::work::{SECRET, floor};
 
 /// Which tokens an implementation can read.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +47,14 @@ pub struct Token<'a> {
 
 impl<'a> Peer<'a> {
     /// All of them, ours first.
+    ///
+    /// # Panics
+    /// If the fixture is of another secret or time than ours is built for.
     #[must_use]
     pub fn all(fixture: &'a Fixture) -> Vec<Self> {
         let key = secret(fixture);
         let now = fixture.now;
+        assert_eq!((key, now), (SECRET, NOW), "a fixture of another program");
         vec![
             ours::peer(),
             macaroon::peer(key),
