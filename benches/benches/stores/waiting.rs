@@ -21,7 +21,6 @@ pub(crate) fn run(record: &mut Record) {
     let directory = tempfile::tempdir().unwrap();
     let redis = RedisServer::start_with(&["--save", "", "--appendonly", "no"]);
     runtime.block_on(async {
-        let memory = MemoryReplayStore::with_capacity(1 << 24);
         let sqlite = SqliteReplayStore::open(directory.path().join("uses.db")).unwrap();
         let uses = RedisReplayStore::connect(&redis.url()).await.unwrap();
         let plain = redis::Client::open(redis.url()).unwrap();
@@ -31,8 +30,9 @@ pub(crate) fn run(record: &mut Record) {
         for tasks in [1, 64] {
             let mut rounds = Vec::new();
             for _ in 0..=ROUNDS {
+                let memory = MemoryReplayStore::with_capacity(1 << 24); // one that fills up refuses
                 rounds.push([
-                    rate(tasks, Pairs(memory.clone())).await,
+                    rate(tasks, Pairs(memory)).await,
                     rate(tasks, Pairs(sqlite.clone())).await,
                     rate(tasks, Pairs(uses.clone())).await,
                     rate(tasks, Claims(uses.clone())).await,
