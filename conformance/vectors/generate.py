@@ -173,7 +173,8 @@ note("SchemeCase", "INTEROP", "The name of a scheme has no case.", SPEC + ", §5
 note("Spaces", "INTEROP", "One or more spaces after the scheme.", SPEC + ", §5.3")
 note("HexCase", "INTEROP", "Hex digits of either case.", SPEC + ", §5.3")
 note("Base64Dialect", "INTEROP", "The URL alphabet, or no padding, as several servers and clients write.", PRACTICE)
-note("List", "INTEROP", "Several macaroons with commas between them, all of which must be valid.", SPEC + ", §5.2")
+note("List", "INTEROP", "Several macaroons with commas between them.", SPEC + ", §5.2")
+note("ListMember", "AUTH_BYPASS", "A list of macaroons of which one is not valid.", SPEC + ", §5.2")
 note("MalformedCredential", "ROBUSTNESS", "Not a credential.", SPEC + ", §5.3")
 note("ParameterOrder", "INTEROP", "Parameters in any order, as RFC 9110 has it.", "RFC 9110, §11.4")
 note("UnknownParameter", "INTEROP", "Parameters that are not known are ignored.", SPEC + " (March 2026), §5")
@@ -698,7 +699,7 @@ other_payment = b64(minted(ROOT, b"\0\0" + other_hash + b"\5" * 32, CAVEATS))
 credential("list", "valid", "List", "two macaroons", f"L402 {M},{second}:{P}")
 for name, comment, value in [("second-forged", "the second one is forged", f"{M},{forged}"), ("first-forged", "the first one is forged", f"{forged},{M}"), ("second-expired", "the second one is over", f"{M},{expired}"),
                              ("other-payment", "the second one is of another payment", f"{M},{other_payment}"), ("empty-item", "nothing after the comma", f"{M},")]:
-    credential("list-" + name, "invalid", "List", comment, f"L402 {value}:{P}")
+    credential("list-" + name, "invalid", "ListMember", comment, f"L402 {value}:{P}")
 for name, comment, value in [
     ("empty", "nothing", ""), ("scheme-only", "the scheme alone", "L402"), ("scheme-space", "the scheme and a space", "L402 "), ("bearer", "another scheme", f"Bearer {M}:{P}"), ("basic", "another scheme", "Basic dXNlcjpwYXNz"),
     ("no-scheme", "no scheme", f"{M}:{P}"), ("no-space", "no space", f"L402{M}:{P}"), ("scheme-longer", "a scheme that starts alike", f"L402X {M}:{P}"), ("no-macaroon", "no macaroon", f"L402 :{P}"),

@@ -1,0 +1,124 @@
+//! The cases. Most are a set of vectors, selected by file and flag.
+
+mod caveats;
+mod formats;
+mod generated;
+mod headers;
+mod minting;
+mod robustness;
+mod tampering;
+mod tokens;
+
+use super::context::Context;
+use super::{SUITE, needs};
+use crate::case::{Case, Source};
+use crate::check::Check;
+use crate::outcome::{CaseResult, Outcome};
+use crate::vectors::{self, Vector};
+
+const HELLO: &str = "verifier/hello";
+/// Without it nothing else is worth asking.
+const READS: &str = "verifier/v2/read";
+const VALID: &str = "verifier/token/valid";
+
+/// What every implementation does that anybody deployed.
+const GO_MACAROON: Source = Source::new("go-macaroon", "what every deployed L402 server follows");
+
+pub(super) fn checks() -> Vec<Check<Context>> {
+    let first = [Check { case: hello(), run: |context| Box::pin(async { context.hello().map(|_| ()) }) }];
+    let sets = [formats::SETS, minting::SETS, tokens::SETS, caveats::SETS, headers::SETS].concat();
+    let sets = sets.iter().map(|set| Check { case: set.case, run: |context| Box::pin(run_set(context)) });
+    let more = [tampering::CHECKS, robustness::CHECKS, generated::CHECKS].concat();
+    first.into_iter().chain(sets).chain(more).collect()
+}
+
+const fn hello() -> Case {
+    SUITE.must(
+        HELLO,
+        "it says what it is and what it has",
+        "A shim answers `hello` with its name, its version, its operations, its formats and what it judges.",
+        Source::new("l402-conformance", "shims/PROTOCOL.md"),
+    )
+}
+
+/// A case that is a set of vectors.
+#[derive(Clone, Copy, Debug)]
+struct Set {
+    case: Case,
+    /// Files, without their ending, and flags. Vectors with one of them belong to the set.
+    of: &'static [(&'static str, &'static str)],
+}
+
+impl Set {
+    const fn new(case: Case, of: &'static [(&'static str, &'static str)]) -> Self {
+        Self { case, of }
+    }
+
+    fn vectors(&self) -> impl Iterator<Item = &'static Vector> {
+        let of = self.of;
+        vectors::files().iter().flat_map(move |file| {
+            let flags = move |vector: &&Vector| {
+                vector.flags.iter().any(|flag| of.contains(&(file.suite.as_str(), flag.as_str())))
+            };
+            file.vectors.iter().filter(flags)
+        })
+    }
+}
+
+fn set_of(id: &str) -> Option<Set> {
+    let sets = [formats::SETS, minting::SETS, tokens::SETS, caveats::SETS, headers::SETS];
+    sets.into_iter().flatten().find(|set| set.case.id == id).copied()
+}
+
+/// Tries all of them, so that one report names every vector that went wrong; the first one decides how it ended.
+async fn run_set(context: &Context) -> CaseResult {
+    let set = set_of(context.case.id).ok_or_else(|| Outcome::error("a case without vectors"))?;
+    let hello = context.hello()?;
+    let can_be_asked = |vector: &&Vector| {
+        let format = vector.input.get("format").and_then(serde_json::Value::as_str);
+        hello.has(&vector.op, format) && vector.judges.iter().all(|judge| hello.judges(judge))
+    };
+    let vectors: Vec<&Vector> = set.vectors().filter(can_be_asked).collect();
+    if vectors.is_empty() {
+        return Err(Outcome::unsupported("none of its operations and formats has such an input"));
+    }
+    let (mut wrong, mut first) = (Vec::new(), Ok(()));
+    for vector in vectors {
+        if let Err(outcome) = context.expect_vector(vector).await {
+            context.decide(); // the exchange with the first one is what is shown
+            wrong.push(vector.id.as_str());
+            first = first.and(Err(outcome));
+        }
+    }
+    if wrong.len() > 1 {
+        context.note(format!("{} vectors went wrong: {}", wrong.len(), wrong.join(", ")));
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vector_is_part_of_a_case_and_every_set_has_vectors() {
+        let sets = [formats::SETS, minting::SETS, tokens::SETS, caveats::SETS, headers::SETS].concat();
+        let mut used: Vec<&str> = Vec::new();
+        for set in &sets {
+            for (file, flag) in set.of {
+                let ids: Vec<&str> = vectors::files()
+                    .iter()
+                    .filter(|candidate| candidate.suite == *file)
+                    .flat_map(|candidate| &candidate.vectors)
+                    .filter(|vector| vector.flags.iter().any(|name| name == flag))
+                    .map(|vector| vector.id.as_str())
+                    .collect();
+                assert!(!ids.is_empty(), "{}: {file} {flag}", set.case.id);
+            }
+            used.extend(set.vectors().map(|vector| vector.id.as_str()));
+        }
+        for vector in vectors::files().iter().flat_map(|file| &file.vectors) {
+            assert!(used.contains(&vector.id.as_str()), "{} is in no case", vector.id);
+        }
+    }
+}
