@@ -1,4 +1,4 @@
-//! Conformance tests for L402 servers, in any language.
+//! Conformance tests for L402 servers, clients and token libraries, in any language.
 //!
 //! [`server::check`] drives a server over HTTP and returns a [`Report`]: what it does wrong, which sentence of which
 //! document that breaks, the exact bytes that were sent and answered, and a line for the shell that sends them
@@ -25,18 +25,36 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod case;
+mod chance;
+mod check;
+mod expected;
 mod http;
+mod outcome;
 mod payer;
+mod profile;
 mod report;
+mod runner;
 pub mod server;
+mod settings;
 mod target;
 mod wire;
 
-pub use case::{Case, Level, Need, Outcome, Source};
+pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
+pub use expected::{Expected, ExpectedError};
 pub use http::Exchange;
+pub use outcome::{Evidence, Outcome};
 pub use payer::Payer;
+pub use profile::Profile;
 pub use report::{CaseReport, Counts, Report, Verdict};
+pub use runner::{Progress, Watch};
+pub use settings::Settings;
 pub use target::{Target, TargetError};
+
+/// Every case of every suite, in the order they run.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    [server::cases()].concat()
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

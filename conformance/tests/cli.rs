@@ -91,7 +91,8 @@ async fn a_harness_error_exits_2() {
 #[tokio::test]
 async fn a_server_that_was_not_fully_checked_exits_3() {
     let address = flawed::serve(Flaw::None).await;
-    let output = l402_conformance(&["server", "--url", &format!("http://{address}/report"), "--json"]).await;
+    let output =
+        l402_conformance(&["server", "--url", &format!("http://{address}/report"), "--format", "json"]).await;
     assert_eq!(code(&output), 3);
     assert_eq!(json(&output)["verdict"], "partial");
 }
@@ -100,19 +101,19 @@ async fn a_server_that_was_not_fully_checked_exits_3() {
 async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
     let address = flawed::serve(Flaw::TabIs500).await;
     let url = format!("http://{address}/report");
-    let report = json(&l402_conformance(&["server", "--url", &url, "--json"]).await);
+    let report = json(&l402_conformance(&["server", "--url", &url, "--format", "json"]).await);
     assert_eq!(report["target"], url);
     assert_eq!(report["verdict"], "failing");
     assert_eq!(report["counts"]["failed"], 1);
     let cases = report["cases"].as_array().unwrap();
     assert_eq!(cases.len(), l402_conformance::server::cases().len());
     let by_id = |id: &str| cases.iter().find(|case| case["id"] == id).unwrap();
-    assert_eq!(by_id("challenge/status-402")["exchanges"].as_array().unwrap().len(), 0);
+    assert_eq!(by_id("challenge/status-402")["evidence"].as_array().unwrap().len(), 0);
     assert_eq!(by_id("credential/accepted")["needs"][0], "payer");
     let failed = by_id("verification/control-characters");
     assert_eq!((&failed["outcome"], &failed["level"]), (&"fail".into(), &"must".into()));
     assert!(failed["actual"].as_str().unwrap().starts_with("status 500 for 0x09"));
-    let last = failed["exchanges"].as_array().unwrap().last().unwrap();
+    let last = failed["evidence"].as_array().unwrap().last().unwrap();
     assert!(last["request"].as_str().unwrap().contains("\\t"));
     assert!(last["response"].as_str().unwrap().starts_with("HTTP/1.1 500 "));
     assert!(last["curl"].as_str().unwrap().starts_with("# curl cannot send these bytes\nprintf 'GET "));

@@ -53,8 +53,8 @@ async fn a_server_that_owes_an_answer_fails() {
         let report = check(b"", hang_up).await;
         assert!(first_failure(&report).contains("no complete answer"));
         assert_eq!(report.verdict(), Verdict::Failing);
-        assert_eq!(report.cases[0].exchanges.len(), 1);
-        assert!(report.cases[0].exchanges[0].request().starts_with(b"GET / HTTP/1.1\r\n"));
+        assert_eq!(report.cases[0].evidence.len(), 1);
+        assert!(report.cases[0].evidence[0].as_http().unwrap().request().starts_with(b"GET / HTTP/1.1\r\n"));
     }
     assert!(first_failure(&check(b"HTTP/1.1 402 X\r\nContent-", true).await).contains("24 bytes"));
     assert!(
@@ -73,5 +73,5 @@ async fn throttling_is_not_held_against_the_server() {
 async fn a_body_that_never_ends_does_not_matter() {
     let report = check(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc", false).await;
     assert_eq!(first_failure(&report), "status 200");
-    assert!(report.cases[0].exchanges[0].response().ends_with(b"abc"));
+    assert!(report.cases[0].evidence[0].as_http().unwrap().response().ends_with(b"abc"));
 }

@@ -4,12 +4,15 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use l402_conformance::{Case, server};
+use l402_conformance::{Case, Suite};
 
 use super::{FAINT, Failure, HEADING};
 
 #[derive(Debug, Args)]
 pub(super) struct ListOptions {
+    /// Only this suite: server, client, verifier
+    #[arg(long)]
+    suite: Option<Suite>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -22,7 +25,8 @@ pub(super) struct ExplainOptions {
 }
 
 pub(super) fn list(options: &ListOptions) -> Result<ExitCode, Failure> {
-    let cases = server::cases();
+    let mut cases = l402_conformance::cases();
+    cases.retain(|case| options.suite.is_none_or(|suite| case.suite == suite));
     let mut out = anstream::stdout().lock();
     if options.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&cases)?)?;
@@ -36,7 +40,7 @@ pub(super) fn list(options: &ListOptions) -> Result<ExitCode, Failure> {
 }
 
 pub(super) fn explain(options: &ExplainOptions) -> Result<ExitCode, Failure> {
-    let cases = server::cases();
+    let cases = l402_conformance::cases();
     let Some(case) = cases.iter().find(|case| case.id == options.id) else {
         return Err(
             format!("no case is called {:?}; `l402-conformance list` has them all", options.id).into()
@@ -46,8 +50,14 @@ pub(super) fn explain(options: &ExplainOptions) -> Result<ExitCode, Failure> {
     writeln!(out, "{HEADING}{}{HEADING:#}  {}", case.id, case.title)?;
     writeln!(out, "  {}: {}", case.level, case.requirement)?;
     writeln!(out, "  source: {}", case.source)?;
+    if let Some(ambiguity) = case.ambiguity {
+        writeln!(out, "  texts contradict each other: {}", ambiguity.conflict)?;
+        for scoring in ambiguity.scoring {
+            writeln!(out, "    profile {}: {}, {}", scoring.profile, scoring.level, scoring.expects)?;
+        }
+    }
     for need in case.needs {
-        writeln!(out, "  needs {need}")?;
+        writeln!(out, "  needs {need} [{}]", need.name())?;
     }
     for id in case.depends_on {
         writeln!(out, "  depends on {id}")?;

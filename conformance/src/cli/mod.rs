@@ -1,6 +1,7 @@
 //! Commands and their options.
 
 mod cases;
+mod run;
 mod server;
 
 use std::error::Error;
@@ -8,10 +9,10 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use clap::{Parser, Subcommand};
 
-/// Conformance tests for L402 servers in any language.
+/// Conformance tests for L402 servers, clients and token libraries in any language.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -21,9 +22,9 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  conformant: every MUST was checked and is kept
-  1  failing: a MUST is broken
-  2  harness error: the suite could not find out, or the command line is wrong
+  0  conformant: every MUST was checked and is kept, but for the deviations in --expected
+  1  failing: a MUST is broken; with --strict, anything is not as it should be
+  2  harness error: the suite could not find out, or the command line or --expected is wrong
   3  partial: no MUST is broken, but some were not checked, for example without --payer";
 
 #[derive(Debug, Subcommand)]
@@ -54,9 +55,6 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
 const HARNESS_ERROR: u8 = 2;
 
 const HEADING: Style = Style::new().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 
 fn say_on_stderr(line: &dyn Display) {

@@ -77,6 +77,10 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    pub(crate) const fn new(request: Vec<u8>, response: Vec<u8>, curl: String) -> Self {
+        Self { request, response, curl }
+    }
+
     /// What was sent.
     #[must_use]
     pub fn request(&self) -> &[u8] {
@@ -123,7 +127,7 @@ pub(crate) async fn send(request: &Request, limit: Duration) -> (Exchange, Resul
             Err(what) => Err(HttpError::Malformed(what)),
         },
     };
-    (Exchange { request: bytes, response: received, curl: curl::line(request) }, result)
+    (Exchange::new(bytes, received, curl::line(request)), result)
 }
 
 /// Reads until the answer is complete, the server hangs up, or there is too much.

@@ -1,142 +1,154 @@
 //! What an unpaid request is answered.
 
-use super::Context;
-use super::context::decode_macaroon;
-use crate::case::{Case, CaseResult, Level, Outcome, Source};
+use super::SUITE;
+use super::context::{Context, decode_macaroon};
+use crate::case::Source;
+use crate::check::Check;
 use crate::http::Response;
+use crate::outcome::{CaseResult, Outcome};
 use crate::wire::challenge::parse_all;
 use crate::wire::macaroon::{Macaroon, identifier_payment_hash};
 use crate::wire::{base64, hex, invoice};
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        id: "challenge/status-402",
-        title: "a request without a credential is answered 402",
-        requirement: "The server MUST reply with HTTP 402 (Payment Required).",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[],
-        depends_on: &[],
+pub(super) const CHECKS: &[Check<Context>] = &[
+    Check {
+        case: SUITE
+            .must(
+                "challenge/status-402",
+                "a request without a credential is answered 402",
+                "The server MUST reply with HTTP 402 (Payment Required).",
+                Source::protocol("§6.1"),
+            ),
         run: |cx| Box::pin(status_402(cx)),
     },
-    Case {
-        id: "challenge/parameters",
-        title: "WWW-Authenticate has an L402 challenge with macaroon and invoice",
-        requirement: "The server MUST include a `WWW-Authenticate` header per Section 5.1 containing the macaroon \
+    Check {
+        case: SUITE
+            .must(
+                "challenge/parameters",
+                "WWW-Authenticate has an L402 challenge with macaroon and invoice",
+                "The server MUST include a `WWW-Authenticate` header per Section 5.1 containing the macaroon \
                       and invoice.",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[],
-        depends_on: &["challenge/status-402"],
+                Source::protocol("§6.1"),
+            )
+            .after(&["challenge/status-402"]),
         run: |cx| Box::pin(parameters(cx)),
     },
-    Case {
-        id: "challenge/form",
-        title: "macaroon and invoice are quoted, in this order, right after the scheme",
-        requirement: "l402-challenge = \"L402\" 1*SP l402-params; l402-params = macaroon-param \",\" SP \
+    Check {
+        case: SUITE
+            .must(
+                "challenge/form",
+                "macaroon and invoice are quoted, in this order, right after the scheme",
+                "l402-challenge = \"L402\" 1*SP l402-params; l402-params = macaroon-param \",\" SP \
                       invoice-param; macaroon-param = \"macaroon\" \"=\" quoted-string; invoice-param = \
                       \"invoice\" \"=\" quoted-string",
-        level: Level::Must,
-        source: Source::protocol("§5.3"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+                Source::protocol("§5.3"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(form(cx)),
     },
-    Case {
-        id: "challenge/base64",
-        title: "the macaroon is base64 in the standard alphabet, with padding",
-        requirement: "`macaroon` (REQUIRED): The authentication macaroon, base64-encoded (RFC 4648). [...] base64 = \
+    Check {
+        case: SUITE
+            .must(
+                "challenge/base64",
+                "the macaroon is base64 in the standard alphabet, with padding",
+                "`macaroon` (REQUIRED): The authentication macaroon, base64-encoded (RFC 4648). [...] base64 = \
                       1*( ALPHA / DIGIT / \"+\" / \"/\" / \"=\" )",
-        level: Level::Must,
-        source: Source::protocol("§5.1 and §5.3"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+                Source::protocol("§5.1 and §5.3"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(standard_base64(cx)),
     },
-    Case {
-        id: "challenge/macaroon-v2",
-        title: "the macaroon is in the V2 binary format, as go-macaroon writes it",
-        requirement: "L402 uses the V2 compact binary format for macaroon serialization.",
-        level: Level::Must,
-        source: Source::macaroon("Macaroon V2 Binary Format"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+    Check {
+        case: SUITE
+            .must(
+                "challenge/macaroon-v2",
+                "the macaroon is in the V2 binary format, as go-macaroon writes it",
+                "L402 uses the V2 compact binary format for macaroon serialization.",
+                Source::macaroon("Macaroon V2 Binary Format"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(macaroon_v2(cx)),
     },
-    Case {
-        id: "challenge/invoice",
-        title: "the invoice is BOLT11, with a right checksum and signature",
-        requirement: "`invoice` (REQUIRED): A BOLT 11 payment request.",
-        level: Level::Must,
-        source: Source::protocol("§5.1"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+    Check {
+        case: SUITE
+            .must(
+                "challenge/invoice",
+                "the invoice is BOLT11, with a right checksum and signature",
+                "`invoice` (REQUIRED): A BOLT 11 payment request.",
+                Source::protocol("§5.1"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(bolt11(cx)),
     },
-    Case {
-        id: "challenge/identifier",
-        title: "the identifier has 66 bytes, version 0 and the invoice's payment hash",
-        requirement: "The macaroon MUST commit to the payment hash `H` of the invoice `P` in its identifier.",
-        level: Level::Must,
-        source: Source::protocol("§6.1, and macaroon-spec, Version 0 Format"),
-        needs: &[],
-        depends_on: &["challenge/macaroon-v2", "challenge/invoice"],
+    Check {
+        case: SUITE
+            .must(
+                "challenge/identifier",
+                "the identifier has 66 bytes, version 0 and the invoice's payment hash",
+                "The macaroon MUST commit to the payment hash `H` of the invoice `P` in its identifier.",
+                Source::protocol("§6.1, and macaroon-spec, Version 0 Format"),
+            )
+            .after(&["challenge/macaroon-v2", "challenge/invoice"]),
         run: |cx| Box::pin(identifier(cx)),
     },
-    Case {
-        id: "challenge/fresh",
-        title: "every challenge has a macaroon and an invoice of its own",
-        requirement: "The server MUST mint a new macaroon `M` for the client.",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+    Check {
+        case: SUITE
+            .must(
+                "challenge/fresh",
+                "every challenge has a macaroon and an invoice of its own",
+                "The server MUST mint a new macaroon `M` for the client.",
+                Source::protocol("§6.1"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(fresh(cx)),
     },
-    Case {
-        id: "challenge/no-store",
-        title: "a challenge is not to be stored by caches",
-        requirement: "A 402 should say `Cache-Control: no-store`: its invoice is for one client, and can be paid \
+    Check {
+        case: SUITE
+            .should(
+                "challenge/no-store",
+                "a challenge is not to be stored by caches",
+                "A 402 should say `Cache-Control: no-store`: its invoice is for one client, and can be paid \
                       once.",
-        level: Level::Should,
-        source: Source::PRACTICE,
-        needs: &[],
-        depends_on: &["challenge/status-402"],
+                Source::PRACTICE,
+            )
+            .after(&["challenge/status-402"]),
         run: |cx| Box::pin(no_store(cx)),
     },
-    Case {
-        id: "challenge/head",
-        title: "HEAD without a credential costs no invoice",
-        requirement: "A HEAD request should not create an invoice: crawlers and monitors send it, and pay nothing.",
-        level: Level::Should,
-        source: Source::PRACTICE,
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+    Check {
+        case: SUITE
+            .should(
+                "challenge/head",
+                "HEAD without a credential costs no invoice",
+                "A HEAD request should not create an invoice: crawlers and monitors send it, and pay nothing.",
+                Source::PRACTICE,
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(without_invoice(cx, "HEAD")),
     },
-    Case {
-        id: "challenge/options",
-        title: "OPTIONS without a credential costs no invoice",
-        requirement: "An OPTIONS request should not create an invoice: browsers send it before the real request, \
+    Check {
+        case: SUITE
+            .should(
+                "challenge/options",
+                "OPTIONS without a credential costs no invoice",
+                "An OPTIONS request should not create an invoice: browsers send it before the real request, \
                       without a credential.",
-        level: Level::Should,
-        source: Source::PRACTICE,
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+                Source::PRACTICE,
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(without_invoice(cx, "OPTIONS")),
     },
 ];
 
-async fn status_402(cx: &Context<'_>) -> CaseResult {
+async fn status_402(cx: &Context) -> CaseResult {
     let status = cx.send(&cx.request("GET")).await?.status;
     if status == 402 { Ok(()) } else { Err(Outcome::fail("status 402", format!("status {status}"))) }
 }
 
-async fn parameters(cx: &Context<'_>) -> CaseResult {
+async fn parameters(cx: &Context) -> CaseResult {
     cx.offer().await.map(drop)
 }
 
-async fn form(cx: &Context<'_>) -> CaseResult {
+async fn form(cx: &Context) -> CaseResult {
     let response = cx.send(&cx.request("GET")).await?;
     let mut checks = Vec::new();
     for header in response.values("www-authenticate") {
@@ -154,7 +166,7 @@ async fn form(cx: &Context<'_>) -> CaseResult {
     }
 }
 
-async fn standard_base64(cx: &Context<'_>) -> CaseResult {
+async fn standard_base64(cx: &Context) -> CaseResult {
     let macaroon = cx.offer().await?.macaroon;
     match base64::decode_strict(&macaroon) {
         Some(_) => Ok(()),
@@ -162,16 +174,16 @@ async fn standard_base64(cx: &Context<'_>) -> CaseResult {
     }
 }
 
-async fn macaroon_v2(cx: &Context<'_>) -> CaseResult {
+async fn macaroon_v2(cx: &Context) -> CaseResult {
     read_macaroon(&cx.offer().await?.macaroon).map(drop)
 }
 
-async fn bolt11(cx: &Context<'_>) -> CaseResult {
+async fn bolt11(cx: &Context) -> CaseResult {
     let invoice = cx.offer().await?.invoice;
     read_payment_hash(&invoice).map(drop)
 }
 
-async fn identifier(cx: &Context<'_>) -> CaseResult {
+async fn identifier(cx: &Context) -> CaseResult {
     let offer = cx.offer().await?;
     let invoice_hash = read_payment_hash(&offer.invoice)?;
     let identifier = read_macaroon(&offer.macaroon)?.identifier;
@@ -186,7 +198,7 @@ async fn identifier(cx: &Context<'_>) -> CaseResult {
     ))
 }
 
-async fn fresh(cx: &Context<'_>) -> CaseResult {
+async fn fresh(cx: &Context) -> CaseResult {
     let (first, second) = (cx.offer().await?, cx.offer().await?);
     for (what, same) in
         [("macaroon", first.macaroon == second.macaroon), ("invoice", first.invoice == second.invoice)]
@@ -198,7 +210,7 @@ async fn fresh(cx: &Context<'_>) -> CaseResult {
     Ok(())
 }
 
-async fn no_store(cx: &Context<'_>) -> CaseResult {
+async fn no_store(cx: &Context) -> CaseResult {
     let response = cx.send(&cx.request("GET")).await?;
     let values: Vec<&str> = response.values("cache-control").collect();
     let mut directives = values.iter().flat_map(|value| value.split(','));
@@ -209,7 +221,7 @@ async fn no_store(cx: &Context<'_>) -> CaseResult {
     Err(Outcome::fail("Cache-Control: no-store", actual))
 }
 
-async fn without_invoice(cx: &Context<'_>, method: &'static str) -> CaseResult {
+async fn without_invoice(cx: &Context, method: &'static str) -> CaseResult {
     let response = cx.send(&cx.request(method)).await?;
     if has_invoice(&response) {
         return Err(Outcome::fail("no invoice", format!("an invoice, with status {}", response.status)));

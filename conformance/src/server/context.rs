@@ -2,18 +2,22 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::case::{CaseResult, Outcome};
-use crate::http::{self, Exchange, HttpError, Request, Response};
+use crate::case::Case;
+use crate::chance::Chance;
+use crate::http::{self, HttpError, Request, Response};
+use crate::outcome::{CaseResult, Evidence, Findings, Outcome};
 use crate::payer::Payer;
+use crate::settings::Settings;
 use crate::target::{Endpoint, Target};
 use crate::wire::{base64, challenge, hex, invoice};
 
 /// What one case works with. Records everything that is sent and answered.
 #[derive(Debug)]
-pub(crate) struct Context<'a> {
-    target: &'a Target,
-    payer: Option<&'a Payer>,
-    exchanges: Mutex<Vec<Exchange>>,
+pub(super) struct Context {
+    target: Target,
+    payer: Option<Payer>,
+    chance: Chance,
+    findings: Mutex<Findings>,
 }
 
 /// The parameters of a challenge, as they were written.
@@ -30,13 +34,18 @@ pub(super) struct Token {
     pub(super) preimage: [u8; 32],
 }
 
-impl<'a> Context<'a> {
-    pub(super) const fn new(target: &'a Target, payer: Option<&'a Payer>) -> Self {
-        Self { target, payer, exchanges: Mutex::new(Vec::new()) }
+impl Context {
+    pub(super) fn new(target: Target, payer: Option<Payer>, case: &Case, settings: &Settings) -> Self {
+        let chance = Chance::new(settings.seed(), case.id);
+        Self { target, payer, chance, findings: Mutex::default() }
     }
 
-    pub(super) fn into_exchanges(self) -> Vec<Exchange> {
-        self.exchanges.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn into_findings(self) -> Findings {
+        self.findings.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn random(&self) -> [u8; 32] {
+        self.chance.bytes()
     }
 
     /// A request for the URL under test.
@@ -55,7 +64,7 @@ impl<'a> Context<'a> {
 
     pub(super) async fn send(&self, request: &Request) -> Result<Response, Outcome> {
         let (exchange, response) = http::send(request, self.target.timeout).await;
-        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).evidence.push(Evidence::Http(exchange));
         match response {
             Ok(response) if response.status == 429 => {
                 Err(Outcome::error("the server throttles (429): raise its limits for this machine"))
@@ -78,7 +87,7 @@ impl<'a> Context<'a> {
 
     /// Gets a challenge and pays for it.
     pub(super) async fn buy(&self) -> Result<Token, Outcome> {
-        let payer = self.payer.ok_or_else(|| Outcome::skip("needs a payer"))?;
+        let payer = self.payer.as_ref().ok_or_else(|| Outcome::skip("needs a payer"))?;
         let Offer { macaroon, invoice } = self.offer().await?;
         let payment_hash = invoice::payment_hash(&invoice)
             .map_err(|reason| Outcome::fail("a BOLT11 invoice", format!("{reason}: {invoice:?}")))?;

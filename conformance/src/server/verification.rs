@@ -1,118 +1,136 @@
 //! What must not get in.
 
-use super::Context;
-use super::context::{Offer, Refusal, Token, credential, decode_macaroon};
-use crate::case::{Case, CaseResult, Level, Need, Outcome, Source};
+use super::context::{Context, Offer, Refusal, Token, credential, decode_macaroon};
+use super::{OTHER_URL, PAYER, SUITE};
+use crate::case::Source;
+use crate::check::Check;
 use crate::http::Request;
+use crate::outcome::{CaseResult, Outcome};
 use crate::wire::macaroon::{Macaroon, l402_identifier, sample_positions};
 use crate::wire::{base64, hex, sha256};
 
-pub(super) const CASES: &[Case] = &[
-    Case {
-        id: "verification/wrong-preimage",
-        title: "an unpaid token is refused with an invented preimage",
-        requirement: "Credential present but preimage does not match payment hash: 401.",
-        level: Level::Must,
-        source: Source::protocol("§4.1"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+pub(super) const CHECKS: &[Check<Context>] = &[
+    Check {
+        case: SUITE
+            .must(
+                "verification/wrong-preimage",
+                "an unpaid token is refused with an invented preimage",
+                "Credential present but preimage does not match payment hash: 401.",
+                Source::protocol("§4.1"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(wrong_preimage(cx)),
     },
-    Case {
-        id: "verification/wrong-preimage-paid",
-        title: "a paid token is refused with a preimage that is one bit off",
-        requirement: "Credential present but preimage does not match payment hash: 401.",
-        level: Level::Must,
-        source: Source::protocol("§4.1"),
-        needs: &[Need::Payer],
-        depends_on: &["credential/accepted"],
+    Check {
+        case: SUITE
+            .must(
+                "verification/wrong-preimage-paid",
+                "a paid token is refused with a preimage that is one bit off",
+                "Credential present but preimage does not match payment hash: 401.",
+                Source::protocol("§4.1"),
+            )
+            .needing(&[PAYER])
+            .after(&["credential/accepted"]),
         run: |cx| Box::pin(wrong_preimage_paid(cx)),
     },
-    Case {
-        id: "verification/missing-preimage",
-        title: "an unpaid token is refused without a preimage",
-        requirement: "The server MUST verify that the invoice tied to the macaroon has been paid.",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+    Check {
+        case: SUITE
+            .must(
+                "verification/missing-preimage",
+                "an unpaid token is refused without a preimage",
+                "The server MUST verify that the invoice tied to the macaroon has been paid.",
+                Source::protocol("§6.1"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(missing_preimage(cx)),
     },
-    Case {
-        id: "verification/forged",
-        title: "a token that somebody else signed is refused",
-        requirement: "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification \
+    Check {
+        case: SUITE
+            .must(
+                "verification/forged",
+                "a token that somebody else signed is refused",
+                "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification \
                       against the root key). If the macaroon is invalid, the server MUST return 401 Unauthorized.",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+                Source::protocol("§6.1"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(forged(cx)),
     },
-    Case {
-        id: "verification/tampered",
-        title: "a paid token is refused when any bit of it is changed",
-        requirement: "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification \
+    Check {
+        case: SUITE
+            .must(
+                "verification/tampered",
+                "a paid token is refused when any bit of it is changed",
+                "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification \
                       against the root key). If the macaroon is invalid, the server MUST return 401 Unauthorized.",
-        level: Level::Must,
-        source: Source::protocol("§6.1"),
-        needs: &[Need::Payer],
-        depends_on: &["challenge/macaroon-v2", "credential/accepted"],
+                Source::protocol("§6.1"),
+            )
+            .needing(&[PAYER])
+            .after(&["challenge/macaroon-v2", "credential/accepted"]),
         run: |cx| Box::pin(tampered(cx)),
     },
-    Case {
-        id: "verification/control-characters",
-        title: "control characters in a credential are the client's error",
-        requirement: "If a client provides a macaroon or preimage containing control characters, the server MUST \
+    Check {
+        case: SUITE
+            .must(
+                "verification/control-characters",
+                "control characters in a credential are the client's error",
+                "If a client provides a macaroon or preimage containing control characters, the server MUST \
                       treat it as an invalid L402 and respond with 401.",
-        level: Level::Must,
-        source: Source::protocol("§5.2"),
-        needs: &[],
-        depends_on: &["challenge/parameters"],
+                Source::protocol("§5.2"),
+            )
+            .after(&["challenge/parameters"]),
         run: |cx| Box::pin(control_characters(cx)),
     },
-    Case {
-        id: "verification/control-characters-paid",
-        title: "a paid token is refused with control characters in it",
-        requirement: "If a client provides a macaroon or preimage containing control characters, the server MUST \
+    Check {
+        case: SUITE
+            .must(
+                "verification/control-characters-paid",
+                "a paid token is refused with control characters in it",
+                "If a client provides a macaroon or preimage containing control characters, the server MUST \
                       treat it as an invalid L402 and respond with 401.",
-        level: Level::Must,
-        source: Source::protocol("§5.2"),
-        needs: &[Need::Payer],
-        depends_on: &["credential/accepted"],
+                Source::protocol("§5.2"),
+            )
+            .needing(&[PAYER])
+            .after(&["credential/accepted"]),
         run: |cx| Box::pin(control_characters_paid(cx)),
     },
-    Case {
-        id: "verification/used-again",
-        title: "a token is refused the second time, if the server sells single calls",
-        requirement: "Replay protection comes from the caveat and revocation mechanisms: expiry caveats, \
+    Check {
+        case: SUITE
+            .may(
+                "verification/used-again",
+                "a token is refused the second time, if the server sells single calls",
+                "Replay protection comes from the caveat and revocation mechanisms: expiry caveats, \
                       usage-count tracking, and root key deletion all limit the window in which a stolen credential \
                       is useful.",
-        level: Level::May,
-        source: Source::protocol("Replay Protection"),
-        needs: &[Need::Payer],
-        depends_on: &["credential/accepted"],
+                Source::protocol("Replay Protection"),
+            )
+            .needing(&[PAYER])
+            .after(&["credential/accepted"]),
         run: |cx| Box::pin(used_again(cx)),
     },
-    Case {
-        id: "verification/used-again-respelled",
-        title: "a token that is used up stays so, however it is written",
-        requirement: "When a credential is revoked [exceeded usage count], the server issues a fresh 402 challenge \
+    Check {
+        case: SUITE
+            .must(
+                "verification/used-again-respelled",
+                "a token that is used up stays so, however it is written",
+                "When a credential is revoked [exceeded usage count], the server issues a fresh 402 challenge \
                       and the client repeats the payment flow.",
-        level: Level::Must,
-        source: Source::protocol("Credential Reuse and Revocation"),
-        needs: &[Need::Payer],
-        depends_on: &["credential/accepted"],
+                Source::protocol("Credential Reuse and Revocation"),
+            )
+            .needing(&[PAYER])
+            .after(&["credential/accepted"]),
         run: |cx| Box::pin(used_again_respelled(cx)),
     },
-    Case {
-        id: "verification/other-url",
-        title: "a token for one URL does not open the other",
-        requirement: "A token should open what it was sold for and nothing else, or a cheap one opens a dear URL.",
-        level: Level::Should,
-        source: Source::PRACTICE,
-        needs: &[Need::Payer, Need::OtherUrl],
-        depends_on: &["credential/accepted"],
+    Check {
+        case: SUITE
+            .should(
+                "verification/other-url",
+                "a token for one URL does not open the other",
+                "A token should open what it was sold for and nothing else, or a cheap one opens a dear URL.",
+                Source::PRACTICE,
+            )
+            .needing(&[PAYER, OTHER_URL])
+            .after(&["credential/accepted"]),
         run: |cx| Box::pin(other_url(cx)),
     },
 ];
@@ -124,9 +142,9 @@ const TAMPERED_BITS: usize = 20;
 /// about HTTP, not L402.
 const CONTROL_CHARACTERS: [u8; 4] = [0x01, 0x09, 0x1f, 0x7f];
 
-async fn wrong_preimage(cx: &Context<'_>) -> CaseResult {
+async fn wrong_preimage(cx: &Context) -> CaseResult {
     let macaroon = cx.offer().await?.macaroon;
-    let attempts = [("a random preimage", random()?), ("a preimage of zeros", [0; 32])];
+    let attempts = [("a random preimage", cx.random()), ("a preimage of zeros", [0; 32])];
     cx.expect_refused(
         Refusal::Credential,
         attempts.map(|(what, preimage)| {
@@ -136,14 +154,14 @@ async fn wrong_preimage(cx: &Context<'_>) -> CaseResult {
     .await
 }
 
-async fn wrong_preimage_paid(cx: &Context<'_>) -> CaseResult {
+async fn wrong_preimage_paid(cx: &Context) -> CaseResult {
     let Token { macaroon, mut preimage } = cx.buy().await?;
     preimage[31] ^= 1;
     let request = cx.with_authorization(credential(&macaroon, &preimage));
     cx.expect_refused(Refusal::Credential, [("the last bit flipped".to_owned(), request)]).await
 }
 
-async fn missing_preimage(cx: &Context<'_>) -> CaseResult {
+async fn missing_preimage(cx: &Context) -> CaseResult {
     let macaroon = cx.offer().await?.macaroon;
     let attempts = [
         ("the macaroon alone", format!("L402 {macaroon}")),
@@ -157,10 +175,10 @@ async fn missing_preimage(cx: &Context<'_>) -> CaseResult {
 }
 
 /// A token like the server's, for a payment that never was: whoever makes up the preimage knows its hash.
-async fn forged(cx: &Context<'_>) -> CaseResult {
+async fn forged(cx: &Context) -> CaseResult {
     let Offer { macaroon, .. } = cx.offer().await?;
     let mut forged = Macaroon::parse(&decode_macaroon(&macaroon)?).unwrap_or_default();
-    let (preimage, token_id, key) = (random()?, random()?, random()?);
+    let (preimage, token_id, key) = (cx.random(), cx.random(), cx.random());
     forged.identifier = l402_identifier(sha256(&preimage), token_id);
     let attempts = [
         ("a token with the signature of another", forged.clone()),
@@ -181,7 +199,7 @@ async fn forged(cx: &Context<'_>) -> CaseResult {
     .await
 }
 
-async fn tampered(cx: &Context<'_>) -> CaseResult {
+async fn tampered(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let bytes = token.macaroon_bytes()?;
     let positions = sample_positions(&bytes, TAMPERED_BITS)
@@ -195,18 +213,18 @@ async fn tampered(cx: &Context<'_>) -> CaseResult {
     cx.expect_refused(Refusal::Credential, attempts.collect::<Vec<_>>()).await
 }
 
-async fn control_characters(cx: &Context<'_>) -> CaseResult {
+async fn control_characters(cx: &Context) -> CaseResult {
     let macaroon = cx.offer().await?.macaroon;
-    let token = Token { macaroon, preimage: random()? };
+    let token = Token { macaroon, preimage: cx.random() };
     cx.expect_refused(Refusal::AnyClientError, with_control_characters(cx, &token)).await
 }
 
-async fn control_characters_paid(cx: &Context<'_>) -> CaseResult {
+async fn control_characters_paid(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     cx.expect_refused(Refusal::AnyClientError, with_control_characters(cx, &token)).await
 }
 
-fn with_control_characters(cx: &Context<'_>, token: &Token) -> Vec<(String, Request)> {
+fn with_control_characters(cx: &Context, token: &Token) -> Vec<(String, Request)> {
     let value = token.credential().into_bytes();
     let in_macaroon = "L402 ".len() + token.macaroon.len() / 2;
     let in_preimage = value.len() - 32;
@@ -221,7 +239,7 @@ fn with_control_characters(cx: &Context<'_>, token: &Token) -> Vec<(String, Requ
     attempts
 }
 
-async fn used_again(cx: &Context<'_>) -> CaseResult {
+async fn used_again(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let request = cx.with_authorization(token.credential());
     cx.expect_served(&request).await?;
@@ -235,7 +253,7 @@ async fn used_again(cx: &Context<'_>) -> CaseResult {
 }
 
 /// Passes where tokens may be used again: there is nothing to get around.
-async fn used_again_respelled(cx: &Context<'_>) -> CaseResult {
+async fn used_again_respelled(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let request = cx.with_authorization(token.credential());
     cx.expect_served(&request).await?;
@@ -263,17 +281,11 @@ async fn used_again_respelled(cx: &Context<'_>) -> CaseResult {
     Ok(())
 }
 
-async fn other_url(cx: &Context<'_>) -> CaseResult {
+async fn other_url(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;
     let request = Request::new("GET", cx.other_endpoint()?).with_header("Authorization", token.credential());
     if cx.send(&request).await?.is_success() {
         return Err(Outcome::fail("a refusal at the other URL", "served"));
     }
     Ok(())
-}
-
-fn random() -> Result<[u8; 32], Outcome> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(Outcome::error)?;
-    Ok(bytes)
 }
