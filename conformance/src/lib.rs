@@ -28,6 +28,8 @@ mod case;
 mod chance;
 mod check;
 mod expected;
+#[cfg(feature = "generate")]
+mod generate;
 mod http;
 mod outcome;
 mod payer;
@@ -37,6 +39,10 @@ mod runner;
 pub mod server;
 mod settings;
 mod target;
+#[cfg(feature = "verifier")]
+pub mod vectors;
+#[cfg(feature = "verifier")]
+pub mod verifier;
 mod wire;
 
 pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
@@ -53,7 +59,12 @@ pub use target::{Target, TargetError};
 /// Every case of every suite, in the order they run.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [server::cases()].concat()
+    [
+        server::cases(),
+        #[cfg(feature = "verifier")]
+        verifier::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(doctest)]

@@ -3,6 +3,8 @@
 mod cases;
 mod run;
 mod server;
+mod vectors;
+mod verifier;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -31,6 +33,10 @@ Exit codes:
 enum Command {
     /// Test a server
     Server(server::Options),
+    /// Test a token verifier in any language, through a small program around it
+    Verifier(verifier::Options),
+    /// List the test vectors, or copy them to a folder
+    Vectors(vectors::Options),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -43,6 +49,8 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Server(options) => server::run(options).await,
+        Command::Verifier(options) => verifier::run(options).await,
+        Command::Vectors(options) => vectors::run(&options),
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };

@@ -43,8 +43,9 @@ pub(super) async fn greet(shim: &mut Shim) -> Result<Hello, ShimError> {
     use super::protocol::Answer;
     let (_, answer) = shim.ask(&Request::new("hello", serde_json::Value::Null)).await;
     match answer? {
-        Answer::Ok(fields) => serde_json::from_value(fields.into())
-            .map_err(|error| ShimError::NotAnAnswer(format!("an answer to `hello` without what it must have: {error}"))),
+        Answer::Ok(fields) => serde_json::from_value(fields.into()).map_err(|error| {
+            ShimError::NotAnAnswer(format!("an answer to `hello` without what it must have: {error}"))
+        }),
         _ => Err(ShimError::NotAnAnswer("`hello` was not answered with `ok`".to_owned())),
     }
 }

@@ -17,11 +17,15 @@ pub(super) const READS_JSON: Need = Need::new("reads-v2-json", "the format v2-js
 pub(super) const WRITES_V2: Need = Need::new("writes-v2", "the format v2, for writing");
 pub(super) const WRITES_V1: Need = Need::new("writes-v1", "the format v1, for writing");
 
-pub(super) const JUDGES_IDENTIFIER: Need = Need::new("judges-identifier", "a verifier that looks at the identifier");
-pub(super) const JUDGES_PREIMAGE: Need = Need::new("judges-preimage", "a verifier that looks at the preimage");
+pub(super) const JUDGES_IDENTIFIER: Need =
+    Need::new("judges-identifier", "a verifier that looks at the identifier");
+pub(super) const JUDGES_PREIMAGE: Need =
+    Need::new("judges-preimage", "a verifier that looks at the preimage");
 pub(super) const JUDGES_SERVICES: Need = Need::new("judges-services", "a verifier that looks at services");
-pub(super) const JUDGES_CAPABILITIES: Need = Need::new("judges-capabilities", "a verifier that looks at capabilities");
-pub(super) const JUDGES_VALID_UNTIL: Need = Need::new("judges-valid_until", "a verifier that looks at the time");
+pub(super) const JUDGES_CAPABILITIES: Need =
+    Need::new("judges-capabilities", "a verifier that looks at capabilities");
+pub(super) const JUDGES_VALID_UNTIL: Need =
+    Need::new("judges-valid_until", "a verifier that looks at the time");
 
 /// Whether the shim has it, and whether a verifier of L402 tokens can do without.
 ///

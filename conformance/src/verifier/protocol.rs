@@ -51,10 +51,6 @@ impl Request {
         Self { op: op.to_owned(), fields }
     }
 
-    pub(super) fn format(&self) -> Option<&str> {
-        self.fields.get("format").and_then(Value::as_str)
-    }
-
     /// The line, without its end.
     pub(super) fn to_line(&self, id: u64) -> String {
         let mut fields = self.fields.clone();

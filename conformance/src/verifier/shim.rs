@@ -167,7 +167,9 @@ impl Process {
     /// How a program ended that closed its standard output.
     async fn epitaph(&mut self, limit: Duration) -> ShimError {
         let status = match timeout(limit, self.child.wait()).await {
-            Ok(status) => status.map_or_else(|error| error.to_string(), |status: ExitStatus| status.to_string()),
+            Ok(status) => {
+                status.map_or_else(|error| error.to_string(), |status: ExitStatus| status.to_string())
+            }
             Err(_) => "it only closed its standard output".to_owned(),
         };
         // What it wrote last may still be on its way.

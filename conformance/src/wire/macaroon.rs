@@ -27,6 +27,16 @@ pub(crate) struct Macaroon {
 }
 
 impl Macaroon {
+    /// One that nobody has signed.
+    #[cfg(feature = "generate")]
+    pub(crate) fn unsigned(
+        identifier: Vec<u8>,
+        first_party_caveats: Vec<Vec<u8>>,
+        location: Option<Vec<u8>>,
+    ) -> Self {
+        Self { identifier, first_party_caveats, location, ..Self::default() }
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = Reader { bytes, at: 0 };
         match reader.byte()? {
