@@ -51,12 +51,12 @@ impl Request {
         Self { op: op.to_owned(), fields }
     }
 
-    /// The line, without its end.
+    /// The line, without its end. What the request is stands first, where it can be seen.
     pub(super) fn to_line(&self, id: u64) -> String {
-        let mut fields = self.fields.clone();
-        fields.insert("id".to_owned(), json!(id));
-        fields.insert("op".to_owned(), json!(self.op));
-        Value::Object(fields).to_string()
+        let fields = Value::Object(self.fields.clone()).to_string();
+        let rest = fields.strip_prefix('{').unwrap_or_default();
+        let comma = if self.fields.is_empty() { "" } else { "," };
+        format!("{{\"id\":{id},\"op\":{}{comma}{rest}", json!(self.op))
     }
 }
 
@@ -108,6 +108,13 @@ mod tests {
         ] {
             assert!(Answer::read(line, 1).unwrap_err().starts_with(reason), "{line}");
         }
+    }
+
+    #[test]
+    fn a_request_is_one_line() {
+        let request = Request::new("parse", json!({ "format": "v2", "macaroon": "\n" }));
+        assert_eq!(request.to_line(7), r#"{"id":7,"op":"parse","format":"v2","macaroon":"\n"}"#);
+        assert_eq!(Request::new("hello", Value::Null).to_line(1), r#"{"id":1,"op":"hello"}"#);
     }
 
     #[test]
