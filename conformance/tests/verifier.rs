@@ -77,6 +77,16 @@ async fn reports(defects: Vec<String>, settings: Settings) -> Vec<(String, Repor
     }
 }
 
+/// Cases that take their time, and the flaws that they are tried with.
+const SLOW: &[(&str, &[&str])] = &[
+    ("verifier/survives/*", &["ends-with-long-lines", "recursion", "json-that-is-too-deep"]),
+    ("verifier/generated/macaroons", &["what-is-cut-is-filled-up"]),
+    ("verifier/generated/attenuated", &["appended-caveats-are-not-signed"]),
+    ("verifier/generated/tokens", &["only-the-first-caveat-is-judged", "packets-and-json-are-believed"]),
+    ("verifier/generated/tampered", &["half-of-the-signature-is-checked"]),
+    ("verifier/generated/credentials", &["lower-case-hex-only", "credentials-are-only-read"]),
+];
+
 /// The ids of the cases that failed or warned.
 fn caught(report: &Report) -> Vec<&'static str> {
     let bad = |outcome: &Outcome| matches!(outcome, Outcome::Fail { .. } | Outcome::Warn { .. });
@@ -89,24 +99,23 @@ async fn every_flaw_is_found_and_every_case_finds_one() {
     let defects: Vec<String> = String::from_utf8(list.stdout).unwrap().lines().map(str::to_owned).collect();
     assert!(defects.len() >= 40, "{defects:?}");
     let (mut missed, mut catching) = (Vec::new(), Vec::new());
-    for (defect, report) in reports(defects, Settings::new().skip("verifier/generated/*")).await {
-        if caught(&report).is_empty() || report.counts().errors > 0 {
+    let settings = Settings::new().skip("verifier/generated/*").skip("verifier/survives/*");
+    for (defect, report) in reports(defects, settings).await {
+        if caught(&report).is_empty() && !SLOW.iter().any(|(_, defects)| defects.contains(&&*defect))
+            || report.counts().errors > 0
+        {
             missed.push(defect);
         }
         catching.extend(caught(&report));
     }
     assert_eq!(missed, [""; 0], "these were not found");
 
-    let some = [
-        "signatures-of-any-length",
-        "appended-caveats-are-not-signed",
-        "only-the-first-caveat-is-judged",
-        "half-of-the-signature-is-checked",
-        "lower-case-hex-only",
-    ];
-    let some = some.map(str::to_owned).to_vec();
-    for (_, report) in reports(some, Settings::new().only("verifier/generated/*").with_seed(1)).await {
-        catching.extend(caught(&report));
+    for (cases, defects) in SLOW {
+        let defects: Vec<String> = defects.iter().map(|defect| (*defect).to_owned()).collect();
+        for (defect, report) in reports(defects, Settings::new().only(cases).with_seed(1)).await {
+            assert!(!caught(&report).is_empty(), "{defect} was not found by {cases}");
+            catching.extend(caught(&report));
+        }
     }
     let asks = |level: Level| matches!(level, Level::Must | Level::Should | Level::May);
     let idle = verifier::cases().into_iter().filter(|case| asks(case.level) && !catching.contains(&case.id));

@@ -342,7 +342,8 @@ v2.parse("varint-caveat", "invalid", "NonMinimalVarint", "a caveat's length in t
 v2.parse("varint-signature", "invalid", "NonMinimalVarint", "the signature's length in two bytes", b"\2" + i + end + end + b"\6\xa0\0" + SIGNATURE)
 v2.parse("varint-tag", "invalid", "NonMinimalVarint", "the identifier's tag in two bytes", b"\2\x82\0" + i[1:] + end + end + sig)
 for name, length in [("one-more", varint(len(ID) + 200)), ("31-bit", varint(0x7FFFFFFF)), ("32-bit", varint(0xFFFFFFFF)), ("35-bit", b"\xff\xff\xff\xff\x7f"),
-                     ("63-bit", b"\xff" * 8 + b"\x7f"), ("64-bit", b"\xff" * 9 + b"\1"), ("70-bit", b"\xff" * 9 + b"\x7f"), ("endless", b"\xff" * 300)]:
+                     ("63-bit", b"\xff" * 8 + b"\x7f"), ("64-bit", b"\xff" * 9 + b"\1"), ("70-bit", b"\xff" * 9 + b"\x7f"), ("endless", b"\xff" * 300),
+                     ("wrapping-32-bit", varint((1 << 32) + len(ID))), ("wrapping-64-bit", varint((1 << 64) + len(ID)))]:
     v2.parse("length-" + name, "invalid", "LengthOverflow", "the identifier's length", b"\2\2" + length + ID + end + end + sig)
 v2.parse("length-signature-64-bit", "invalid", "LengthOverflow", "the signature's length", b"\2" + i + end + end + b"\6" + b"\xff" * 9 + b"\1" + SIGNATURE)
 v2.parse("length-caveat-64-bit", "invalid", "LengthOverflow", "a caveat's length", b"\2" + i + end + b"\2" + b"\xff" * 9 + b"\1" + b"a=b" + end + end + sig)

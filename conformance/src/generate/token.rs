@@ -85,6 +85,11 @@ pub(crate) enum Edit {
         at: u32,
         bit: u8,
     },
+    /// Flips one bit of the last 32 bytes, which are the signature.
+    FlipSignature {
+        at: u8,
+        bit: u8,
+    },
     /// Sets one byte.
     Set {
         at: u32,
@@ -121,6 +126,10 @@ impl Edit {
             Self::Flip { at, bit } => {
                 bytes.iter_mut().skip(place(*at)).take(1).for_each(|byte| *byte ^= 1 << (bit % 8))
             }
+            Self::FlipSignature { at, bit } => {
+                let start = bytes.len().saturating_sub(32) + usize::from(at % 32);
+                bytes.iter_mut().skip(start).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
+            }
             Self::Set { at, to } => bytes.iter_mut().skip(place(*at)).take(1).for_each(|byte| *byte = *to),
             Self::Insert { at, byte } => bytes.insert(place(*at).min(bytes.len()), *byte),
             Self::Remove { at, count } => {
@@ -146,10 +155,33 @@ fn bytes(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Va
 
 /// A token that is valid as far as its signature goes. Its caveats are well formed, and hold or do not.
 pub(crate) fn token() -> BoxedStrategy<Token> {
+    with(vec(caveat().boxed(), 0..6).boxed())
+}
+
+/// A token whose caveats hold.
+pub(crate) fn holding() -> BoxedStrategy<Token> {
+    let known = select(vec![
+        "services=api:0",
+        "services=api:0,b:0",
+        "api_capabilities=read",
+        "api_valid_until=1900000001",
+    ]);
+    let known = vec(known.prop_map(|caveat| Bytes(caveat.as_bytes().to_vec())), 0..2);
+    let caveats = (known, vec(unknown(), 0..3)).prop_map(|(known, unknown)| [known, unknown].concat());
+    // Two caveats of one kind are the same one, or the second narrows.
+    with(caveats.prop_filter("no second one that widens", |caveats| !widens(caveats)).boxed())
+}
+
+fn widens(caveats: &[Bytes]) -> bool {
+    let is = |at: usize, text: &[u8]| caveats.get(at).is_some_and(|caveat| caveat.0 == text);
+    is(0, b"services=api:0") && is(1, b"services=api:0,b:0")
+}
+
+fn with(caveats: BoxedStrategy<Vec<Bytes>>) -> BoxedStrategy<Token> {
     let root_key = prop_oneof![4 => bytes(32), 1 => bytes(1..=100)];
     let location =
         prop_oneof![select(vec!["lsat", "", "https://example.org/"]).prop_map(str::to_owned), "[a-zé]{0,9}"];
-    (root_key, bytes(32), bytes(32), location, vec(caveat(), 0..6))
+    (root_key, bytes(32), bytes(32), location, caveats)
         .prop_map(|(root_key, preimage, token_id, location, mut caveats)| {
             let proof = format!("preimage={}", hex(&preimage.0));
             for caveat in &mut caveats {
@@ -175,18 +207,26 @@ fn caveat() -> impl Strategy<Value = Bytes> {
     let capabilities = capabilities.prop_map(|names| format!("{SERVICE}_capabilities={}", names.join(",")));
     let until = (NOW - 2..NOW + 3).prop_map(|end| format!("{SERVICE}_valid_until={end}"));
     let elsewhere = (NOW - 2..NOW + 3).prop_map(|end| format!("other_valid_until={end}"));
-    let unknown = "x_[a-z]{0,3}(=[ -~]{0,40})?";
     prop_oneof![
-        4 => unknown.prop_map(String::into_bytes),
-        2 => services.prop_map(String::into_bytes),
-        2 => capabilities.prop_map(String::into_bytes),
-        2 => until.prop_map(String::into_bytes),
-        1 => elsewhere.prop_map(String::into_bytes),
-        1 => Just(PROOF.to_vec()),
+        3 => unknown(),
+        1 => services.prop_map(|text| Bytes(text.into_bytes())),
+        1 => capabilities.prop_map(|text| Bytes(text.into_bytes())),
+        1 => until.prop_map(|text| Bytes(text.into_bytes())),
+        1 => elsewhere.prop_map(|text| Bytes(text.into_bytes())),
+        1 => Just(Bytes(PROOF.to_vec())),
+    ]
+}
+
+/// A caveat that nobody knows, of some length.
+fn unknown() -> BoxedStrategy<Bytes> {
+    let text = "x_[a-z]{0,3}(=[ -~]{0,40})?";
+    prop_oneof![
+        3 => text.prop_map(String::into_bytes),
         1 => vec(any::<u8>(), 0..60).prop_map(|tail| [b"x_".as_slice(), &tail].concat()),
         1 => vec(any::<u8>(), 125..140).prop_map(|tail| [b"x_=".as_slice(), &tail].concat()),
     ]
     .prop_map(Bytes)
+    .boxed()
 }
 
 /// One to three changes.
@@ -194,6 +234,7 @@ pub(crate) fn edits() -> BoxedStrategy<Vec<Edit>> {
     let at = || any::<Index>().prop_map(|index| index.index(u32::MAX as usize) as u32);
     let edit = prop_oneof![
         6 => (at(), 0..8_u8).prop_map(|(at, bit)| Edit::Flip { at, bit }),
+        3 => (0..32_u8, 0..8_u8).prop_map(|(at, bit)| Edit::FlipSignature { at, bit }),
         2 => (at(), select(vec![0, 1, 2, 4, 6, 0x7f, 0x80, 0xff])).prop_map(|(at, to)| Edit::Set { at, to }),
         2 => (at(), any::<u8>()).prop_map(|(at, byte)| Edit::Insert { at, byte }),
         2 => (at(), 1..40_u8).prop_map(|(at, count)| Edit::Remove { at, count }),
@@ -201,7 +242,7 @@ pub(crate) fn edits() -> BoxedStrategy<Vec<Edit>> {
         1 => at().prop_map(|at| Edit::Cut { at }),
         1 => bytes(1..8).prop_map(|bytes| Edit::Append { bytes }),
     ];
-    vec(edit, 1..=3).boxed()
+    prop_oneof![3 => vec(edit.clone(), 1), 1 => vec(edit, 2..=3)].boxed()
 }
 
 #[cfg(test)]
@@ -212,6 +253,7 @@ mod tests {
     fn every_edit_stays_within_its_bytes() {
         let edits = [
             Edit::Flip { at: 9, bit: 9 },
+            Edit::FlipSignature { at: 9, bit: 9 },
             Edit::Set { at: 9, to: 1 },
             Edit::Insert { at: 9, byte: 1 },
             Edit::Remove { at: 9, count: 9 },

@@ -111,15 +111,15 @@ def what_is_cut_is_filled_up():
 
 
 @defect
-def lengths_have_eight_bits():
-
+def lengths_wrap():
     def varint(self):
+        value, shift = 0, 0
         while True:
             (byte,) = self.take(1)
-            if byte < 0x80 or self.at > 20:
-                return byte
-            (more,) = self.take(1)
-            return (byte & 0x7F) | (more & 1) << 7
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                shim.require(byte or shift == 7, "a length is not in its shortest form")
+                return value & 0xFFFFFFFF
 
     shim.Reader.varint = varint
 
@@ -395,10 +395,10 @@ def packets_and_json_are_believed():
 
 
 @defect
-def location_must_be_lsat():
+def location_must_be_lsat_or_nothing():
     @around("verify")
     def verify(original, macaroon, *rest):
-        shim.require(macaroon.location == b"lsat", "another location")
+        shim.require(macaroon.location in (b"lsat", b""), "another location")
         return original(macaroon, *rest)
 
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use trials::{Asked, Attenuated, Authorized, Parsed, Tampered};
 
 use super::needs::{ATTENUATE, AUTHORIZE, MINT, PARSE, READS_V2, VERIFY, WRITES_V2};
-use super::{READS, SUITE, VALID};
+use super::{HELLO, READS, SUITE, VALID};
 use crate::case::{Case, Source};
 use crate::check::{CaseFuture, Check};
 use crate::generate::{Replay, Source as Generator};
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             "generated macaroons are minted and attenuated byte for byte",
         )
         .needing(&[MINT, ATTENUATE, READS_V2, WRITES_V2])
-        .after(&["verifier/mint/bytes", "verifier/attenuate/bytes"]),
+        .after(&[HELLO]),
         run: |context| Box::pin(try_all::<Attenuated>(context)),
     },
     Check {

@@ -27,7 +27,7 @@ pub(super) const SETS: &[Set] = &[
                 GO_MACAROON,
             )
             .needing(&[MINT, WRITES_V2])
-            .after(&["verifier/mint/bytes"]),
+            .after(&[HELLO]),
         &[("mint", "RootKeyLength")],
     ),
     Set::new(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Trial;
 use crate::check::CaseFuture;
 use crate::generate::credential::{Credential, credential};
-use crate::generate::token::{Edit, NOW, SERVICE, Token, edits, token};
+use crate::generate::token::{Edit, NOW, SERVICE, Token, edits, holding, token};
 use crate::outcome::{CaseResult, Outcome};
 use crate::vectors::Expectation;
 use crate::verifier::context::Context;
@@ -131,11 +131,13 @@ impl Tampered {
 
 impl Trial for Tampered {
     fn strategy() -> BoxedStrategy<Self> {
-        let paid = (Asked::strategy(), edits()).prop_map(|(mut asked, edits)| {
-            (asked.preimage, asked.is_forged) = (Given::Right, false);
+        let tampered = (holding(), edits()).prop_map(|(token, edits)| {
+            let capability = Some("read".to_owned());
+            let format = "v2".to_owned();
+            let asked = Asked { token, format, preimage: Given::Right, capability, is_forged: false };
             Self { asked, edits }
         });
-        paid.boxed()
+        tampered.boxed()
     }
 
     fn run<'a>(&'a self, context: &'a Context) -> CaseFuture<'a> {
