@@ -34,6 +34,10 @@ test-python: ## Let Python software of others buy with the dev node as its walle
 	@.ci/setup real
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
 
+.PHONY: test-peers
+test-peers: setup ## Test servers and macaroon libraries of others, and the table of results
+	.ci/peers
+
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
 	$(CARGO) fmt --all --check

@@ -169,7 +169,9 @@ impl Trial for Parsed {
                 }
                 // Other spellings, for which there are cases of their own.
                 Ok(_) => context.expect_answer(&request).await,
-                Err(reason) if oracle::may_be_a_longer_spelling(&reason) => context.expect_answer(&request).await,
+                Err(reason) if oracle::may_be_a_longer_spelling(&reason) => {
+                    context.expect_answer(&request).await
+                }
                 Err(_) => context.expect_refused("bytes that are no macaroon", &request).await,
             }
         })
