@@ -30,6 +30,7 @@ mod check;
 mod expected;
 #[cfg(feature = "generate")]
 mod generate;
+mod hook;
 mod http;
 mod outcome;
 mod payer;
@@ -47,14 +48,15 @@ mod wire;
 
 pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
 pub use expected::{Expected, ExpectedError};
-pub use http::Exchange;
+pub use hook::Hook;
+pub use http::{Exchange, Trust, TrustError};
 pub use outcome::{Evidence, Outcome};
 pub use payer::Payer;
 pub use profile::Profile;
 pub use report::{CaseReport, Counts, Report, Verdict};
 pub use runner::{Progress, Watch};
 pub use settings::Settings;
-pub use target::{Target, TargetError};
+pub use target::{Expiry, Target, TargetError};
 
 /// Every case of every suite, in the order they run.
 #[must_use]

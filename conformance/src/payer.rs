@@ -8,12 +8,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::http::{self, HttpError, Request};
+use crate::http::{self, HttpError, Request, Trust};
 use crate::target::{Endpoint, TargetError};
 use crate::wire::{sha256, unhex32};
 
 /// A payment over Lightning may take this long before the suite gives up on it.
 const PAY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A list of invoices that is longer is not read.
+const MAX_LEDGER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Longer output of a payer is not read.
 const MAX_OUTPUT_BYTES: u64 = 4096;
@@ -25,7 +28,7 @@ pub struct Payer(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Command(String),
-    Node(Endpoint),
+    Node { pay: Endpoint, invoices: Endpoint },
 }
 
 impl Payer {
@@ -37,12 +40,36 @@ impl Payer {
     }
 
     /// Asks a development node: `POST {url}/pay` with the invoice as plain text is answered with the preimage, 64 hex
-    /// digits, as `l402_dev::control` does.
+    /// digits, and `GET {url}/invoices` with a JSON list of all invoices, as `l402_dev::control` does.
     ///
     /// # Errors
-    /// [`TargetError`] when it is not an `http://` URL.
+    /// [`TargetError`] when it is no URL that can be asked.
     pub fn node(url: &str) -> Result<Self, TargetError> {
-        Ok(Self(Kind::Node(Endpoint::parse(url)?.join("pay")?)))
+        let node = Endpoint::parse(url)?;
+        Ok(Self(Kind::Node { pay: node.join("pay")?, invoices: node.join("invoices")? }))
+    }
+
+    /// A URL of a node if it starts like one, else a command.
+    ///
+    /// # Errors
+    /// [`TargetError`] when it starts like a URL and is none.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Self::node(text);
+        }
+        Ok(Self::command(text))
+    }
+
+    /// How many invoices the server's node has made; `None` if the payer cannot know.
+    pub(crate) async fn count_invoices(&self) -> Option<Result<usize, PayError>> {
+        match &self.0 {
+            Kind::Command(_) => None,
+            Kind::Node { invoices, .. } => Some(count(invoices).await),
+        }
+    }
+
+    pub(crate) const fn has_ledger(&self) -> bool {
+        matches!(self.0, Kind::Node { .. })
     }
 
     /// Pays, and checks the preimage.
@@ -51,7 +78,7 @@ impl Payer {
             Kind::Command(command) => {
                 timeout(PAY_TIMEOUT, run(command, invoice)).await.map_err(|_| PayError::Timeout)??
             }
-            Kind::Node(endpoint) => ask(endpoint, invoice).await?,
+            Kind::Node { pay, .. } => ask(pay, invoice).await?,
         };
         let preimage = unhex32(output.trim()).ok_or(PayError::NotAPreimage)?;
         if sha256(&preimage) == payment_hash { Ok(preimage) } else { Err(PayError::WrongPreimage) }
@@ -82,9 +109,22 @@ async fn run(command: &str, invoice: &str) -> Result<String, PayError> {
     }
 }
 
+async fn count(invoices: &Endpoint) -> Result<usize, PayError> {
+    let (_, response) = http::send(
+        &Request::new("GET", invoices).with_answer_up_to(MAX_LEDGER_BYTES),
+        PAY_TIMEOUT,
+        &Trust::default(),
+    )
+    .await;
+    let response = response.map_err(PayError::Node)?;
+    let list: Vec<serde::de::IgnoredAny> =
+        serde_json::from_slice(&response.body).map_err(|_| PayError::NoLedger)?;
+    Ok(list.len())
+}
+
 async fn ask(endpoint: &Endpoint, invoice: &str) -> Result<String, PayError> {
     let request = Request::new("POST", endpoint).with_body("text/plain", invoice);
-    let (_, response) = http::send(&request, PAY_TIMEOUT).await;
+    let (_, response) = http::send(&request, PAY_TIMEOUT, &Trust::default()).await;
     let response = response.map_err(PayError::Node)?;
     let body = String::from_utf8_lossy(&response.body).into_owned();
     if response.is_success() {
@@ -107,6 +147,8 @@ pub(crate) enum PayError {
     Node(HttpError),
     #[error("the payer refused with status {status}: {reason}")]
     Refused { status: u16, reason: String },
+    #[error("the payer's list of invoices cannot be read")]
+    NoLedger,
     #[error("what the payer printed is not a preimage of 64 hex digits")]
     NotAPreimage,
     #[error("the payer's preimage is not that of the invoice")]

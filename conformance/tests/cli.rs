@@ -6,7 +6,8 @@ mod support;
 
 use std::process::Output;
 
-use support::flawed::{self, Flaw};
+use l402_conformance::Profile;
+use support::flawed::{self, Addresses, Flaw};
 use tokio::process::Command;
 
 async fn l402_conformance(args: &[&str]) -> Output {
@@ -29,21 +30,102 @@ fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The arguments that tell everything about the server at `addresses`.
+fn everything(addresses: Addresses) -> Vec<String> {
+    let mut args = vec!["server".to_owned()];
+    for (option, value) in [
+        ("--url", addresses.url("report")),
+        ("--payer", addresses.url("node")),
+        ("--other-url", addresses.url("other")),
+        ("--other-method", "POST".to_owned()),
+        ("--failing-url", addresses.url("failing")),
+        ("--expiring-url", addresses.url("report")),
+        ("--expire", addresses.url("hooks/expire")),
+        ("--restart", addresses.url("hooks/restart")),
+        ("--max-header", "8192".to_owned()),
+    ] {
+        args.extend([option.to_owned(), value]);
+    }
+    args
+}
+
+async fn run_all(addresses: Addresses, more: &[&str]) -> Output {
+    let args = everything(addresses);
+    let args: Vec<&str> = args.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    l402_conformance(&args).await
+}
+
 #[tokio::test]
 async fn a_conformant_server_exits_0() {
-    let address = flawed::serve(Flaw::None).await;
-    let (url, other) = (format!("http://{address}/report"), format!("http://{address}/other"));
-    let node = format!("http://{address}/node");
-    let output = l402_conformance(&["server", "--url", &url, "--other-url", &other, "--payer", &node]).await;
-    assert_eq!(code(&output), 0);
+    let addresses = flawed::serve(Flaw::None, Profile::Default).await;
+    let output = run_all(addresses, &["--strict"]).await;
     let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}");
     assert!(text.contains("verdict: conformant") && text.contains("PASS  challenge/status-402"), "{text}");
     assert!(!text.contains('\x1b'), "no colours in a pipe");
+    assert!(stderr(&output).is_empty(), "no progress in a pipe");
+}
+
+#[tokio::test]
+async fn a_profile_is_chosen_by_its_name() {
+    let addresses = flawed::serve(Flaw::None, Profile::Aperture).await;
+    assert_eq!(code(&run_all(addresses, &["--profile", "aperture"]).await), 0);
+    let output = run_all(addresses, &["--profile", "l402kit", "--only", "status/*"]).await;
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).contains("FAIL  status/used-up"), "{}", stdout(&output));
+}
+
+#[tokio::test]
+async fn several_reports_are_written_in_one_run() {
+    let addresses = flawed::serve(Flaw::SwappedParameters, Profile::Default).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).into_os_string().into_string().unwrap();
+    let names = ["a.txt", "a.json", "a.xml", "a.md", "a.html"];
+    let mut args = vec!["server".to_owned(), "--url".to_owned(), addresses.url("report")];
+    for name in names {
+        args.extend(["--output".to_owned(), file(name)]);
+    }
+    args.extend(["--format", "junit", "--seed", "7"].map(str::to_owned));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = l402_conformance(&args).await;
+    assert_eq!(code(&output), 1);
+    let read = |name: &str| std::fs::read_to_string(file(name)).unwrap();
+    assert!(stdout(&output).starts_with("<?xml") && read("a.xml").starts_with("<?xml"));
+    assert!(read("a.txt").contains("FAIL  challenge/form") && !read("a.txt").contains('\x1b'));
+    assert!(read("a.md").contains("| `challenge/form` | MUST | fail |"));
+    assert!(read("a.html").starts_with("<!DOCTYPE html>"));
+    let json: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    assert_eq!((&json["seed"], &json["verdict"]), (&7.into(), &"failing".into()));
+}
+
+#[tokio::test]
+async fn known_deviations_are_read_from_a_file() {
+    let addresses = flawed::serve(Flaw::RefusesLsat, Profile::Default).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("known.toml");
+    let file = path.to_str().unwrap();
+    assert_eq!(code(&run_all(addresses, &[]).await), 1);
+
+    std::fs::write(&path, "\"credential/lsat\" = \"old clients are gone\"\n").unwrap();
+    let output = run_all(addresses, &["--expected", file]).await;
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert!(stdout(&output).contains("KNOWN credential/lsat"));
+    assert!(stdout(&output).contains("verdict: conformant but for known deviations"));
+
+    std::fs::write(&path, "\"credential/lsat\" = \"so\"\n\"challenge/form\" = \"so\"\n").unwrap();
+    let output = run_all(addresses, &["--expected", file]).await;
+    assert_eq!(code(&output), 2);
+    assert!(stdout(&output).contains("challenge/form is listed as a known deviation, but passes"));
+
+    std::fs::write(&path, "credential/lsat\n").unwrap();
+    let output = run_all(addresses, &["--expected", file]).await;
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("must be TOML lines such as"));
 }
 
 #[tokio::test]
 async fn a_failing_server_exits_1_and_the_failure_says_everything() {
-    let address = flawed::serve(Flaw::SwappedParameters).await;
+    let address = flawed::serve(Flaw::SwappedParameters, Profile::Default).await.0;
     let output = l402_conformance(&["server", "--url", &format!("http://{address}/report")]).await;
     assert_eq!(code(&output), 1);
     let text = stdout(&output);
@@ -69,7 +151,7 @@ async fn a_failing_server_exits_1_and_the_failure_says_everything() {
 
 #[tokio::test]
 async fn a_harness_error_exits_2() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     let output = l402_conformance(&["server", "--url", &url, "--payer", "exit 7"]).await;
     assert_eq!(code(&output), 2);
@@ -77,8 +159,9 @@ async fn a_harness_error_exits_2() {
     assert!(stdout(&output).contains("verdict: harness error"));
 
     for (args, reason) in [
-        (["server", "--url", "https://example.com/"].as_slice(), "https is not supported yet"),
-        (&["server", "--url", &url, "--payer", "https://example.com/"], "https is not supported yet"),
+        (["server", "--url", "ftp://example.com/"].as_slice(), "only http: and https: ones"),
+        (&["server", "--url", &url, "--ca", "/nowhere.pem"], "/nowhere.pem: No such file"),
+        (&["server", "--url", &url, "--expiring-url", &url], "needs --expires-after or --expire"),
         (&["server"], "--url"),
         (&["explain", "challenge/nothing"], "no case is called"),
     ] {
@@ -90,7 +173,7 @@ async fn a_harness_error_exits_2() {
 
 #[tokio::test]
 async fn a_server_that_was_not_fully_checked_exits_3() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let output =
         l402_conformance(&["server", "--url", &format!("http://{address}/report"), "--format", "json"]).await;
     assert_eq!(code(&output), 3);
@@ -99,7 +182,7 @@ async fn a_server_that_was_not_fully_checked_exits_3() {
 
 #[tokio::test]
 async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
-    let address = flawed::serve(Flaw::TabIs500).await;
+    let address = flawed::serve(Flaw::TabIs500, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     let report = json(&l402_conformance(&["server", "--url", &url, "--format", "json"]).await);
     assert_eq!(report["target"], url);
@@ -121,22 +204,17 @@ async fn the_json_has_every_case_and_the_bytes_of_those_that_did_not_pass() {
 
 #[tokio::test]
 async fn a_payer_may_be_any_command() {
-    let address = flawed::serve(Flaw::None).await;
+    let address = flawed::serve(Flaw::None, Profile::Default).await.0;
     let url = format!("http://{address}/report");
     // What it prints is no preimage; that it was given the invoice shows in the file.
-    let file = tempfile_path();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("invoice").into_os_string().into_string().unwrap();
     let command = format!("cat > '{file}'; echo no preimage");
     let output = l402_conformance(&["server", "--url", &url, "--payer", &command]).await;
     assert_eq!(code(&output), 2);
     let invoice = std::fs::read_to_string(&file).unwrap();
-    std::fs::remove_file(&file).unwrap();
     assert!(invoice.starts_with("lnbcrt") && invoice.ends_with('\n'), "{invoice}");
     assert!(stdout(&output).contains("not a preimage of 64 hex digits"));
-}
-
-fn tempfile_path() -> String {
-    let name = format!("l402-conformance-{}", std::process::id());
-    std::env::temp_dir().join(name).into_os_string().into_string().unwrap()
 }
 
 #[tokio::test]
@@ -146,6 +224,8 @@ async fn the_cases_can_be_listed_and_explained() {
     let text = stdout(&output);
     assert_eq!(text.lines().count(), l402_conformance::cases().len());
     assert!(text.contains("challenge/status-402"));
+    let text = stdout(&l402_conformance(&["list", "--suite", "server"]).await);
+    assert_eq!(text.lines().count(), l402_conformance::server::cases().len());
 
     let list = json(&l402_conformance(&["list", "--json"]).await);
     let first = &list.as_array().unwrap()[0];
@@ -155,6 +235,16 @@ async fn the_cases_can_be_listed_and_explained() {
     let text = stdout(&l402_conformance(&["explain", "verification/tampered"]).await);
     for part in
         ["MUST: The server MUST verify the cryptographic integrity", "§6.1", "depends on credential/accepted"]
+    {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_ambiguous_case_is_explained_with_its_profiles() {
+    let text = stdout(&l402_conformance(&["explain", "status/used-up"]).await);
+    for part in
+        ["texts contradict each other", "profile l402kit: MUST, 401", "needs a payer (--payer) [payer]"]
     {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }

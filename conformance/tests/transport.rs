@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use l402_conformance::{Outcome, Report, Target, Verdict, server};
+use l402_conformance::{Outcome, Report, Settings, Target, Verdict, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -74,4 +74,21 @@ async fn a_body_that_never_ends_does_not_matter() {
     let report = check(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc", false).await;
     assert_eq!(first_failure(&report), "status 200");
     assert!(report.cases[0].evidence[0].as_http().unwrap().response().ends_with(b"abc"));
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_to_come_back_is_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = Target::new(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    tokio::spawn(async move {
+        for answer in ["429 Too Many Requests\r\nRetry-After: 0", "402 Payment Required"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let settings = Settings::new().only("challenge/status-402");
+    let report = server::run(&target, None, &settings, &mut |_| {}).await;
+    assert_eq!(report.cases[0].outcome, Outcome::Pass);
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Bytes;
 use crate::wire::macaroon::{Macaroon, l402_identifier};
-use crate::wire::{base64, hex, sha256};
+use crate::wire::{hex, sha256};
 
 /// The time at which generated tokens are verified.
 pub(crate) const NOW: u64 = 1_900_000_000;
@@ -34,45 +34,17 @@ impl Token {
     }
 
     pub(crate) fn macaroon(&self) -> Macaroon {
-        let caveats = self.caveats.iter().map(|caveat| caveat.0.clone()).collect();
-        let location = (!self.location.is_empty()).then(|| self.location.clone().into_bytes());
-        Macaroon::unsigned(self.identifier(), caveats, location).signed_with(&self.root_key.0)
+        let macaroon = Macaroon {
+            identifier: self.identifier(),
+            first_party_caveats: self.caveats.iter().map(|caveat| caveat.0.clone()).collect(),
+            location: (!self.location.is_empty()).then(|| self.location.clone().into_bytes()),
+            ..Macaroon::default()
+        };
+        macaroon.signed_with(&self.root_key.0)
     }
 
     pub(crate) fn to_v2(&self) -> Vec<u8> {
         self.macaroon().to_bytes()
-    }
-
-    pub(crate) fn to_v1(&self) -> Vec<u8> {
-        let macaroon = self.macaroon();
-        let mut bytes = Vec::new();
-        let mut packet = |key: &str, value: &[u8]| {
-            bytes.extend_from_slice(format!("{:04x}{key} ", key.len() + value.len() + 6).as_bytes());
-            bytes.extend_from_slice(value);
-            bytes.push(b'\n');
-        };
-        packet("location", self.location.as_bytes());
-        packet("identifier", &macaroon.identifier);
-        for caveat in &macaroon.first_party_caveats {
-            packet("cid", caveat);
-        }
-        packet("signature", &macaroon.signature);
-        bytes
-    }
-
-    pub(crate) fn to_v2_json(&self) -> Vec<u8> {
-        let macaroon = self.macaroon();
-        let coded = |bytes: &[u8]| base64::respell_for_urls(&base64::encode(bytes));
-        let caveats =
-            macaroon.first_party_caveats.iter().map(|caveat| serde_json::json!({ "i64": coded(caveat) }));
-        let json = serde_json::json!({
-            "v": 2,
-            "l": self.location,
-            "i64": coded(&macaroon.identifier),
-            "c": caveats.collect::<Vec<_>>(),
-            "s64": coded(&macaroon.signature),
-        });
-        json.to_string().into_bytes()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::Request;
+use super::{Request, Trust};
 
-pub(super) fn line(request: &Request) -> String {
+pub(super) fn line(request: &Request, trust: &Trust) -> String {
     let mut values = request.headers.iter().map(|(_, value)| value);
     if values.all(|value| is_printable(value)) && is_printable(&request.body) {
-        curl(request)
+        curl(request, trust)
     } else {
         netcat(request)
     }
@@ -17,9 +17,14 @@ fn is_printable(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-fn curl(request: &Request) -> String {
+fn curl(request: &Request, trust: &Trust) -> String {
     let mut line = "curl --include --http1.1 --path-as-is --globoff --noproxy '*'".to_owned();
-    match request.method {
+    match trust.curl_option().filter(|_| request.endpoint.is_tls) {
+        Some((option, value)) if !value.is_empty() => push(&mut line, option, &value),
+        Some((option, _)) => _ = write!(line, " {option}"),
+        None => {}
+    }
+    match request.method.as_ref() {
         "GET" => {}
         "HEAD" => line.push_str(" --head"),
         method => push(&mut line, "--request", method),
@@ -27,7 +32,10 @@ fn curl(request: &Request) -> String {
     for (name, value) in &request.headers {
         // curl writes these two itself.
         if !matches!(*name, "Host" | "Content-Length") {
-            push(&mut line, "--header", &format!("{name}: {}", String::from_utf8_lossy(value)));
+            let value = String::from_utf8_lossy(value);
+            // For curl, a name with a colon and no value means no such header field.
+            let field = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
+            push(&mut line, "--header", &field);
         }
     }
     if !request.body.is_empty() {
@@ -62,7 +70,14 @@ fn netcat(request: &Request) -> String {
         }
     }
     let (host, port) = (&request.endpoint.host, request.endpoint.port);
-    format!("# curl cannot send these bytes\nprintf {} | nc {} {port}", quote(&format), quote(host))
+    let format = quote(&format);
+    if request.endpoint.is_tls {
+        let address = quote(&request.endpoint.authority_with_port());
+        return format!(
+            "# curl cannot send these bytes\nprintf {format} | openssl s_client -quiet -connect {address}"
+        );
+    }
+    format!("# curl cannot send these bytes\nprintf {format} | nc {} {port}", quote(host))
 }
 
 #[cfg(test)]
@@ -76,6 +91,10 @@ mod tests {
         Request::new("GET", &Endpoint::parse("http://127.0.0.1:8402/a[1]?b='c'&d=$e").unwrap())
     }
 
+    fn public_line(request: &Request) -> String {
+        line(request, &Trust::default())
+    }
+
     /// What a program gets as its arguments when a shell runs `line`.
     fn arguments(line: &str) -> Vec<String> {
         let shown = line.replacen("curl ", "printf '%s\\0' ", 1);
@@ -87,17 +106,17 @@ mod tests {
     #[test]
     fn a_shell_hands_every_byte_to_curl() {
         let hostile = r#"L402  it's $(rm) `x` "q" \ !"#;
-        let arguments = arguments(&line(&request().with_header("Authorization", hostile)));
+        let arguments = arguments(&public_line(&request().with_header("Authorization", hostile)));
         assert!(arguments.contains(&format!("Authorization: {hostile}")), "{arguments:?}");
         assert_eq!(arguments.last().unwrap(), &request().endpoint.url);
     }
 
     #[test]
     fn the_method_and_the_body_are_repeated() {
-        let head = Request { method: "HEAD", ..request() };
-        assert!(line(&head).contains(" --head "));
-        let post = Request { method: "POST", ..request() }.with_body("text/plain", "it's");
-        let arguments = arguments(&line(&post));
+        let head = Request { method: "HEAD".into(), ..request() };
+        assert!(public_line(&head).contains(" --head "));
+        let post = Request { method: "POST".into(), ..request() }.with_body("text/plain", "it's");
+        let arguments = arguments(&public_line(&post));
         assert!(arguments.windows(2).any(|pair| pair == ["--request", "POST"]));
         assert!(arguments.windows(2).any(|pair| pair == ["--data-binary", "it's"]));
     }
@@ -105,10 +124,25 @@ mod tests {
     #[test]
     fn bytes_that_curl_cannot_send_are_printed_by_the_shell() {
         let odd = request().with_header("Authorization", b"it's 100% \\ \x01\x1f7\x7f\xff".to_vec());
-        let line = line(&odd);
+        let line = public_line(&odd);
         assert!(line.starts_with("# curl cannot send these bytes\n"));
         let (print, _) = line.rsplit_once(" | nc ").unwrap();
         let output = Command::new("sh").args(["-c", print]).output().unwrap();
         assert_eq!(output.stdout.escape_ascii().to_string(), odd.to_bytes().escape_ascii().to_string());
+    }
+
+    #[test]
+    fn over_tls_the_line_trusts_whom_the_suite_trusts() {
+        let request = Request::new("GET", &Endpoint::parse("https://[::1]:8443/a").unwrap());
+        assert!(line(&request, &Trust::anybody()).contains(" --insecure --header "));
+        assert!(!public_line(&request).contains("--insecure"));
+        let odd = request.with_header("Authorization", b"\x01".to_vec());
+        assert!(public_line(&odd).ends_with(" | openssl s_client -quiet -connect '[::1]:8443'"));
+    }
+
+    #[test]
+    fn an_empty_field_is_sent_and_not_left_out() {
+        let arguments = arguments(&public_line(&request().with_header("Accept-Authenticate", "")));
+        assert!(arguments.contains(&"Accept-Authenticate;".to_owned()), "{arguments:?}");
     }
 }

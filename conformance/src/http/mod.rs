@@ -1,17 +1,20 @@
-//! HTTP/1.1 by hand, over a plain TCP stream: a client library would refuse to send most of what is sent here.
+//! HTTP/1.1 by hand, over a TCP or TLS stream: a client library would refuse to send most of what is sent here.
 
 mod curl;
 mod response;
+mod tls;
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub(crate) use response::Response;
+pub use tls::{Trust, TrustError};
 
 use crate::target::Endpoint;
 
@@ -22,23 +25,33 @@ const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     endpoint: Endpoint,
-    method: &'static str,
+    method: Cow<'static, str>,
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Vec<u8>,
+    max_answer_bytes: usize,
 }
 
 impl Request {
-    pub(crate) fn new(method: &'static str, endpoint: &Endpoint) -> Self {
+    pub(crate) fn new(method: impl Into<Cow<'static, str>>, endpoint: &Endpoint) -> Self {
         let headers = vec![
             ("Host", endpoint.authority.clone().into_bytes()),
             ("User-Agent", concat!("l402-conformance/", env!("CARGO_PKG_VERSION")).into()),
             ("Accept", b"*/*".to_vec()),
             ("Connection", b"close".to_vec()),
         ];
-        Self { endpoint: endpoint.clone(), method, headers, body: Vec::new() }
+        Self {
+            endpoint: endpoint.clone(),
+            method: method.into(),
+            headers,
+            body: Vec::new(),
+            max_answer_bytes: MAX_RESPONSE_BYTES,
+        }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        if name == "Accept" {
+            self.headers.retain(|(known, _)| *known != name); // there is one already
+        }
         self.headers.push((name, value.into()));
         self
     }
@@ -47,6 +60,12 @@ impl Request {
         let body = body.into();
         let length = body.len().to_string();
         Self { body, ..self.with_header("Content-Type", content_type).with_header("Content-Length", length) }
+    }
+
+    /// Reads up to so many bytes of the answer, instead of 1 MiB.
+    pub(crate) const fn with_answer_up_to(mut self, bytes: usize) -> Self {
+        self.max_answer_bytes = bytes;
+        self
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -113,40 +132,59 @@ impl Serialize for Exchange {
 }
 
 /// Sends `request` on a connection of its own. The record is complete whatever happens.
-pub(crate) async fn send(request: &Request, limit: Duration) -> (Exchange, Result<Response, HttpError>) {
+pub(crate) async fn send(
+    request: &Request,
+    limit: Duration,
+    trust: &Trust,
+) -> (Exchange, Result<Response, HttpError>) {
     let bytes = request.to_bytes();
     let mut received = Vec::new();
-    let talk = talk(&request.endpoint, &bytes, request.method, &mut received);
+    let talk = talk(request, trust, &bytes, &mut received);
     let result = match timeout(limit, talk).await {
         Ok(Err(error)) => Err(error),
         // The end of a long body is of no interest, but its head is.
-        Ok(Ok(())) | Err(_) => match response::parse(&received, request.method, true) {
+        Ok(Ok(())) | Err(_) => match response::parse(&received, &request.method, true) {
             Ok(Some(response)) => Ok(response),
-            Ok(None) if received.len() >= MAX_RESPONSE_BYTES => Err(HttpError::HeadTooLong),
+            Ok(None) if received.len() >= request.max_answer_bytes => Err(HttpError::HeadTooLong),
             Ok(None) => Err(HttpError::NoAnswer { limit, received: received.len() }),
             Err(what) => Err(HttpError::Malformed(what)),
         },
     };
-    (Exchange::new(bytes, received, curl::line(request)), result)
+    (Exchange::new(bytes, received, curl::line(request, trust)), result)
 }
 
 /// Reads until the answer is complete, the server hangs up, or there is too much.
 async fn talk(
-    endpoint: &Endpoint,
-    request: &[u8],
-    method: &str,
+    request: &Request,
+    trust: &Trust,
+    bytes: &[u8],
     received: &mut Vec<u8>,
 ) -> Result<(), HttpError> {
-    let connect = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await;
-    let mut stream =
-        connect.map_err(|error| HttpError::Connect { authority: endpoint.authority.clone(), error })?;
+    let Endpoint { host, port, authority, is_tls, .. } = &request.endpoint;
+    let failed = |error| HttpError::Connect { authority: authority.clone(), error };
+    let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
+    if *is_tls {
+        let stream = trust.connect(host, stream).await.map_err(failed)?;
+        return exchange(request, stream, bytes, received).await;
+    }
+    exchange(request, stream, bytes, received).await
+}
+
+async fn exchange(
+    request: &Request,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    bytes: &[u8],
+    received: &mut Vec<u8>,
+) -> Result<(), HttpError> {
     // A server may answer and hang up before it has read everything; its answer counts.
-    let _ = stream.write_all(request).await;
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.flush().await;
     let mut chunk = vec![0; 16 * 1024];
-    while received.len() < MAX_RESPONSE_BYTES {
+    while received.len() < request.max_answer_bytes {
         let Ok(read) = stream.read(&mut chunk).await else { break };
         received.extend_from_slice(&chunk[..read]);
-        let complete = response::parse(received, method, false).map_err(HttpError::Malformed)?.is_some();
+        let complete =
+            response::parse(received, &request.method, false).map_err(HttpError::Malformed)?.is_some();
         if read == 0 || complete {
             break;
         }
@@ -163,6 +201,6 @@ pub(crate) enum HttpError {
     NoAnswer { limit: Duration, received: usize },
     #[error("not an HTTP/1.1 answer: {0}")]
     Malformed(&'static str),
-    #[error("a head of more than {MAX_RESPONSE_BYTES} bytes")]
+    #[error("a head that does not end")]
     HeadTooLong,
 }

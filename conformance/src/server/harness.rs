@@ -1,7 +1,7 @@
 //! The server suite, as the runner sees it.
 
 use super::context::Context;
-use super::{OTHER_URL, PAYER, SUITE};
+use super::{EXPIRING_URL, FAILING_URL, LEDGER, OTHER_METHOD, OTHER_URL, PAYER, RESTART, SUITE};
 use crate::case::{Case, Need};
 use crate::check::Harness;
 use crate::outcome::{Findings, Outcome};
@@ -22,7 +22,23 @@ impl<'a> ServerHarness<'a> {
     }
 
     pub(super) fn subject(&self) -> Subject {
-        Subject { suite: SUITE, target: self.target.url().to_owned(), facts: Vec::new() }
+        let payer = match self.payer {
+            None => "none",
+            Some(payer) if payer.has_ledger() => "a dev node",
+            Some(_) => "a command",
+        };
+        let target = self.target;
+        let told = [
+            ("another URL", target.other.is_some()),
+            ("another method", target.other_method.is_some()),
+            ("a failing URL", target.failing.is_some()),
+            ("an expiring URL", target.expiring.is_some()),
+            ("a restart", target.restart.is_some()),
+        ];
+        let told: Vec<&str> = told.into_iter().filter_map(|(what, given)| given.then_some(what)).collect();
+        let told = if told.is_empty() { "nothing".to_owned() } else { told.join(", ") };
+        let facts = vec![("payer".to_owned(), payer.to_owned()), ("given besides the URL".to_owned(), told)];
+        Subject { suite: SUITE, target: target.url().to_owned(), facts }
     }
 }
 
@@ -32,7 +48,17 @@ impl Harness for ServerHarness<'_> {
     fn lacks(&self, need: Need) -> Option<Outcome> {
         let has = match need {
             PAYER => self.payer.is_some(),
+            LEDGER => match self.payer {
+                Some(payer) if !payer.has_ledger() => {
+                    return Some(Outcome::unsupported(format!("{need}; this payer does not")));
+                }
+                payer => payer.is_some(),
+            },
             OTHER_URL => self.target.other.is_some(),
+            OTHER_METHOD => self.target.other_method.is_some(),
+            FAILING_URL => self.target.failing.is_some(),
+            EXPIRING_URL => self.target.expiring.is_some(),
+            RESTART => self.target.restart.is_some(),
             _ => false,
         };
         (!has).then(|| Outcome::skip(format!("needs {need}")))

@@ -4,6 +4,12 @@ mod challenge;
 mod context;
 mod credential;
 mod harness;
+mod info;
+mod lifetime;
+mod load;
+mod neighbours;
+mod robustness;
+mod status;
 mod verification;
 
 use context::Context;
@@ -20,7 +26,18 @@ use crate::target::Target;
 const SUITE: Suite = Suite::Server;
 
 const PAYER: Need = Need::new("payer", "a payer (--payer)");
+const LEDGER: Need = Need::new("ledger", "a dev node as the payer, which lists its invoices");
 const OTHER_URL: Need = Need::new("other-url", "another URL (--other-url)");
+const OTHER_METHOD: Need = Need::new("other-method", "another method (--other-method)");
+const FAILING_URL: Need = Need::new("failing-url", "a URL that fails (--failing-url)");
+const EXPIRING_URL: Need =
+    Need::new("expiring-url", "a URL whose tokens expire (--expiring-url with --expires-after or --expire)");
+const RESTART: Need = Need::new("restart", "a way to restart the server (--restart)");
+
+/// A case that needs a payer, and that says nothing where the plainest credential is refused.
+const fn paid(case: Case) -> Case {
+    case.needing(&[PAYER]).after(&["credential/accepted"])
+}
 
 /// Runs every case against `target`, one after the other, with the default [`Settings`].
 ///
@@ -45,7 +62,30 @@ pub fn cases() -> Vec<Case> {
 }
 
 fn checks() -> Vec<Check<Context>> {
-    [challenge::CHECKS, credential::CHECKS, verification::CHECKS].concat()
+    [
+        challenge::form::CHECKS,
+        challenge::invoice::CHECKS,
+        challenge::token::CHECKS,
+        challenge::manners::CHECKS,
+        challenge::bypass::CHECKS,
+        credential::spelling::CHECKS,
+        credential::places::CHECKS,
+        verification::preimage::CHECKS,
+        verification::forgery::CHECKS,
+        verification::dialects::CHECKS,
+        verification::malformed::CHECKS,
+        verification::reuse::CHECKS,
+        verification::binding::CHECKS,
+        verification::caveats::CHECKS,
+        status::CHECKS,
+        load::CHECKS,
+        neighbours::CHECKS,
+        info::CHECKS,
+        lifetime::CHECKS,
+        // Last, since they may stop the server.
+        robustness::CHECKS,
+    ]
+    .concat()
 }
 
 #[cfg(test)]

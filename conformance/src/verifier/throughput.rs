@@ -90,7 +90,7 @@ fn request(format: &str, number: usize) -> Request {
         location: "lsat".to_owned(),
         caveats: caveats.map(|caveat| Bytes(caveat.as_bytes().to_vec())).to_vec(),
     };
-    let bytes = if format == "v1" { token.to_v1() } else { token.to_v2() };
+    let bytes = if format == "v1" { token.macaroon().to_v1_bytes() } else { token.to_v2() };
     let fields = json!({
         "format": format,
         "macaroon": hex(&bytes),

@@ -17,6 +17,11 @@ pub(crate) fn decode_any(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode_to_vec(text).ok()
 }
 
+/// The URL alphabet, without padding.
+pub(crate) fn for_urls(bytes: &[u8]) -> String {
+    respell_for_urls(&encode(bytes))
+}
+
 /// The same bytes in the URL alphabet, without padding.
 pub(crate) fn respell_for_urls(text: &str) -> String {
     text.trim_end_matches('=').replace('+', "-").replace('/', "_")

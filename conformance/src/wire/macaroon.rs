@@ -23,20 +23,10 @@ pub(crate) struct Macaroon {
     pub(crate) signature: [u8; 32],
     pub(crate) location: Option<Vec<u8>>,
     /// Where the location is in the bytes; no signature covers it.
-    location_at: Range<usize>,
+    pub(crate) location_at: Range<usize>,
 }
 
 impl Macaroon {
-    /// One that nobody has signed.
-    #[cfg(feature = "generate")]
-    pub(crate) fn unsigned(
-        identifier: Vec<u8>,
-        first_party_caveats: Vec<Vec<u8>>,
-        location: Option<Vec<u8>>,
-    ) -> Self {
-        Self { identifier, first_party_caveats, location, ..Self::default() }
-    }
-
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = Reader { bytes, at: 0 };
         match reader.byte()? {
@@ -87,6 +77,34 @@ impl Macaroon {
         bytes
     }
 
+    /// Writes it in the packets of V1, which libmacaroons and its bindings write by default.
+    pub(crate) fn to_v1_bytes(&self) -> Vec<u8> {
+        let location = self.location.as_deref().unwrap_or_default();
+        let mut bytes = packet(b"location", location);
+        bytes.extend(packet(b"identifier", &self.identifier));
+        for caveat in &self.first_party_caveats {
+            bytes.extend(packet(b"cid", caveat));
+        }
+        bytes.extend(packet(b"signature", &self.signature));
+        bytes
+    }
+
+    /// Writes it as V2-JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let caveats = self
+            .first_party_caveats
+            .iter()
+            .map(|caveat| serde_json::json!({ "i64": super::base64::for_urls(caveat) }));
+        serde_json::json!({
+            "v": 2,
+            "l": String::from_utf8_lossy(self.location.as_deref().unwrap_or_default()),
+            "i64": super::base64::for_urls(&self.identifier),
+            "c": caveats.collect::<Vec<_>>(),
+            "s64": super::base64::for_urls(&self.signature),
+        })
+        .to_string()
+    }
+
     /// Signs it with `root_key`.
     pub(crate) fn signed_with(mut self, root_key: &[u8]) -> Self {
         let derived = hmac(b"macaroons-key-generator", root_key);
@@ -94,6 +112,17 @@ impl Macaroon {
         self.signature = self.first_party_caveats.iter().fold(first, |key, caveat| hmac(&key, caveat));
         self
     }
+}
+
+/// The macaroon `bytes` with one more caveat, which anybody can add who has it.
+pub(crate) fn attenuate(bytes: &[u8], caveat: &[u8]) -> Result<Vec<u8>, String> {
+    let signature = hmac(&Macaroon::parse(bytes)?.signature, caveat);
+    // What parses ends with the end of the caveats, and a signature of 32 bytes.
+    let mut longer = bytes[..bytes.len() - 35].to_vec();
+    push(&mut longer, IDENTIFIER, caveat);
+    longer.extend([END, END]);
+    push(&mut longer, SIGNATURE, &signature);
+    Ok(longer)
 }
 
 /// At most `count` positions in the macaroon `bytes`, from the first to the last, whose change nobody may overlook:
@@ -122,7 +151,13 @@ pub(crate) fn identifier_payment_hash(identifier: &[u8]) -> Result<[u8; 32], Str
     identifier[2..34].try_into().map_err(|_| "an identifier without a payment hash".to_owned())
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+/// The token id in an L402 identifier.
+pub(crate) fn identifier_token_id(identifier: &[u8]) -> Result<[u8; 32], String> {
+    identifier_payment_hash(identifier)?;
+    identifier[34..].try_into().map_err(|_| "an identifier without a token id".to_owned())
+}
+
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     // HMAC hashes longer keys and pads shorter ones with zeros.
     let mut block = [0; 64];
     if key.len() > block.len() {
@@ -135,7 +170,7 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn push(bytes: &mut Vec<u8>, tag: u8, data: &[u8]) {
+pub(crate) fn push(bytes: &mut Vec<u8>, tag: u8, data: &[u8]) {
     bytes.push(tag);
     let mut len = data.len();
     while len > 0x7f {
@@ -144,6 +179,12 @@ fn push(bytes: &mut Vec<u8>, tag: u8, data: &[u8]) {
     }
     bytes.push(len as u8);
     bytes.extend_from_slice(data);
+}
+
+/// A packet of V1: four hex digits for its length, a name, a space, the data, a newline.
+pub(crate) fn packet(name: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = name.len() + data.len() + 6;
+    [format!("{length:04x}").as_bytes(), name, b" ", data, b"\n"].concat()
 }
 
 struct Reader<'b> {
@@ -196,89 +237,5 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::{base64, hex, unhex32};
-
-    /// Composed and confirmed with go-macaroon: root key of zeros, two caveats, location `lsat`.
-    const TOKEN: &str = "AgEEbHNhdAJCAABjDc0pZsQzZpESVEi7sltP9BKknHMtssirwbhYG9cQ3SAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQ\
-        gHBgUEAwIBAAIZc2VydmljZXM9bGlnaHRuaW5nX2xvb3A6MAACHGxpZ2h0bmluZ19sb29wX2NhcGFiaWxpdGllcz0AAAYgMiarmn0c\
-        Ug3ajQApOZNdcY1GLsOYaL+0K4CXCWlS/ow=";
-
-    fn token() -> Vec<u8> {
-        base64::decode_strict(TOKEN).unwrap()
-    }
-
-    #[test]
-    fn a_macaroon_of_go_macaroon_is_read_and_written_back() {
-        let macaroon = Macaroon::parse(&token()).unwrap();
-        assert_eq!(macaroon.location.as_deref(), Some(b"lsat".as_slice()));
-        assert_eq!(macaroon.first_party_caveats[0], b"services=lightning_loop:0");
-        let hash = "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd";
-        assert_eq!(identifier_payment_hash(&macaroon.identifier), Ok(unhex32(hash).unwrap()));
-        assert_eq!(macaroon.to_bytes(), token());
-        assert_eq!(macaroon.clone().signed_with(&[0; 32]), macaroon);
-    }
-
-    /// From paygate's `go-macaroon-vectors.json`.
-    #[test]
-    fn a_signature_is_that_of_go_macaroon() {
-        let macaroon = Macaroon {
-            identifier: l402_identifier([0xaa; 32], [0xbb; 32]),
-            first_party_caveats: Vec::new(),
-            signature: [0; 32],
-            location: None,
-            location_at: 0..0,
-        };
-        let signed = macaroon.signed_with(&[1; 32]);
-        assert_eq!(
-            hex(&signed.signature),
-            "1790bc6dc1964456355926bd4863e204d96b42629e94087abc906f85e91ccf93"
-        );
-        assert_eq!(Macaroon::parse(&signed.to_bytes()), Ok(signed));
-    }
-
-    #[test]
-    fn third_party_caveats_are_passed_over() {
-        let mut bytes = vec![VERSION];
-        push(&mut bytes, IDENTIFIER, b"id");
-        bytes.push(END);
-        push(&mut bytes, LOCATION, b"elsewhere");
-        push(&mut bytes, IDENTIFIER, b"third");
-        push(&mut bytes, VERIFICATION_ID, &[7; 200]);
-        bytes.push(END);
-        push(&mut bytes, IDENTIFIER, b"first");
-        bytes.extend([END, END]);
-        push(&mut bytes, SIGNATURE, &[9; 32]);
-        assert_eq!(Macaroon::parse(&bytes).unwrap().first_party_caveats, [b"first".to_vec()]);
-    }
-
-    #[test]
-    fn no_truncation_and_no_addition_is_read() {
-        let token = token();
-        for end in 0..token.len() {
-            assert!(Macaroon::parse(&token[..end]).is_err(), "{end} bytes");
-        }
-        let reason = Macaroon::parse(&[token, vec![0]].concat()).unwrap_err();
-        assert_eq!(reason, "1 bytes follow the signature");
-    }
-
-    #[test]
-    fn other_identifiers_are_not_of_l402() {
-        assert!(identifier_payment_hash(&[0; 32]).unwrap_err().contains("32 bytes"));
-        let mut identifier = l402_identifier([1; 32], [2; 32]);
-        identifier[1] = 1;
-        assert!(identifier_payment_hash(&identifier).unwrap_err().contains("version 1"));
-    }
-
-    #[test]
-    fn samples_reach_from_the_first_byte_to_the_last_and_leave_the_location_out() {
-        let samples = sample_positions(&token(), 20).unwrap();
-        assert_eq!(samples.len(), 20);
-        assert_eq!((samples[0], samples[19]), (0, token().len() - 1));
-        assert!(samples.windows(2).all(|pair| pair[0] < pair[1]));
-        let all = sample_positions(&token(), usize::MAX).unwrap();
-        assert_eq!(all.len(), token().len() - 4);
-        assert!(!all.contains(&3) && !all.contains(&6) && all.contains(&7));
-    }
-}
+#[path = "macaroon_tests.rs"]
+mod tests;

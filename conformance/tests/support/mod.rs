@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 pub mod flawed;
+pub mod swap;
 
 use std::net::SocketAddr;
 
 use axum::Router;
 use l402_conformance::{Outcome, Report};
+use l402_core::UnixTime;
 use l402_dev::{DevNode, control};
 use tokio::net::TcpListener;
 
@@ -18,6 +20,12 @@ pub async fn serve(app: Router, node: &DevNode) -> SocketAddr {
     let app = app.nest("/node", control::router(node));
     tokio::spawn(axum::serve(listener, app).into_future());
     address
+}
+
+/// The time of the system.
+pub fn now() -> UnixTime {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    UnixTime::from_secs(since.as_secs())
 }
 
 /// Everything that did not pass, as `id: outcome`.

@@ -1,0 +1,4 @@
+//! How a paid credential may be written.
+
+pub(super) mod places;
+pub(super) mod spelling;
