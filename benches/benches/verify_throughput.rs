@@ -36,7 +36,9 @@ fn throughput(criterion: &mut Criterion) {
     });
     match std::env::var("L402_SHIM") {
         Ok(command) => shim(&mut group, &command),
-        Err(_) => eprintln!("verify throughput: set L402_SHIM to the command of a verifier's shim to measure it, too"),
+        Err(_) => eprintln!(
+            "verify throughput: set L402_SHIM to the command of a verifier's shim to measure it, too"
+        ),
     }
     group.finish();
 }

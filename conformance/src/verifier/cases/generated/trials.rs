@@ -79,7 +79,9 @@ impl Asked {
         let (format, bytes) = match (changed, self.format.as_str()) {
             (Some(bytes), _) => ("v2", bytes.to_vec()),
             (None, "v1") if hello.has("verify", Some("v1")) => ("v1", self.token.macaroon().to_v1_bytes()),
-            (None, "v2-json") if hello.has("verify", Some("v2-json")) => ("v2-json", self.token.macaroon().to_json().into_bytes()),
+            (None, "v2-json") if hello.has("verify", Some("v2-json")) => {
+                ("v2-json", self.token.macaroon().to_json().into_bytes())
+            }
             _ => ("v2", self.token.to_v2()),
         };
         let canonical = changed.map_or_else(|| self.token.to_v2(), <[u8]>::to_vec);
