@@ -80,39 +80,47 @@ def wait_for(process, port):
     sys.exit("the server does not answer")
 
 
-def report(folder, arguments):
-    """What the suite finds, held against the known deviations."""
-    expected = HERE / folder / "expected.toml"
+def suite(*arguments):
     command = [paths["suite"], *arguments, "--seed", "1", "--format", "json"]
+    return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+
+
+def report(folder, test):
+    """What the suite finds, held against the known deviations. `test` runs it with further arguments."""
+    expected = HERE / folder / "expected.toml"
     if update:
-        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)
-        lines = ["# What is known to deviate, and the sentence that it deviates from.\n"]
-        deviating = (case for case in found["cases"] if case["outcome"] in ("fail", "warn"))
-        lines += [f"{json.dumps(case['id'])} = {json.dumps(case['requirement'], ensure_ascii=False)}\n" for case in deviating]
-        expected.write_text("".join(lines))
-    done = subprocess.run([*command, "--expected", expected], stdout=subprocess.PIPE, text=True)
+        deviating = [case for case in json.loads(test().stdout)["cases"] if case["outcome"] in ("fail", "warn")]
+        lines = [f"{json.dumps(case['id'])} = {json.dumps(case['requirement'], ensure_ascii=False)}\n" for case in deviating]
+        expected.write_text("# What is known to deviate, and the sentence that it deviates from.\n" + "".join(lines))
+    done = test("--expected", expected)
     found = json.loads(done.stdout)
     if done.returncode not in (0, 3):
         for case in found["cases"]:
             if case["outcome"] in ("fail", "warn", "error") and "known_deviation" not in case:
                 print(f"  {case['outcome']} {case['id']}: {case.get('actual') or case.get('reason')}", file=sys.stderr)
         print("  " + "\n  ".join(found["stale"]), file=sys.stderr)
-        sys.exit(f"{folder}: {found['verdict']}, other than expected.toml says")
+        sys.exit(f"{folder}: {found['verdict']}, other than expected.toml says; if that is right, .ci/peers --update")
     return found
 
 
 def server(folder, start):
-    with node() as ready:
-        port = free_port()
-        with running(start(port, ready), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            wait_for(process, port)
-            url = f"http://127.0.0.1:{port}"
-            payer = f"curl -sS --noproxy '*' --data-binary @- {ready['node']}/pay"
-            return report(folder, ["server", "--url", f"{url}/report", "--other-url", f"{url}/other", "--payer", payer])
+    """Each run has a server of its own: it may remember what it was sent."""
+
+    def test(*more):
+        with node() as ready:
+            port = free_port()
+            with running(start(port, ready), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                wait_for(process, port)
+                url = f"http://127.0.0.1:{port}"
+                payer = f"curl -sS --noproxy '*' --data-binary @- {ready['node']}/pay"
+                return suite("server", "--url", f"{url}/report", "--other-url", f"{url}/other", "--payer", payer, *more)
+
+    return report(folder, test)
 
 
 def verifier(folder, *command):
-    return report(folder, ["verifier", "--cmd", shlex.join(str(part) for part in command), "--timeout", "60"])
+    shim = shlex.join(str(part) for part in command)
+    return report(folder, lambda *more: suite("verifier", "--cmd", shim, "--timeout", "60", *more))
 
 
 def l402kit(folder):
