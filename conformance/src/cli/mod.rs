@@ -30,7 +30,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Test a server
-    Server(server::Options),
+    Server(Box<server::Options>),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -42,7 +42,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
-        Command::Server(options) => server::run(options).await,
+        Command::Server(options) => server::run(*options).await,
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };
