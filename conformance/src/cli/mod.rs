@@ -32,7 +32,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Test a server
-    Server(server::Options),
+    Server(Box<server::Options>),
     /// Test a token verifier in any language, through a small program around it
     Verifier(verifier::Options),
     /// List the test vectors, or copy them to a folder
@@ -48,7 +48,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
-        Command::Server(options) => server::run(options).await,
+        Command::Server(options) => server::run(*options).await,
         Command::Verifier(options) => verifier::run(options).await,
         Command::Vectors(options) => vectors::run(&options),
         Command::List(options) => cases::list(&options),

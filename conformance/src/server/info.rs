@@ -52,17 +52,14 @@ async fn macaroon(cx: &Context) -> CaseResult {
     };
     cx.note(format!("{} characters, {form}", text.len()));
     let Some(bytes) = base64::decode_any(&text) else { return Ok(()) };
-    let macaroon = match Macaroon::parse(&bytes) {
-        Ok(macaroon) => macaroon,
-        Err(_) => {
-            let format = match bytes.first() {
-                Some(b'{') => "JSON",
-                Some(b'0'..=b'9' | b'a'..=b'f') => "packets of V1",
-                _ => "no known format",
-            };
-            cx.note(format!("{} bytes, {format}", bytes.len()));
-            return Ok(());
-        }
+    let Ok(macaroon) = Macaroon::parse(&bytes) else {
+        let format = match bytes.first() {
+            Some(b'{') => "JSON",
+            Some(b'0'..=b'9' | b'a'..=b'f') => "packets of V1",
+            _ => "no known format",
+        };
+        cx.note(format!("{} bytes, {format}", bytes.len()));
+        return Ok(());
     };
     let location = macaroon.location.as_deref().unwrap_or_default().escape_ascii();
     cx.note(format!("V2, location \"{location}\", an identifier of {} bytes", macaroon.identifier.len()));
