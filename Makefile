@@ -4,7 +4,7 @@ CARGO ?= cargo
 
 .PHONY: help
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what is missing on this machine
@@ -37,6 +37,10 @@ test-python: ## Let Python software of others buy with the dev node as its walle
 .PHONY: test-peers
 test-peers: setup ## Test servers and macaroon libraries of others, and the table of results
 	.ci/peers
+
+.PHONY: conformance-clients
+conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
+	conformance/peers/clients/run
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation

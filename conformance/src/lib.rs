@@ -18,6 +18,9 @@
 //! # }
 //! ```
 //!
+//! `client::check` (feature `client`) runs a client as a command, with servers and a wallet of the suite's own, and judges
+//! from what arrives at both.
+//!
 //! # Security
 //! It buys tokens with the payer's money, and a report holds the credentials it bought.
 
@@ -27,6 +30,9 @@
 mod case;
 mod chance;
 mod check;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod expected;
 #[cfg(feature = "generate")]
 mod generate;
@@ -65,6 +71,8 @@ pub fn cases() -> Vec<Case> {
         server::cases(),
         #[cfg(feature = "verifier")]
         verifier::cases(),
+        #[cfg(feature = "client")]
+        client::cases(),
     ]
     .concat()
 }

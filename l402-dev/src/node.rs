@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::account::DevAccount;
 use crate::error::DevNodeError;
 use crate::fault::Faults;
-use crate::ledger::{AccountRecord, InvoiceRecord, Ledger, PaymentRecord, Snapshot};
+use crate::ledger::{AccountRecord, InvoiceRecord, Ledger, Observer, PaymentRecord, Snapshot};
 use crate::provider::DevProvider;
 use crate::signer::Signer;
 use crate::wallet::DevWallet;
@@ -55,7 +55,7 @@ impl DevNode {
     /// Prepares a node whose key or clock is chosen.
     #[must_use]
     pub fn builder() -> DevNodeBuilder {
-        DevNodeBuilder { seed: None, clock: None, fee: Msat::ZERO, snapshot: None }
+        DevNodeBuilder { seed: None, clock: None, fee: Msat::ZERO, snapshot: None, observer: None }
     }
 
     /// The payee's side: creates invoices and tells what became of them. What is paid goes to the account
@@ -202,6 +202,7 @@ pub struct DevNodeBuilder {
     clock: Option<Box<dyn Clock>>,
     fee: Msat,
     snapshot: Option<String>,
+    observer: Option<Observer>,
 }
 
 impl DevNodeBuilder {
@@ -233,6 +234,25 @@ impl DevNodeBuilder {
         self
     }
 
+    /// Tells `observer` of every order to pay that comes from another program, over [`control`](crate::control) or a
+    /// [`facade`](crate::facade): the account that is to pay, and the invoice as it was sent, which may be no invoice at
+    /// all. It hears of orders that the node refuses, too, so a test sees what a payer would have paid elsewhere.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use l402_dev::DevNode;
+    ///
+    /// let ordered = Arc::new(Mutex::new(Vec::new()));
+    /// let seen = Arc::clone(&ordered);
+    /// let node = DevNode::builder().on_pay_order(move |_, text| seen.lock().unwrap().push(text.to_owned())).build()?;
+    /// # Ok::<(), l402_dev::DevNodeError>(())
+    /// ```
+    #[must_use]
+    pub fn on_pay_order(mut self, observer: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// Goes on where [`DevNode::snapshot`] was taken. The seed is that of the snapshot.
     #[must_use]
     pub fn restore(mut self, snapshot: impl Into<String>) -> Self {
@@ -257,7 +277,7 @@ impl DevNodeBuilder {
             (None, None) => random_seed()?,
         };
         let clock = self.clock.unwrap_or_else(|| Box::new(|| SystemTime::now().into()));
-        let ledger = Arc::new(Ledger::new(Signer::from_seed(seed)?, clock, self.fee));
+        let ledger = Arc::new(Ledger::new(Signer::from_seed(seed)?, clock, self.fee, self.observer));
         if snapshot.is_some_and(|snapshot| !ledger.restore(snapshot)) {
             return Err(DevNodeError::Snapshot);
         }

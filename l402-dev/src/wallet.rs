@@ -43,6 +43,11 @@ impl DevWallet {
         Self { ledger, account }
     }
 
+    /// See [`DevNodeBuilder::on_pay_order`](crate::DevNodeBuilder::on_pay_order).
+    pub(crate) fn ordered(&self, text: &str) {
+        self.ledger.ordered(self.account, text);
+    }
+
     fn send(&self, request: &PayRequest, course: Course) -> PayOutcome {
         self.try_send(request, course).unwrap_or_else(PayOutcome::Failed)
     }

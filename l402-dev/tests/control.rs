@@ -15,6 +15,7 @@ use l402_dev::control::{self, ControlError, ControlWallet};
 use l402_dev::fault::PaymentFault;
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{EXPIRY, NOW, balance, foreign, invoice, node, paid, pay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,6 +39,22 @@ async fn pay_answers_with_the_preimage() {
     assert_eq!(preimage.payment_hash(), invoice.payment_hash);
     assert_eq!(node.payments().len(), 1);
     assert_eq!(balance(&node.wallet()), DevNode::DEFAULT_BALANCE.checked_sub(PRICE).unwrap());
+}
+
+#[tokio::test]
+async fn orders_are_told_even_if_they_are_refused() {
+    let orders = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&orders);
+    let observe = move |payer: &str, text: &str| seen.lock().unwrap().push(format!("{payer} {text}"));
+    let node = DevNode::builder().on_pay_order(observe).build().unwrap();
+    let url = serve(control::router(&node)).await;
+    let bolt11 = invoice(&node, PRICE).bolt11;
+    for text in [bolt11.as_str(), "DEV:61e6", &bolt11] {
+        post_pay(&url, format!("{text}\n")).await;
+    }
+    let good = format!("payer {bolt11}");
+    assert_eq!(*orders.lock().unwrap(), [good.as_str(), "payer DEV:61e6", &good]);
+    assert_eq!(node.payments().len(), 1);
 }
 
 #[tokio::test]

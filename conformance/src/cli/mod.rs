@@ -1,7 +1,11 @@
 //! Commands and their options.
 
 mod cases;
+#[cfg(feature = "client")]
+mod client;
 mod run;
+#[cfg(feature = "client")]
+mod serve;
 mod server;
 mod vectors;
 mod verifier;
@@ -37,6 +41,12 @@ enum Command {
     Verifier(verifier::Options),
     /// List the test vectors, or copy them to a folder
     Vectors(vectors::Options),
+    /// Test a client
+    #[cfg(feature = "client")]
+    Client(Box<client::Options>),
+    /// Run a shop and wallets, honest or hostile, to try a client by hand
+    #[cfg(feature = "client")]
+    Serve(serve::Options),
     /// List the cases
     List(cases::ListOptions),
     /// Say what a case requires, and where that is written
@@ -51,6 +61,10 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
         Command::Server(options) => server::run(*options).await,
         Command::Verifier(options) => verifier::run(options).await,
         Command::Vectors(options) => vectors::run(&options),
+        #[cfg(feature = "client")]
+        Command::Client(options) => client::run(*options).await,
+        #[cfg(feature = "client")]
+        Command::Serve(options) => serve::run(options).await,
         Command::List(options) => cases::list(&options),
         Command::Explain(options) => cases::explain(&options),
     };

@@ -63,6 +63,7 @@ impl DevAccount {
         max_fee: Msat,
         timeout: Duration,
     ) -> Result<(InvoiceFacts, PayOutcome), BackendErrorKind> {
+        self.ledger().ordered(self.id(), bolt11);
         let facts: InvoiceFacts = bolt11.trim().parse().map_err(|_| BackendErrorKind::InvalidInvoice)?;
         // The node itself would tell the same outcome again; the originals do not.
         match self.ledger().outcome(self.id(), facts.payment_hash) {

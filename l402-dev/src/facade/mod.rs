@@ -10,6 +10,8 @@
 //! | [`cln`] | the path of the Unix socket of one account |
 //! | `nwc` (feature `nwc`) | the connection URI of one account |
 //!
+//! `tls` (feature `tls`) serves any of them over HTTPS.
+//!
 //! The key decides which account of the node is used. Each facade speaks the part of its interface that
 //! programs which sell and buy need, and answers anything else as the original does. Faults of the node show
 //! the way the original shows them.
@@ -29,3 +31,6 @@ pub mod lnurl;
 #[cfg_attr(docsrs, doc(cfg(feature = "nwc")))]
 pub mod nwc;
 pub mod phoenixd;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub mod tls;

@@ -30,19 +30,30 @@ pub(crate) struct Ledger {
     clock: Box<dyn Clock>,
     fee: Msat,
     faults: Faults,
+    observer: Option<Observer>,
     book: Mutex<Book>,
     /// Counts the changes, for those who watch.
     changes: watch::Sender<u64>,
 }
+
+/// Hears of every order to pay: the account that is to pay, and the text that it is to pay.
+pub(crate) type Observer = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Names an account of one ledger. Only [`Ledger::open_account`] makes them, and none is ever closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AccountId(usize);
 
 impl Ledger {
-    pub(crate) fn new(signer: Signer, clock: Box<dyn Clock>, fee: Msat) -> Self {
+    pub(crate) fn new(signer: Signer, clock: Box<dyn Clock>, fee: Msat, observer: Option<Observer>) -> Self {
         let changes = watch::Sender::new(0);
-        Self { signer, clock, fee, faults: Faults::default(), book: Mutex::default(), changes }
+        Self { signer, clock, fee, faults: Faults::default(), observer, book: Mutex::default(), changes }
+    }
+
+    /// Tells the observer that `account` is ordered to pay `text`, whatever becomes of it.
+    pub(crate) fn ordered(&self, account: AccountId, text: &str) {
+        if let Some(observer) = &self.observer {
+            observer(&self.account(account).name, text);
+        }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

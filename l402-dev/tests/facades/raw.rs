@@ -1,5 +1,6 @@
 //! What the clients of this workspace do not look at: statuses, headers and words on the wire.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use l402_core::Msat;
@@ -38,6 +39,20 @@ async fn a_rate_limit_says_when_to_come_back() {
         (response.status().as_u16(), &response.headers()["retry-after"]),
         (429, &"7".parse().unwrap())
     );
+}
+
+#[tokio::test]
+async fn orders_over_a_facade_are_told_even_if_they_are_refused() {
+    let orders = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&orders);
+    let observe = move |payer: &str, text: &str| seen.lock().unwrap().push(format!("{payer} {text}"));
+    let node = DevNode::builder().on_pay_order(observe).build().unwrap();
+    let url = serve(facade::phoenixd::router(&node)).await;
+    let key = node.account("payer").unwrap().spend_key();
+    let request = client().post(format!("{url}/payinvoice")).basic_auth("", Some(key));
+    let response = request.form(&[("invoice", "lnbcrt1nothing")]).send().await.unwrap();
+    assert_eq!(response.status(), 400);
+    assert_eq!(*orders.lock().unwrap(), ["payer lnbcrt1nothing"]);
 }
 
 /// Each line as it was seen on a real LNbits 1.6.2 with its FakeWallet.

@@ -4,7 +4,6 @@ mod page;
 mod premium;
 mod ready;
 mod state_file;
-mod tls;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -73,13 +72,20 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     let url = format!("http://{}", listener.local_addr()?);
     let nwc = facade::nwc::Nwc::start(&node).await?;
     let mut ready = Ready::new(&node, &nwc, &url);
+    let mut lnd_over_tls = None;
     if let Some(address) = options.lnd_tls {
-        let (tls, cert) = tls::serve(address, facade::lnd::router(&node)).await?;
+        let served = facade::tls::serve(address, facade::lnd::router(&node)).await;
+        let served = served.map_err(|error| match &error {
+            facade::tls::TlsError::Listen(address, cause) => cannot_listen(*address, cause),
+            _ => error.into(),
+        })?;
         if let Some(path) = &options.lnd_cert {
-            std::fs::write(path, &cert)
+            std::fs::write(path, served.certificate())
                 .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         }
-        ready.lnd_tls = Some(ready::LndTls { url: tls, cert_pem: cert });
+        let (url, cert_pem) = (served.url().to_owned(), served.certificate().to_owned());
+        ready.lnd_tls = Some(ready::LndTls { url, cert_pem });
+        lnd_over_tls = Some(served);
     }
     #[cfg(unix)]
     for (name, path) in &options.sockets {
@@ -96,7 +102,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     announce(&ready, options.json)?;
     let saving = state.map(|state| tokio::spawn(state.keep(node.clone())));
     tokio::signal::ctrl_c().await?;
-    drop(nwc);
+    drop((nwc, lnd_over_tls));
     if let Some(saving) = saving {
         saving.abort();
     }

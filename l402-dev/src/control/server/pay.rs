@@ -39,10 +39,12 @@ pub(super) async fn pay(
 ) -> Result<Response, Refusal> {
     let body = body?;
     let bolt11 = str::from_utf8(&body).map_err(|_| Refusal::from(InvoiceError::Malformed))?.trim();
+    let wallet = from.wallet(&node)?;
+    wallet.ordered(bolt11);
     let facts: InvoiceFacts = bolt11.parse()?;
     let max_fee = from.max_fee_msat.map_or(Msat::MAX, Msat::from_msat);
     let request = PayRequest::new(bolt11.to_owned(), facts.payment_hash, max_fee, PAY_TIMEOUT);
-    match from.wallet(&node)?.pay(request).await {
+    match wallet.pay(request).await {
         Ok(PayOutcome::Paid(payment)) => Ok(proof(&payment)),
         Ok(PayOutcome::Failed(kind)) => Err(kind.into()),
         Ok(_) => Err(BackendErrorKind::InFlight.into()),

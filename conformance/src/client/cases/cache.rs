@@ -1,0 +1,121 @@
+//! Clients that keep their tokens.
+
+use super::SAFETY;
+use crate::case::{Case, Source, Suite};
+use crate::check::Check;
+use crate::client::context::Context;
+use crate::client::options::CACHE;
+use crate::client::origin::{Answer, Request};
+use crate::client::shop::{Script, content};
+use crate::outcome::{CaseResult, Outcome};
+
+const REUSE: &str = "The client uses a credential again until the server answers with a new challenge.";
+const REUSING: Source = Source::protocol("§8");
+
+const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
+    Suite::Client.should(id, title, requirement, source).needing(&[CACHE])
+}
+
+const fn of_origin(id: &'static str, title: &'static str) -> Case {
+    let requirement = "A credential is sent to the origin that sold it, which is scheme, host and port.";
+    Suite::Client.must(id, title, requirement, SAFETY).needing(&[CACHE]).after(&["client/cached"])
+}
+
+pub(super) const CHECKS: &[Check<Context>] = &[
+    Check {
+        case: should("client/cached", "a token is used again in the next run", REUSE, REUSING)
+            .after(super::PAYS),
+        run: |cx| Box::pin(cached(cx)),
+    },
+    Check {
+        case: should("client/cached/used-up", "a token that a 402 refuses is replaced", REUSE, REUSING)
+            .after(&["client/cached"]),
+        run: |cx| Box::pin(used_up(cx)),
+    },
+    Check {
+        case: should(
+            "client/cached/refused",
+            "a token that a 401 refuses does not lock the client out",
+            "A client that shows a kept token and is refused asks without it, in this run or in the next.",
+            SAFETY,
+        )
+        .after(&["client/cached"]),
+        run: |cx| Box::pin(refused(cx)),
+    },
+    Check {
+        case: of_origin("client/cached/other-port", "a kept token is not shown at another port"),
+        run: |cx| Box::pin(other_port(cx)),
+    },
+    Check {
+        case: of_origin("client/cached/other-host", "a kept token is not shown at another host name"),
+        run: |cx| Box::pin(other_host(cx)),
+    },
+];
+
+async fn cached(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest()).await?;
+    for _ in 0..2 {
+        let run = stage.run(&shop.url("/report")).await?;
+        stage.delivered(&run)?;
+    }
+    stage.bought(&shop)
+}
+
+async fn used_up(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest().uses(1)).await?;
+    for _ in 0..2 {
+        let run = stage.run(&shop.url("/report")).await?;
+        stage.delivered(&run)?;
+    }
+    stage.paid_at_most(2)
+}
+
+/// As l402kit answers a token that was used.
+async fn refused(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let script = Script::honest().paid(|_, shown| match shown {
+        1 => content(),
+        _ => Answer::new(401).body("application/json", "{\"error\":\"Token already used\"}"),
+    });
+    let shop = stage.sell(script).await?;
+    let url = shop.url("/report");
+    let first = stage.run(&url).await?;
+    stage.delivered(&first)?;
+    for _ in 0..2 {
+        if stage.run(&url).await?.succeeded() {
+            return stage.paid_at_most(2);
+        }
+    }
+    Err(Outcome::fail("the content in the second run, or in the third", "both failed"))
+}
+
+async fn other_port(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest()).await?;
+    let other = stage.sell_as("another port", Script::honest()).await?;
+    stage.run(&shop.url("/report")).await?;
+    stage.run(&other.url("/report")).await?;
+    // The other one sells to the client, too, so its own secrets are there by right.
+    let macaroons: Vec<String> = shop.offers().into_iter().map(|offer| offer.macaroon).collect();
+    let leak = |request: &Request| macaroons.iter().any(|macaroon| request.contains(macaroon));
+    if other.requests().iter().any(leak) {
+        return Err(Outcome::fail("a credential at the port that sold it", "it is shown at another port"));
+    }
+    Ok(())
+}
+
+async fn other_host(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest()).await?;
+    stage.run(&shop.url("/report")).await?;
+    let sold = shop.offers();
+    let before = shop.requests().len();
+    stage.run(&shop.url_as("localhost", "/report")).await?;
+    let later = shop.requests().split_off(before);
+    if later.iter().any(|request| sold.iter().any(|offer| request.contains(&offer.macaroon))) {
+        return Err(Outcome::fail("a credential at the host that sold it", "it is shown at another name"));
+    }
+    Ok(())
+}

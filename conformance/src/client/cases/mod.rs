@@ -1,0 +1,40 @@
+//! Every case for clients.
+
+mod bills;
+mod cache;
+mod challenges;
+mod endings;
+mod paying;
+mod redirects;
+mod scenes;
+mod statuses;
+mod strain;
+mod wallets;
+
+pub(super) use scenes::{SCENES, Scene};
+
+use super::context::Context;
+use crate::case::Source;
+use crate::check::Check;
+
+/// Rules that no specification states and without which a client loses its owner's money or tokens.
+const SAFETY: Source = Source::new("l402-conformance", "client safety");
+
+/// Every case, in the order they run.
+pub(super) fn checks() -> Vec<Check<Context>> {
+    [
+        paying::CHECKS,
+        challenges::CHECKS,
+        bills::CHECKS,
+        statuses::CHECKS,
+        cache::CHECKS,
+        endings::CHECKS,
+        redirects::CHECKS,
+        wallets::CHECKS,
+        strain::CHECKS,
+    ]
+    .concat()
+}
+
+/// What every other case depends on.
+const PAYS: &[&str] = &["client/pays"];

@@ -1,0 +1,159 @@
+//! [`Context`]: what a case knows, and [`Stage`]: what it plays on.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use l402_core::Msat;
+use l402_core::ports::{PayOutcome, Wallet};
+use l402_dev::DevNode;
+use l402_dev::fault::Faults;
+use tempfile::TempDir;
+
+use super::command::{Call, ClientCommand};
+use super::log::Log;
+use super::options::{Ability, Options};
+use super::origin::{Handler, Origin};
+use super::process::{self, Run};
+use super::shop::{Script, Shop};
+use super::wallets::Wallets;
+use crate::outcome::{Findings, Outcome};
+use crate::wire::hex;
+
+/// What a case knows. Every case has its own.
+#[derive(Debug)]
+pub(crate) struct Context {
+    command: ClientCommand,
+    options: Options,
+    log: Arc<Log>,
+}
+
+impl Context {
+    pub(crate) fn new(command: &ClientCommand, options: &Options) -> Self {
+        Self { command: command.clone(), options: options.clone(), log: Arc::default() }
+    }
+
+    /// A node, its wallets, and an empty directory.
+    pub(crate) async fn stage(&self) -> Result<Stage<'_>, Outcome> {
+        self.stage_with_fee(0).await
+    }
+
+    /// A stage on which every payment costs this on top.
+    pub(crate) async fn stage_with_fee(&self, fee_msat: u64) -> Result<Stage<'_>, Outcome> {
+        let log = Arc::clone(&self.log);
+        let builder = DevNode::builder().fee(Msat::from_msat(fee_msat));
+        let builder = builder.on_pay_order(move |_, text| log.order(text));
+        let node = builder.build().map_err(Outcome::error)?;
+        let home = tempfile::tempdir().map_err(Outcome::error)?;
+        let dir = home.path().join("client");
+        std::fs::create_dir(&dir).map_err(Outcome::error)?;
+        let wallets =
+            Wallets::serve(&node, self.options.wallet, home.path()).await.map_err(Outcome::error)?;
+        Ok(Stage { context: self, node, wallets, home })
+    }
+
+    pub(crate) fn findings(&self) -> Findings {
+        Findings { evidence: self.log.evidence(), notes: Vec::new() }
+    }
+}
+
+/// A node with money, its wallets, and room for shops.
+pub(crate) struct Stage<'c> {
+    context: &'c Context,
+    node: DevNode,
+    wallets: Wallets,
+    home: TempDir,
+}
+
+impl Stage<'_> {
+    /// A shop on loopback, which evidence calls `the shop`.
+    pub(crate) async fn sell(&self, script: Script) -> Result<Shop, Outcome> {
+        self.sell_as("the shop", script).await
+    }
+
+    pub(crate) async fn sell_as(&self, name: &'static str, script: Script) -> Result<Shop, Outcome> {
+        Shop::open(name, &self.node, &self.context.log, script).await.map_err(cannot_listen)
+    }
+
+    /// A shop at an address of this machine that is not loopback.
+    pub(crate) async fn sell_in_network(&self, script: Script) -> Result<Shop, Outcome> {
+        let ip = own_address().ok_or_else(|| Outcome::skip("this machine has no address but loopback"))?;
+        let shop =
+            Shop::open_at("the shop in the network", (ip, 0).into(), &self.node, &self.context.log, script)
+                .await;
+        shop.map_err(cannot_listen)
+    }
+
+    /// An origin that sells nothing.
+    pub(crate) async fn origin(&self, name: &'static str, handler: Handler) -> Result<Origin, Outcome> {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Origin::open(name, loopback, &self.context.log, handler).await.map_err(cannot_listen)
+    }
+
+    /// Runs the client for a GET.
+    pub(crate) async fn run(&self, url: &str) -> Result<Run, Outcome> {
+        self.call(&Call::get(url)).await
+    }
+
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Run, Outcome> {
+        self.call_for(call, self.context.options.timeout).await
+    }
+
+    /// Runs the client for at most so long.
+    pub(crate) async fn call_for(&self, call: &Call<'_>, limit: Duration) -> Result<Run, Outcome> {
+        let (dir, body_file) = (self.home.path().join("client"), self.home.path().join("body.json"));
+        std::fs::write(&body_file, call.body).map_err(Outcome::error)?;
+        let words = self.context.command.words(call, &dir, &body_file);
+        let run = process::run(words, self.wallets.variables(), &dir, limit).await;
+        let run = run.map_err(|error| Outcome::error(format!("the client cannot be run: {error}")))?;
+        self.context.log.run(run.clone());
+        Ok(run)
+    }
+
+    pub(crate) fn node(&self) -> &DevNode {
+        &self.node
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        self.node.faults()
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.context.log
+    }
+
+    pub(crate) fn can(&self, ability: Ability) -> bool {
+        self.context.options.has(ability)
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.context.options.timeout
+    }
+
+    /// The preimages of all that was paid, in hex.
+    pub(crate) async fn preimages(&self) -> Vec<String> {
+        self.faults().clear();
+        let mut preimages = Vec::new();
+        for payment in self.node.payments() {
+            if let Ok(PayOutcome::Paid(payment)) = self.node.wallet().lookup(payment.payment_hash).await {
+                preimages.push(hex(payment.preimage.expose()));
+            }
+        }
+        preimages
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn cannot_listen(error: io::Error) -> Outcome {
+    Outcome::error(format!("cannot listen: {error}"))
+}
+
+/// The address that this machine has in its network, if it is in one. Nothing is sent to find out.
+pub(crate) fn own_address() -> Option<IpAddr> {
+    let somewhere = SocketAddr::from(([192, 0, 2, 1], 9)); // of TEST-NET-1, where nobody is
+    let socket = UdpSocket::bind(("0.0.0.0", 0)).ok()?;
+    socket.connect(somewhere).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback() && !ip.is_unspecified()).then_some(ip)
+}

@@ -1,0 +1,148 @@
+//! [`Log`]: everything that happened in one case.
+
+use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::origin::Request;
+use super::process::Run;
+use crate::outcome::Evidence;
+
+/// Longer texts are cut in evidence.
+const MAX_SHOWN_BYTES: usize = 2048;
+
+/// What the client asked an origin for, and what it got.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) origin: &'static str,
+    pub(crate) request: Request,
+    pub(crate) answer: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Exchange(Exchange),
+    /// The client ordered its wallet to pay this, an invoice or not.
+    Order(String),
+    Run(Run),
+    /// The client read an answer that was meant to be too long for anybody.
+    Swallowed,
+}
+
+/// Everything that happened in one case, in its order.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<Vec<Event>>);
+
+impl Log {
+    pub(crate) fn exchange(&self, exchange: Exchange) {
+        self.events().push(Event::Exchange(exchange));
+    }
+
+    pub(crate) fn order(&self, text: &str) {
+        self.events().push(Event::Order(text.trim().to_owned()));
+    }
+
+    pub(crate) fn swallow(&self) {
+        self.events().push(Event::Swallowed);
+    }
+
+    pub(crate) fn has_swallowed(&self) -> bool {
+        self.events().iter().any(|event| matches!(event, Event::Swallowed))
+    }
+
+    pub(crate) fn run(&self, run: Run) {
+        self.events().push(Event::Run(run));
+    }
+
+    pub(crate) fn requests_to(&self, origin: &str) -> Vec<Request> {
+        let is_it = |exchange: &Exchange| exchange.origin == origin;
+        self.exchanges().into_iter().filter(is_it).map(|exchange| exchange.request).collect()
+    }
+
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        let exchange = |event: &Event| match event {
+            Event::Exchange(exchange) => Some(exchange.clone()),
+            _ => None,
+        };
+        self.events().iter().filter_map(exchange).collect()
+    }
+
+    /// What the wallet was to pay, each text once: paying an invoice again costs nothing.
+    pub(crate) fn orders(&self) -> Vec<String> {
+        let mut orders: Vec<String> = Vec::new();
+        for event in self.events().iter() {
+            if let Event::Order(text) = event
+                && !orders.iter().any(|known| known.eq_ignore_ascii_case(text))
+            {
+                orders.push(text.clone());
+            }
+        }
+        orders
+    }
+
+    /// The story of the case, for a report.
+    pub(crate) fn evidence(&self) -> Vec<Evidence> {
+        let story: Vec<String> = self.events().iter().map(Event::told).collect();
+        if story.is_empty() {
+            Vec::new()
+        } else {
+            vec![Evidence::transcript("what happened", story.join("\n"))]
+        }
+    }
+
+    /// No rule can stop half-way, so a panic elsewhere leaves it whole.
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Event {
+    fn told(&self) -> String {
+        match self {
+            Self::Exchange(Exchange { origin, request, answer }) => {
+                format!("A request to {origin}:\n{}{}", lines('>', &request.raw), lines('<', answer))
+            }
+            Self::Order(text) => format!("An order to the wallet:\npay {}\n", text.escape_debug()),
+            Self::Swallowed => "The endless answer was read to its end.\n".to_owned(),
+            Self::Run(run) => {
+                let command = run.words.join(" ");
+                let output = lines('1', &run.stdout) + &lines('2', &run.stderr);
+                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending())
+            }
+        }
+    }
+}
+
+/// Each line with a mark, and what is not printable escaped.
+fn lines(mark: char, bytes: &[u8]) -> String {
+    let shown = &bytes[..bytes.len().min(MAX_SHOWN_BYTES)];
+    let mut text = String::new();
+    for line in shown.split_inclusive(|byte| *byte == b'\n') {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{mark} {}", line.escape_ascii());
+    }
+    if shown.len() < bytes.len() {
+        let _ = writeln!(text, "{mark} ({} bytes more)", bytes.len() - shown.len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_counts_once_however_it_is_written() {
+        let log = Log::default();
+        for text in ["lnbcrt1a", " LNBCRT1A\n", "lnbcrt1b", "lnbcrt1a"] {
+            log.order(text);
+        }
+        assert_eq!(log.orders(), ["lnbcrt1a", "lnbcrt1b"]);
+    }
+
+    #[test]
+    fn evidence_is_printable_and_not_too_long() {
+        let text = lines('<', &[b"a\x1b\r\nb".as_slice(), &[b'x'; 5000]].concat());
+        assert!(text.starts_with("< a\\x1b\\r\\n\n< bxxx"), "{text}");
+        assert!(text.ends_with("< (2957 bytes more)\n"), "{text}");
+    }
+}

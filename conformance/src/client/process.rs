@@ -1,0 +1,142 @@
+//! Runs the client, for a limited time and with limited output.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// More output is read and thrown away.
+const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
+
+/// What one run of the client did.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) words: Vec<String>,
+    /// `None` when it was ended after its time.
+    pub(crate) status: Option<ExitStatus>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+impl Run {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
+    }
+
+    /// How it ended, in words.
+    pub(crate) fn ending(&self) -> String {
+        self.status
+            .map_or_else(|| "it did not end in time".to_owned(), |status| format!("it ended with {status}"))
+    }
+}
+
+/// Runs `words` with `variables` on top of the environment. Whatever it started is ended with it.
+pub(crate) async fn run(
+    words: Vec<String>,
+    variables: &[(String, String)],
+    dir: &Path,
+    limit: Duration,
+) -> io::Result<Run> {
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .env("L402_CONFORMANCE_DIR", dir)
+        // The origins are here, and no proxy must come between.
+        .env("NO_PROXY", "*")
+        .env("no_proxy", "*")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn()?;
+    let group = Group::of(&child);
+    let (out, err) = (read(child.stdout.take()), read(child.stderr.take()));
+    // Not the end of the pipes: a helper that the client left behind may hold them open.
+    let (out, err) = (tokio::spawn(out), tokio::spawn(err));
+    let status = match timeout(limit, child.wait()).await {
+        Ok(status) => Some(status?),
+        Err(_) => None,
+    };
+    group.end();
+    if status.is_none() {
+        child.kill().await?;
+    }
+    let text = |read: Result<Vec<u8>, _>| read.unwrap_or_default();
+    Ok(Run { words, status, stdout: text(out.await), stderr: text(err.await) })
+}
+
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let Some(mut pipe) = pipe else { return kept };
+    let mut chunk = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = pipe.read(&mut chunk).await {
+        let room = MAX_OUTPUT_BYTES - kept.len();
+        kept.extend_from_slice(&chunk[..count.min(room)]);
+    }
+    kept
+}
+
+/// The client and whatever it started.
+struct Group(#[cfg(unix)] Option<rustix::process::Pid>);
+
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(rustix::process::Pid::from_raw))
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Child) -> Self {
+        Self()
+    }
+
+    fn end(&self) {
+        #[cfg(unix)]
+        if let Some(leader) = self.0 {
+            // Nobody is left when all have ended by themselves.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test may fail")]
+mod tests {
+    use super::*;
+
+    async fn sh(line: &str, limit: Duration) -> Run {
+        let words = ["sh", "-c", line].map(str::to_owned).to_vec();
+        let variables = [("FROM_SUITE".to_owned(), "here".to_owned())];
+        run(words, &variables, Path::new("/somewhere"), limit).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn output_and_status_are_kept() {
+        let run =
+            sh("echo $FROM_SUITE $L402_CONFORMANCE_DIR; echo no >&2; exit 3", Duration::from_secs(10)).await;
+        assert_eq!((&run.stdout[..], &run.stderr[..]), (&b"here /somewhere\n"[..], &b"no\n"[..]));
+        assert!(!run.succeeded() && run.ending().contains('3'), "{}", run.ending());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_end_is_ended_with_all_that_it_started() {
+        let run = sh("sleep 1000 & echo begun; wait", Duration::from_millis(200)).await;
+        assert_eq!(run.stdout, b"begun\n");
+        assert!(run.status.is_none() && !run.succeeded());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_an_error() {
+        let words = vec!["no-such-program-anywhere".to_owned()];
+        assert!(run(words, &[], Path::new("/"), Duration::from_secs(1)).await.is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! [`Shop`]: an origin that sells for the development node, honestly or not.
+
+mod forms;
+mod invoice;
+mod offer;
+mod script;
+mod till;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use l402_dev::DevNode;
+
+pub(crate) use forms::Form;
+pub(crate) use invoice::Draft;
+pub(crate) use offer::{Offer, Spelled};
+pub(crate) use script::{CONTENT, PRICE_MSAT, Script, content};
+pub(crate) use till::Till;
+
+use super::log::Log;
+use super::origin::Origin;
+
+/// An origin that sells. What it has offered is in its till.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    origin: Origin,
+    till: Arc<Till>,
+}
+
+impl Shop {
+    /// Opens on loopback.
+    pub(crate) async fn open(
+        name: &'static str,
+        node: &DevNode,
+        log: &Arc<Log>,
+        script: Script,
+    ) -> io::Result<Self> {
+        Self::open_at(name, (Ipv4Addr::LOCALHOST, 0).into(), node, log, script).await
+    }
+
+    pub(crate) async fn open_at(
+        name: &'static str,
+        address: SocketAddr,
+        node: &DevNode,
+        log: &Arc<Log>,
+        script: Script,
+    ) -> io::Result<Self> {
+        let till = Arc::new(Till::new(node));
+        let seller = Arc::clone(&till);
+        let handler = Box::new(move |request: &_| script.answer(&seller, request));
+        Ok(Self { origin: Origin::open(name, address, log, handler).await?, till })
+    }
+
+    /// Every offer so far, the oldest first.
+    pub(crate) fn offers(&self) -> Vec<Offer> {
+        self.till.offers()
+    }
+}
+
+impl Deref for Shop {
+    type Target = Origin;
+
+    fn deref(&self) -> &Origin {
+        &self.origin
+    }
+}

@@ -1,0 +1,173 @@
+//! HTTP/1.1 over a plain socket, as much of it as a client needs.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use crate::flaw::Flaw;
+
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(5);
+const IMPATIENCE: Duration = Duration::from_millis(300);
+
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) url: &'a Url,
+    /// Whole lines.
+    pub(crate) fields: Vec<String>,
+    pub(crate) body: &'a [u8],
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+    /// Less came than was promised.
+    pub(crate) is_cut: bool,
+}
+
+impl Answer {
+    pub(crate) fn values<'a>(&'a self, name: &'a str, flaw: Flaw) -> impl Iterator<Item = &'a str> {
+        let same = move |known: &str| match flaw {
+            Flaw::CaseSensitiveField => known == name,
+            _ => known.eq_ignore_ascii_case(name),
+        };
+        self.fields.iter().filter(move |(known, _)| same(known)).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends it. The body of a 402 with challenges in its head is of no interest.
+pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> {
+    let port = request.url.port_or_known_default().ok_or("no port")?;
+    let host = request.url.host_str().ok_or("no host")?.trim_matches(['[', ']']);
+    let addresses = (host, port).to_socket_addrs().map_err(|error| error.to_string())?;
+    let mut stream = addresses.map(TcpStream::connect).find_map(Result::ok).ok_or("nobody there")?;
+    stream.set_read_timeout(Some(IMPATIENCE)).map_err(|error| error.to_string())?;
+    // A server may answer before it has read everything.
+    let _ = stream.write_all(&bytes(request));
+    let patience = match flaw {
+        Flaw::WaitsForEver | Flaw::HeadsOfAnyLength | Flaw::BodiesOfAnyLength => Duration::from_secs(3600),
+        Flaw::WalletTimesOutSoon => IMPATIENCE,
+        _ => PATIENCE,
+    };
+    let deadline = Instant::now() + patience;
+    let mut received = Vec::new();
+    let mut answer = loop {
+        if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
+            let mut answer = parse_head(&received[..end])?;
+            answer.body = received.split_off(end + 4);
+            break answer;
+        }
+        if received.len() > MAX_HEAD_BYTES && flaw != Flaw::HeadsOfAnyLength {
+            return Err("the head is too long".to_owned());
+        }
+        match more(&mut stream, &mut received, deadline) {
+            Ok(true) => {}
+            _ if flaw == Flaw::HalfAnAnswerWillDo && received.len() > 12 => break parse_head(&received)?,
+            _ => return Err("no answer".to_owned()),
+        }
+    };
+    let is_enough = answer.status == 402 && answer.value("www-authenticate").is_some();
+    if !is_enough || reads_every_body(flaw) {
+        read_body(&mut stream, &mut answer, deadline, flaw)?;
+    }
+    Ok(answer)
+}
+
+fn reads_every_body(flaw: Flaw) -> bool {
+    matches!(flaw, Flaw::WaitsForEver | Flaw::BodiesOfAnyLength | Flaw::ShortBodiesOnly | Flaw::PriceFromBody)
+}
+
+fn bytes(request: &Request<'_>) -> Vec<u8> {
+    let Request { method, url, fields, body } = request;
+    let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    for field in fields {
+        head += &format!("{field}\r\n");
+    }
+    if !body.is_empty() {
+        head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
+}
+
+/// Whether there was more.
+fn more(stream: &mut TcpStream, received: &mut Vec<u8>, deadline: Instant) -> Result<bool, String> {
+    let mut chunk = vec![0; 64 * 1024];
+    loop {
+        if Instant::now() > deadline {
+            return Err("it takes too long".to_owned());
+        }
+        match stream.read(&mut chunk) {
+            Ok(0) => return Ok(false),
+            Ok(count) => {
+                received.extend_from_slice(&chunk[..count]);
+                return Ok(true);
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+fn parse_head(head: &[u8]) -> Result<Answer, String> {
+    let head = String::from_utf8_lossy(head);
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).ok_or("no status")?;
+    let field = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_owned(), value.trim().to_owned()))
+    };
+    Ok(Answer { status, fields: lines.filter_map(field).collect(), ..Answer::default() })
+}
+
+fn read_body(
+    stream: &mut TcpStream,
+    answer: &mut Answer,
+    deadline: Instant,
+    flaw: Flaw,
+) -> Result<(), String> {
+    let length: Option<usize> = answer.value("content-length").and_then(|text| text.parse().ok());
+    let chunked = answer.value("transfer-encoding").is_some_and(|text| text.eq_ignore_ascii_case("chunked"));
+    let wanted = length.unwrap_or(usize::MAX);
+    while answer.body.len() < wanted
+        && (answer.body.len() < MAX_BODY_BYTES || flaw == Flaw::BodiesOfAnyLength)
+    {
+        if !more(stream, &mut answer.body, deadline)? {
+            break;
+        }
+    }
+    answer.is_cut = length.is_some_and(|length| answer.body.len() < length);
+    if chunked {
+        answer.body = join_chunks(&answer.body).ok_or("the chunks are cut off")?;
+    }
+    if flaw == Flaw::ShortBodiesOnly && answer.body.len() > 8 * 1024 {
+        return Err("the body is too long".to_owned());
+    }
+    Ok(())
+}
+
+fn join_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|two| two == b"\r\n")?;
+        let size = usize::from_str_radix(str::from_utf8(&rest[..end]).ok()?, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(rest.get(end + 2..end + 2 + size)?);
+        rest = rest.get(end + 4 + size..)?;
+    }
+}

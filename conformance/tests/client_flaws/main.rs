@@ -1,0 +1,91 @@
+//! Every case finds what it is there for, and finds nothing in a client without a flaw.
+#![cfg(all(unix, feature = "client"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod bill;
+mod challenge;
+mod client;
+mod flaw;
+mod http;
+mod kept;
+mod wallet;
+
+use std::collections::BTreeSet;
+
+use client::Client;
+use flaw::{FLAWS, Flaw};
+use l402_conformance::client::{self as suite, Ability, ClientCommand, Options, WalletKind};
+use l402_conformance::{Level, Outcome, Report, Settings, Verdict};
+
+/// The client, in a process of its own: this test binary with further words.
+#[test]
+#[ignore = "it is the client of the other tests"]
+fn the_client() {
+    let words: Vec<String> = std::env::args().collect();
+    let own = words.iter().position(|word| word == "--").map_or(words.len(), |at| at + 1);
+    if own < words.len() {
+        std::process::exit(Client::new(&words[own..]).run());
+    }
+}
+
+fn command(flaw: Flaw) -> ClientCommand {
+    let program = std::env::current_exe().unwrap();
+    let own = "the_client --exact --ignored --nocapture --";
+    let placeholders = "{dir} {method} {body-file} {max-cost-sats} {url}";
+    ClientCommand::new(&format!("'{}' {own} {flaw:?} {placeholders}", program.display())).unwrap()
+}
+
+async fn check(flaw: Flaw, settings: Settings) -> Report {
+    let options = Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev);
+    let options = options.timeout(std::time::Duration::from_secs(8));
+    suite::run(&command(flaw), &options, &settings, &mut |_| {}).await
+}
+
+/// A machine without a network has no address for some cases.
+fn needs_network(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Skip { reason } if reason.contains("not loopback"))
+}
+
+fn not_passed(report: &Report) -> Vec<String> {
+    let cases =
+        report.cases.iter().filter(|case| case.outcome != Outcome::Pass && !needs_network(&case.outcome));
+    cases.map(|case| format!("{}: {:?}", case.case.id, case.outcome)).collect()
+}
+
+#[tokio::test]
+async fn a_client_without_a_flaw_is_conformant() {
+    let report = check(Flaw::None, Settings::new()).await;
+    assert_eq!(not_passed(&report), [""; 0]);
+    let complete = !report.cases.iter().any(|case| needs_network(&case.outcome));
+    assert_eq!(report.verdict(), if complete { Verdict::Conformant } else { Verdict::Partial });
+}
+
+#[tokio::test]
+async fn every_flaw_is_found() {
+    let mut missed = Vec::new();
+    for (flaw, cases) in FLAWS {
+        let settings = cases.iter().fold(Settings::new(), |settings, case| settings.only(case));
+        let report = check(*flaw, settings).await;
+        for id in *cases {
+            let Some(found) = report.case(id) else { panic!("{id}") };
+            let is_found = matches!(found.outcome, Outcome::Fail { .. } | Outcome::Warn { .. });
+            if !is_found && !needs_network(&found.outcome) {
+                missed.push(format!("{flaw:?}: {id}: {:?}", found.outcome));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+/// They are about how much a client bears, and this one bears it.
+const FIND_NOTHING: [&str; 2] = ["client/strain/long-challenge", "client/strain/many-fields"];
+
+#[test]
+fn every_case_finds_a_flaw() {
+    let caught: BTreeSet<&str> = FLAWS.iter().flat_map(|(_, cases)| *cases).copied().collect();
+    let cases = suite::cases();
+    let idle = cases.iter().filter(|case| !caught.contains(case.id));
+    let idle: BTreeSet<(&str, Level)> = idle.map(|case| (case.id, case.level)).collect();
+    assert_eq!(idle, FIND_NOTHING.map(|id| (id, Level::Should)).into());
+    assert!(FLAWS.len() >= 60, "{}", FLAWS.len());
+}
