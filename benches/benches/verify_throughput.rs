@@ -1,4 +1,5 @@
-//! Tokens verified in a second: by `l402-core` in this process, by the hashing that nobody can avoid, and by a verifier in any language.
+//! Tokens verified in a second: by `l402-core` in this process, by the hashing that nobody can avoid, and by a
+//! verifier in any language.
 //!
 //! The last one is the shim that `L402_SHIM` names, a command as for `l402-conformance verifier --cmd`:
 //!
@@ -6,8 +7,8 @@
 //! L402_SHIM='python3 conformance/shims/python/l402_shim.py' cargo bench -p l402-benches --bench verify_throughput
 //! ```
 //!
-//! A shim is asked over pipes, 64 requests at a time, with JSON on both sides: compare shims with shims. Paths in the command are seen from
-//! the folder that cargo was started in.
+//! A shim is asked over pipes, 64 requests at a time, with JSON on both sides: compare shims with shims. Paths in the
+//! command are seen from the folder that cargo was started in.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a benchmark may stop")]
 
 #[allow(dead_code, reason = "tokens that are not valid are measured elsewhere")]

@@ -149,9 +149,10 @@ fn check(value: &str, request: &Value) -> Result<(), Refusal> {
 
 fn identifier(request: &Value) -> Result<Value, Refusal> {
     let identifier = Identifier::decode(&unhex(&request["identifier"])?)?;
-    Ok(
-        json!({ "payment_hash": identifier.payment_hash.to_string(), "token_id": hex(identifier.token_id.as_bytes()) }),
-    )
+    Ok(json!({
+        "payment_hash": identifier.payment_hash.to_string(),
+        "token_id": hex(identifier.token_id.as_bytes()),
+    }))
 }
 
 fn challenge(request: &Value) -> Result<Value, Refusal> {

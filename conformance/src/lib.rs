@@ -34,7 +34,7 @@ mod check;
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
 mod expected;
-#[cfg(feature = "generate")]
+#[cfg(feature = "verifier")]
 mod generate;
 mod hook;
 mod http;
@@ -47,8 +47,10 @@ pub mod server;
 mod settings;
 mod target;
 #[cfg(feature = "verifier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "verifier")))]
 pub mod vectors;
 #[cfg(feature = "verifier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "verifier")))]
 pub mod verifier;
 mod wire;
 

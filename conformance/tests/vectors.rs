@@ -76,7 +76,8 @@ fn ids_are_unique_and_every_flag_has_a_note() {
     assert!(ids.len() > 500);
 }
 
-/// What an id stands for is written down next to the vectors; the generator refuses to change it, and this sees that nobody else did.
+/// What an id stands for is written down next to the vectors; the generator refuses to change it, and this sees that
+/// nobody else did.
 #[test]
 fn no_published_id_is_missing_and_nothing_differs_from_what_the_generator_writes() {
     let published = std::fs::read_to_string(folder().join("vectors/published-ids.txt")).unwrap();

@@ -252,7 +252,14 @@ async fn the_throughput_of_a_shim_can_be_measured() {
     let mut shim = Throughput::start(&python()).await.unwrap();
     assert_eq!(shim.name(), "l402_shim.py 1");
     assert!(shim.verify(200).await.unwrap() > verifier::floor(1));
-    for (command, reason) in [("false".to_owned(), "ended"), (flawed("no-key-derivation"), "not accepted")] {
+    for (command, reason) in [
+        ("false".to_owned(), "ended"),
+        (
+            flawed("no-key-derivation"),
+            "not \
+        accepted",
+        ),
+    ] {
         let error = Throughput::start(&command).await.unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }

@@ -13,8 +13,8 @@ use super::{Failure, HEADING};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The shim: a shell command that starts a program which reads requests from its standard input and answers them, line by line;
-    /// `vectors copy` writes the page about it
+    /// The shim: a shell command that starts a program which reads requests from its standard input and answers them,
+    /// line by line; `vectors copy` writes the page about it
     #[arg(long, value_name = "COMMAND")]
     cmd: String,
     /// How long one answer may take

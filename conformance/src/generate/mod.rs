@@ -1,7 +1,7 @@
 //! Generated cases, for every suite: macaroons, lists of caveats, credentials in every spelling, and changes to them.
 //!
-//! [`Source`] draws them from a seed, so that a run can be repeated, and makes one that went wrong as small as it can be.
-//! [`Replay`] keeps it in a file.
+//! [`Source`] draws them from a seed, so that a run can be repeated, and makes one that went wrong as small as it can
+//! be. [`Replay`] keeps it in a file.
 
 pub(crate) mod credential;
 mod replay;

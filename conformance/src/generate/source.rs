@@ -12,11 +12,11 @@ use crate::wire::sha256;
 /// So often a value that fails is made smaller.
 const MAX_SHRINKS: usize = 2000;
 
-/// Draws values from a strategy. Once one is said to fail, only smaller ones come, until none that is smaller fails: the last one that
-/// failed is the smallest.
+/// Draws values from a strategy. Once one is said to fail, only smaller ones come, until none that is smaller fails:
+/// the last one that failed is the smallest.
 ///
-/// Strategies live on a thread of their own, since what they draw can be tried out by tasks that move between threads, and what they
-/// draw from cannot.
+/// Strategies live on a thread of their own, since what they draw can be tried out by tasks that move between
+/// threads, and what they draw from cannot.
 #[derive(Debug)]
 pub(crate) struct Source<T> {
     values: tokio::sync::mpsc::Receiver<T>,

@@ -1,7 +1,8 @@
 //! The vectors: tokens and header fields, and what must become of them, for implementations in any language.
 //!
 //! They are JSON files, which `l402-conformance vectors copy` writes to a folder, with their schema. Each vector is a
-//! request of the shim protocol: its `op`, the fields of its `input`, and, where it is accepted, those of its `output`.
+//! request of the shim protocol: its `op`, the fields of its `input`, and, where it is accepted, those of its
+//! `output`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -104,8 +105,8 @@ pub fn files() -> &'static [VectorFile] {
     PARSED.get_or_init(|| FILES.iter().filter_map(|(_, text)| serde_json::from_str(text).ok()).collect())
 }
 
-/// Writes the vectors to `directory/vectors`, their schema to `directory/schema` and the shim protocol next to them, and says
-/// what it wrote. Files that are there are replaced.
+/// Writes the vectors to `directory/vectors`, their schema to `directory/schema` and the shim protocol next to them,
+/// and says what it wrote. Files that are there are replaced.
 ///
 /// # Errors
 /// That of the file system.

@@ -1,7 +1,8 @@
 //! Tests of token verifiers: [`check`] and [`run`].
 //!
-//! A verifier in any language is driven through a *shim*, a small program that reads requests as lines of JSON and answers
-//! them. `shims/PROTOCOL.md` is the page about it; `l402-conformance vectors copy` writes it next to the vectors.
+//! A verifier in any language is driven through a *shim*, a small program that reads requests as lines of JSON and
+//! answers them. `shims/PROTOCOL.md` is the page about it; `l402-conformance vectors copy` writes it next to the
+//! vectors.
 //!
 //! ```no_run
 //! use l402_conformance::{Verdict, verifier};

@@ -29,7 +29,8 @@ pub(super) const JUDGES_VALID_UNTIL: Need =
 
 /// Whether the shim has it, and whether a verifier of L402 tokens can do without.
 ///
-/// What it cannot do without, unless the user says so: verifying, in the format of L402, and all that makes a token one of L402.
+/// What it cannot do without, unless the user says so: verifying, in the format of L402, and all that makes a token
+/// one of L402.
 pub(super) fn found(need: Need, hello: &Hello) -> (bool, bool) {
     let listed = |list: &[String], name: &str| list.iter().any(|item| item == name);
     if let Some(format) = need.name().strip_prefix("reads-") {

@@ -17,7 +17,8 @@ pub(super) struct Question<'a> {
 
 /// What must become of V2 bytes.
 ///
-/// Where verifiers may differ, because the bytes are another spelling of something that is signed, both is acceptable.
+/// Where verifiers may differ, because the bytes are another spelling of something that is signed, both is
+/// acceptable.
 pub(super) fn judge_bytes(bytes: &[u8], question: &Question<'_>, hello: &Hello) -> Expectation {
     let read = Macaroon::parse(bytes).or_else(|reason| {
         let surplus =
@@ -38,8 +39,8 @@ pub(super) fn judge_bytes(bytes: &[u8], question: &Question<'_>, hello: &Hello) 
     }
 }
 
-/// Whether bytes that could not be read, for this reason, may be a longer spelling of a macaroon, of a length or a tag. There are
-/// cases of their own for that.
+/// Whether bytes that could not be read, for this reason, may be a longer spelling of a macaroon, of a length or a
+/// tag. There are cases of their own for that.
 pub(super) fn may_be_a_longer_spelling(reason: &str) -> bool {
     let byte =
         reason.strip_prefix("the byte 0x").and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());

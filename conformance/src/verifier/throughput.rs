@@ -16,10 +16,11 @@ use crate::wire::hex;
 /// So many requests are on their way at once.
 const BATCH: usize = 64;
 
-/// A shim that verifies one valid token after the other: 66 bytes of identifier, three caveats, a root key of 32 bytes.
+/// A shim that verifies one valid token after the other: 66 bytes of identifier, three caveats, a root key of 32
+/// bytes.
 ///
-/// What is measured includes JSON, hex and the pipes, so that it compares shims of one kind rather than libraries; a verifier that is
-/// linked is faster.
+/// What is measured includes JSON, hex and the pipes, so that it compares shims of one kind rather than libraries; a
+/// verifier that is linked is faster.
 #[derive(Debug)]
 pub struct Throughput {
     shim: Shim,
@@ -102,8 +103,8 @@ fn request(format: &str, number: usize) -> Request {
     Request::new("verify", fields)
 }
 
-/// How long the hashing of `count` such verifications takes on this machine, that no verifier can avoid: 20 blocks of SHA-256 each, one
-/// after the other.
+/// How long the hashing of `count` such verifications takes on this machine, that no verifier can avoid: 20 blocks of
+/// SHA-256 each, one after the other.
 #[must_use]
 pub fn floor(count: usize) -> Duration {
     // 64 bytes for each block but the last one, which is padding.

@@ -46,8 +46,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/caveats/capabilities",
                 "a token is for the capabilities it names",
-                "The capability that is asked for MUST be among those of the caveat, and those a subset of the ones before; without \
-                 the caveat, all are allowed.",
+                "The capability that is asked for MUST be among those of the caveat, and those a subset \
+                 of the ones before; without the caveat, all are allowed.",
                 Source::macaroon("Service Capabilities"),
             )
             .needing(&[VERIFY, READS_V2, JUDGES_CAPABILITIES])
@@ -83,7 +83,8 @@ pub(super) const SETS: &[Set] = &[
             .info(
                 "verifier/caveats/spellings",
                 "unusual spellings are answered",
-                "How a space, a leading zero or an empty list is read differs; a token should not be written like that.",
+                "How a space, a leading zero or an empty list is read differs; a token should not be \
+                 written like that.",
                 Source::PRACTICE,
             )
             .needing(&[VERIFY, READS_V2])

@@ -9,8 +9,9 @@ const V2: &[Need] = &[READS_V2, PARSE];
 const V1: &[Need] = &[READS_V1, PARSE];
 const JSON: &[Need] = &[READS_JSON, PARSE];
 
-const ONE_SPELLING: &str = "A macaroon has one spelling, so that nothing that remembers tokens can be cheated by respelling one. Nobody \
-    asks for it: go-macaroon, libmacaroons and pymacaroons all read more.";
+const ONE_SPELLING: &str = "A macaroon has one spelling, so that nothing that remembers tokens can be \
+    cheated by respelling one. Nobody asks for it: go-macaroon, libmacaroons and pymacaroons all read \
+    more.";
 
 pub(super) const SETS: &[Set] = &[
     Set::new(
@@ -18,8 +19,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 READS,
                 "V2 macaroons are read as go-macaroon writes them",
-                "Macaroons are serialized in the V2 binary format: location, identifier, caveats, signature, each with its \
-                 type and its length as a varint.",
+                "Macaroons are serialized in the V2 binary format: location, identifier, caveats, \
+                 signature, each with its type and its length as a varint.",
                 SERIALIZATION,
             )
             .needing(V2)
@@ -31,7 +32,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/v2/third-party",
                 "V2 macaroons with third-party caveats are read",
-                "A third-party caveat has a verification id after its identifier, and perhaps a location before it.",
+                "A third-party caveat has a verification id after its identifier, and perhaps a location \
+                 before it.",
                 GO_MACAROON,
             )
             .needing(V2)
@@ -43,7 +45,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/v2/structure",
                 "bytes that are no V2 macaroon are refused",
-                "The fields of a macaroon stand in their order, each once: what lacks one, or has one too many, is none.",
+                "The fields of a macaroon stand in their order, each once: what lacks one, or has one too \
+                 many, is none.",
                 SERIALIZATION,
             )
             .needing(V2)
@@ -55,7 +58,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/v2/lengths",
                 "lengths beyond the end, or beyond any number, are refused",
-                "Each field has its length in front, a varint of at most 31 bits, and so many bytes follow.",
+                "Each field has its length in front, a varint of at most 31 bits, and so many bytes \
+                 follow.",
                 SERIALIZATION,
             )
             .needing(V2)
@@ -67,8 +71,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/v2/published-layout",
                 "what is laid out as in the tables of macaroon-spec is refused",
-                "The tags of the published tables are not those of any implementation; a reader that took both would read \
-                 one token in two ways.",
+                "The tags of the published tables are not those of any implementation; a reader that took \
+                 both would read one token in two ways.",
                 GO_MACAROON,
             )
             .needing(V2)
@@ -140,17 +144,27 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/v1/malformed",
                 "bytes that are no V1 macaroon are refused",
-                "Each packet has its length in four hex digits, a key, a space, a value and a newline, and the packets stand in their \
-                 order.",
+                "Each packet has its length in four hex digits, a key, a space, a value and a newline, \
+                 and the packets stand in their order.",
                 Source::new("libmacaroons", "the V1 format"),
             )
             .needing(V1)
             .after(&["verifier/v1/read"]),
-        &[("macaroon-v1", "Truncated"), ("macaroon-v1", "Structure"), ("macaroon-v1", "LengthOverflow"), ("macaroon-v1", "DeepNesting")],
+        &[
+            ("macaroon-v1", "Truncated"),
+            ("macaroon-v1", "Structure"),
+            ("macaroon-v1", "LengthOverflow"),
+            ("macaroon-v1", "DeepNesting"),
+        ],
     ),
     Set::new(
         SUITE
-            .should("verifier/v1/trailing-bytes", "bytes after the last packet are refused", ONE_SPELLING, Source::PRACTICE)
+            .should(
+                "verifier/v1/trailing-bytes",
+                "bytes after the last packet are refused",
+                ONE_SPELLING,
+                Source::PRACTICE,
+            )
             .needing(V1)
             .after(&["verifier/v1/read"]),
         &[("macaroon-v1", "TrailingBytes")],
@@ -201,7 +215,11 @@ pub(super) const SETS: &[Set] = &[
             )
             .needing(JSON)
             .after(&["verifier/v2-json/read"]),
-        &[("macaroon-v2-json", "EmptyField"), ("macaroon-v2-json", "FirstPartyLocation"), ("macaroon-v2-json", "TrailingBytes")],
+        &[
+            ("macaroon-v2-json", "EmptyField"),
+            ("macaroon-v2-json", "FirstPartyLocation"),
+            ("macaroon-v2-json", "TrailingBytes"),
+        ],
     ),
     Set::new(
         SUITE
@@ -232,7 +250,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/identifier/read",
                 "an identifier is taken apart",
-                "The identifier is a version (16 bits, big endian), the payment hash and the token id, 66 bytes in all.",
+                "The identifier is a version (16 bits, big endian), the payment hash and the token id, 66 \
+                 bytes in all.",
                 Source::macaroon("Macaroon Identifier"),
             )
             .needing(&[IDENTIFIER])

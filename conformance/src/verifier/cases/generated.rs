@@ -15,7 +15,8 @@ use crate::generate::{Replay, Source as Generator};
 use crate::outcome::{CaseResult, Outcome};
 use crate::verifier::context::Context;
 
-const SAME: &str = "A token is valid when its signature, its payment and its caveats are, and not otherwise.";
+const SAME: &str = "A token is valid when its signature, its payment and its caveats are, and not \
+    otherwise.";
 
 const fn generated(id: &'static str, title: &'static str) -> Case {
     SUITE.must(id, title, SAME, Source::protocol("§6.1"))

@@ -22,13 +22,23 @@ const fn challenge(case: Case) -> Case {
 pub(super) const SETS: &[Set] = &[
     Set::new(
         SUITE
-            .must(CREDENTIAL, "the credential of the specification is accepted", GRAMMAR, Source::protocol("§5.3"))
+            .must(
+                CREDENTIAL,
+                "the credential of the specification is accepted",
+                GRAMMAR,
+                Source::protocol("§5.3"),
+            )
             .needing(&[AUTHORIZE])
             .after(&[HELLO]),
         &[("credential", "Standard")],
     ),
     Set::new(
-        credential(SUITE.must("verifier/credential/lsat", "LSAT is accepted", BOTH_NAMES, Source::protocol("§10"))),
+        credential(SUITE.must(
+            "verifier/credential/lsat",
+            "LSAT is accepted",
+            BOTH_NAMES,
+            Source::protocol("§10"),
+        )),
         &[("credential", "LegacyScheme")],
     ),
     Set::new(
@@ -98,7 +108,8 @@ pub(super) const SETS: &[Set] = &[
         credential(SUITE.must(
             "verifier/credential/verified",
             "a credential is verified, not only read",
-            "The server MUST verify the integrity of the macaroon and that the preimage is that of its payment hash.",
+            "The server MUST verify the integrity of the macaroon and that the preimage is that of its \
+             payment hash.",
             Source::protocol("§6.1"),
         )),
         &[("credential", "WrongPreimage"), ("credential", "WrongRootKey")],
@@ -125,7 +136,12 @@ pub(super) const SETS: &[Set] = &[
         &[("challenge", "Standard")],
     ),
     Set::new(
-        challenge(SUITE.must("verifier/challenge/lsat", "LSAT challenges are read", BOTH_NAMES, Source::protocol("§10"))),
+        challenge(SUITE.must(
+            "verifier/challenge/lsat",
+            "LSAT challenges are read",
+            BOTH_NAMES,
+            Source::protocol("§10"),
+        )),
         &[("challenge", "LegacyScheme")],
     ),
     Set::new(
@@ -141,7 +157,8 @@ pub(super) const SETS: &[Set] = &[
         challenge(SUITE.must(
             "verifier/challenge/spaces",
             "spaces are read as RFC 9110 has them",
-            "auth-param = token BWS \"=\" BWS ( token / quoted-string ), with commas and optional spaces between them",
+            "auth-param = token BWS \"=\" BWS ( token / quoted-string ), with commas and optional spaces \
+             between them",
             Source::new("RFC 9110", "§11.4"),
         )),
         &[("challenge", "Spaces")],

@@ -10,8 +10,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/mint/bytes",
                 "a minted macaroon is, byte for byte, that of go-macaroon",
-                "The key is HMAC-SHA256(\"macaroons-key-generator\", root key); the signature is the HMAC of the identifier with it, \
-                 and then of each caveat with the signature before.",
+                "The key is HMAC-SHA256(\"macaroons-key-generator\", root key); the signature is the HMAC \
+                 of the identifier with it, and then of each caveat with the signature before.",
                 GO_MACAROON,
             )
             .needing(&[MINT, WRITES_V2])
@@ -23,7 +23,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/mint/root-keys",
                 "root keys of any length are used as they are",
-                "The root key is the message of the HMAC that the chain starts from, so that none is too long or too short.",
+                "The root key is the message of the HMAC that the chain starts from, so that none is too \
+                 long or too short.",
                 GO_MACAROON,
             )
             .needing(&[MINT, WRITES_V2])
@@ -59,7 +60,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/attenuate/bytes",
                 "appended caveats are signed with the signature before them",
-                "A caveat is appended by anybody, without the root key: the new signature is its HMAC with the old one.",
+                "A caveat is appended by anybody, without the root key: the new signature is its HMAC \
+                 with the old one.",
                 Source::macaroon("Attenuation"),
             )
             .needing(&[ATTENUATE, READS_V2, WRITES_V2])

@@ -40,7 +40,8 @@ const fn hello() -> Case {
     SUITE.must(
         HELLO,
         "it says what it is and what it has",
-        "A shim answers `hello` with its name, its version, its operations, its formats and what it judges.",
+        "A shim answers `hello` with its name, its version, its operations, its formats and what it \
+         judges.",
         Source::new("l402-conformance", "shims/PROTOCOL.md"),
     )
 }

@@ -21,7 +21,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "verifier/token/every-byte",
                 "a change of any byte is noticed",
-                "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification against the root key).",
+                "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain \
+                 verification against the root key).",
                 Source::protocol("§6.1"),
             )
             .needing(&[VERIFY, READS_V2])

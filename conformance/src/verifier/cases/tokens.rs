@@ -4,8 +4,8 @@ use super::needs::{JUDGES_IDENTIFIER, JUDGES_PREIMAGE, READS_V2, VERIFY};
 use super::{GO_MACAROON, HELLO, SUITE, Set, VALID};
 use crate::case::{Need, Source};
 
-const INTEGRITY: &str = "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification against the root \
-    key).";
+const INTEGRITY: &str = "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain \
+    verification against the root key).";
 const PAYMENT: &str =
     "The server MUST verify that the preimage hashes to the payment hash that the macaroon commits to.";
 const NEEDS: &[Need] = &[VERIFY, READS_V2];
@@ -30,7 +30,8 @@ pub(super) const SETS: &[Set] = &[
             .must(
                 "verifier/token/root-keys",
                 "root keys of any length are used as they are",
-                "The root key is the message of the HMAC that the chain starts from, so that none is too long or too short.",
+                "The root key is the message of the HMAC that the chain starts from, so that none is too \
+                 long or too short.",
                 GO_MACAROON,
             )
             .needing(NEEDS)
@@ -51,7 +52,12 @@ pub(super) const SETS: &[Set] = &[
     ),
     Set::new(
         SUITE
-            .must("verifier/token/forged", "tokens signed with other keys are refused", INTEGRITY, Source::protocol("§6.1"))
+            .must(
+                "verifier/token/forged",
+                "tokens signed with other keys are refused",
+                INTEGRITY,
+                Source::protocol("§6.1"),
+            )
             .needing(NEEDS)
             .after(&[VALID]),
         &[("verify", "WrongRootKey")],
@@ -60,9 +66,10 @@ pub(super) const SETS: &[Set] = &[
         SUITE
             .must(
                 "verifier/token/key-derivation",
-                "tokens whose chain starts from another key are refused, also from that of the published text",
-                "The chain starts from HMAC-SHA256(\"macaroons-key-generator\", root key). The published text leaves that out; \
-                 whoever follows it reads nobody's tokens.",
+                "tokens whose chain starts from another key are refused, also from that of the published \
+                 text",
+                "The chain starts from HMAC-SHA256(\"macaroons-key-generator\", root key). The published \
+                 text leaves that out; whoever follows it reads nobody's tokens.",
                 GO_MACAROON,
             )
             .needing(NEEDS)
@@ -71,14 +78,24 @@ pub(super) const SETS: &[Set] = &[
     ),
     Set::new(
         SUITE
-            .must("verifier/token/signature", "changed signatures are refused", INTEGRITY, Source::protocol("§6.1"))
+            .must(
+                "verifier/token/signature",
+                "changed signatures are refused",
+                INTEGRITY,
+                Source::protocol("§6.1"),
+            )
             .needing(NEEDS)
             .after(&[VALID]),
         &[("verify", "WrongSignature")],
     ),
     Set::new(
         SUITE
-            .must("verifier/token/identifier", "changed identifiers are refused", INTEGRITY, Source::protocol("§6.1"))
+            .must(
+                "verifier/token/identifier",
+                "changed identifiers are refused",
+                INTEGRITY,
+                Source::protocol("§6.1"),
+            )
             .needing(NEEDS)
             .after(&[VALID]),
         &[("verify", "ChangedIdentifier")],
@@ -121,7 +138,12 @@ pub(super) const SETS: &[Set] = &[
     ),
     Set::new(
         SUITE
-            .must("verifier/payment/wrong-preimage", "other preimages are refused", PAYMENT, Source::protocol("§6.1.3"))
+            .must(
+                "verifier/payment/wrong-preimage",
+                "other preimages are refused",
+                PAYMENT,
+                Source::protocol("§6.1.3"),
+            )
             .needing(PAID)
             .after(&[VALID]),
         &[("verify", "WrongPreimage")],
