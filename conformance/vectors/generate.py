@@ -448,7 +448,7 @@ hash_, token = bytes(range(1, 33)), bytes(range(32, 0, -1))
 identifier("aperture", "valid", "Canonical", "l402/identifier_test.go of Aperture", b"\0\0" + hash_ + token, {"payment_hash": hash_.hex(), "token_id": token.hex()})
 identifier("token", "valid", "Canonical", "of the token of these vectors", ID, {"payment_hash": HASH.hex(), "token_id": TOKEN_ID.hex()})
 for version in (1, 2, 256, 65535):
-    identifier(f"version-{version}", "invalid", "IdentifierVersion", f"version {version}", version.to_bytes(2) + ID[2:])
+    identifier(f"version-{version}", "invalid", "IdentifierVersion", f"version {version}", version.to_bytes(2, "big") + ID[2:])
 for length in (0, 1, 2, 32, 34, 64, 65):
     identifier(f"length-{length}", "invalid", "IdentifierLength", f"{length} bytes", ID[:length])
 identifier("length-67", "invalid", "IdentifierLength", "67 bytes", ID + b"\0")
@@ -610,7 +610,7 @@ ver.verify("preimage-third-party", "invalid", "MissingPreimage", "only as the id
 
 judged = ("identifier",)
 for version in (1, 256):
-    identifier_ = version.to_bytes(2) + ID[2:]
+    identifier_ = version.to_bytes(2, "big") + ID[2:]
     ver.verify(f"identifier-version-{version}", "invalid", "IdentifierVersion", f"version {version}, rightly signed", minted(ROOT, identifier_, CAVEATS), judges=judged)
 for name, identifier_ in [("65", ID[:65]), ("67", ID + b"\0"), ("34", ID[:34]), ("hex-text", ID.hex().encode()), ("bare-hash", HASH), ("empty", b"")]:
     ver.verify(f"identifier-length-{name}", "invalid", "IdentifierLength", "rightly signed", minted(ROOT, identifier_, CAVEATS), judges=judged)
