@@ -132,13 +132,13 @@ impl Context {
         self.ask(request).await.map(|_| ())
     }
 
-    pub(super) async fn expect_vector(&self, vector: &Vector) -> CaseResult {
-        let request = Request { op: vector.op.clone(), fields: vector.input.clone() };
+    /// Asks, and wants what the vector wants.
+    pub(super) async fn expect_vector(&self, vector: &Vector, request: &Request) -> CaseResult {
         let what = format!("{} ({})", vector.id, vector.comment);
         match vector.result {
-            Expectation::Invalid => self.expect_refused(&what, &request).await,
-            Expectation::Valid => self.expect_ok(&what, &request, vector.output.as_ref()).await,
-            Expectation::Acceptable => match self.ask(&request).await? {
+            Expectation::Invalid => self.expect_refused(&what, request).await,
+            Expectation::Valid => self.expect_ok(&what, request, vector.output.as_ref()).await,
+            Expectation::Acceptable => match self.ask(request).await? {
                 Answer::Ok(found) => {
                     self.note(format!("accepts {what}"));
                     compare(&what, vector.output.as_ref(), &found)

@@ -1,6 +1,6 @@
 //! Verifying: the caveats of L402.
 
-use super::needs::{JUDGES_CAPABILITIES, JUDGES_SERVICES, JUDGES_VALID_UNTIL, READS_V2, VERIFY};
+use super::needs::{JUDGES_CAPABILITIES, JUDGES_SERVICES, JUDGES_VALID_UNTIL, VERIFY};
 use super::{SUITE, Set, VALID};
 use crate::case::Source;
 
@@ -13,7 +13,7 @@ pub(super) const SETS: &[Set] = &[
                 "Verifiers MUST skip caveats whose condition they do not know.",
                 Source::macaroon("Caveats"),
             )
-            .needing(&[VERIFY, READS_V2])
+            .needing(&[VERIFY])
             .after(&[VALID]),
         &[("caveats", "UnknownCaveat")],
     ),
@@ -25,7 +25,7 @@ pub(super) const SETS: &[Set] = &[
                 "The service that is asked for MUST be among those of the caveat `services`.",
                 Source::macaroon("Target Services"),
             )
-            .needing(&[VERIFY, READS_V2, JUDGES_SERVICES])
+            .needing(&[VERIFY, JUDGES_SERVICES])
             .after(&[VALID]),
         &[("caveats", "Services")],
     ),
@@ -37,7 +37,7 @@ pub(super) const SETS: &[Set] = &[
                 "The services of a caveat MUST be a subset of those of the one before.",
                 Source::macaroon("Target Services"),
             )
-            .needing(&[VERIFY, READS_V2, JUDGES_SERVICES])
+            .needing(&[VERIFY, JUDGES_SERVICES])
             .after(&["verifier/caveats/services"]),
         &[("caveats", "ServicesRepeated")],
     ),
@@ -50,7 +50,7 @@ pub(super) const SETS: &[Set] = &[
                  of the ones before; without the caveat, all are allowed.",
                 Source::macaroon("Service Capabilities"),
             )
-            .needing(&[VERIFY, READS_V2, JUDGES_CAPABILITIES])
+            .needing(&[VERIFY, JUDGES_CAPABILITIES])
             .after(&[VALID]),
         &[("caveats", "Capabilities")],
     ),
@@ -62,7 +62,7 @@ pub(super) const SETS: &[Set] = &[
                 "The time MUST be before that of the caveat `<service>_valid_until`.",
                 Source::macaroon("Service Constraints"),
             )
-            .needing(&[VERIFY, READS_V2, JUDGES_VALID_UNTIL])
+            .needing(&[VERIFY, JUDGES_VALID_UNTIL])
             .after(&[VALID]),
         &[("caveats", "ValidUntil")],
     ),
@@ -74,7 +74,7 @@ pub(super) const SETS: &[Set] = &[
                 "A repeated constraint MUST be at most as permissive as the one before.",
                 Source::macaroon("Service Constraints"),
             )
-            .needing(&[VERIFY, READS_V2, JUDGES_VALID_UNTIL])
+            .needing(&[VERIFY, JUDGES_VALID_UNTIL])
             .after(&["verifier/caveats/valid-until"]),
         &[("caveats", "ValidUntilRepeated")],
     ),
@@ -87,7 +87,7 @@ pub(super) const SETS: &[Set] = &[
                  written like that.",
                 Source::PRACTICE,
             )
-            .needing(&[VERIFY, READS_V2])
+            .needing(&[VERIFY])
             .after(&[VALID]),
         &[("caveats", "Spelling")],
     ),

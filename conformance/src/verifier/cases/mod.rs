@@ -9,12 +9,17 @@ mod robustness;
 mod tampering;
 mod tokens;
 
+use serde_json::Value;
+
 use super::context::Context;
+use super::protocol::{Hello, Request};
 use super::{SUITE, needs};
 use crate::case::{Case, Source};
 use crate::check::Check;
 use crate::outcome::{CaseResult, Outcome};
 use crate::vectors::{self, Vector};
+use crate::wire::hex;
+use crate::wire::macaroon::Macaroon;
 
 const HELLO: &str = "verifier/hello";
 /// Without it nothing else is worth asking.
@@ -79,17 +84,14 @@ async fn run_set(context: &Context) -> CaseResult {
     let set = SETS.into_iter().flatten().find(|set| set.case.id == context.case.id);
     let set = set.ok_or_else(|| Outcome::error("a case without vectors"))?;
     let hello = context.hello()?;
-    let can_be_asked = |vector: &&Vector| {
-        let format = vector.input.get("format").and_then(serde_json::Value::as_str);
-        hello.has(&vector.op, format) && vector.judges.iter().all(|judge| hello.judges(judge))
-    };
-    let vectors: Vec<&Vector> = set.vectors().filter(can_be_asked).collect();
-    if vectors.is_empty() {
+    let requests: Vec<(&Vector, Request)> =
+        set.vectors().filter_map(|vector| Some((vector, request_for(vector, hello)?))).collect();
+    if requests.is_empty() {
         return Err(Outcome::unsupported("none of its operations and formats has such an input"));
     }
     let (mut wrong, mut first) = (Vec::new(), Ok(()));
-    for vector in vectors {
-        if let Err(outcome) = context.expect_vector(vector).await {
+    for (vector, request) in requests {
+        if let Err(outcome) = context.expect_vector(vector, &request).await {
             context.decide(); // the exchange with the first one is what is shown
             wrong.push(vector.id.as_str());
             first = first.and(Err(outcome));
@@ -99,6 +101,23 @@ async fn run_set(context: &Context) -> CaseResult {
         context.note(format!("{} vectors went wrong: {}", wrong.len(), wrong.join(", ")));
     }
     first
+}
+
+/// The request, if it can be asked. A verifier that has V1 only is asked about the same token in V1.
+fn request_for(vector: &Vector, hello: &Hello) -> Option<Request> {
+    if !vector.judges.iter().all(|judge| hello.judges(judge)) {
+        return None;
+    }
+    let mut fields = vector.input.clone();
+    let format = fields.get("format").and_then(Value::as_str);
+    if vector.op == "verify" && format == Some("v2") && !hello.has("verify", format) {
+        let bytes = hex_simd::decode_to_vec(fields.get("macaroon")?.as_str()?).ok()?;
+        let macaroon = Macaroon::parse(&bytes).ok().filter(|macaroon| macaroon.to_bytes() == bytes)?;
+        fields.insert("macaroon".to_owned(), hex(&macaroon.to_v1_bytes()).into());
+        fields.insert("format".to_owned(), "v1".into());
+    }
+    let format = fields.get("format").and_then(Value::as_str);
+    hello.has(&vector.op, format).then(|| Request { op: vector.op.clone(), fields })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Verifying: the signature, the payment, the identifier.
 
-use super::needs::{JUDGES_IDENTIFIER, JUDGES_PREIMAGE, READS_V2, VERIFY};
+use super::needs::{JUDGES_IDENTIFIER, JUDGES_PREIMAGE, VERIFY};
 use super::{GO_MACAROON, HELLO, SUITE, Set, VALID};
 use crate::case::{Need, Source};
 
@@ -8,9 +8,9 @@ const INTEGRITY: &str = "The server MUST verify the cryptographic integrity of t
     verification against the root key).";
 const PAYMENT: &str =
     "The server MUST verify that the preimage hashes to the payment hash that the macaroon commits to.";
-const NEEDS: &[Need] = &[VERIFY, READS_V2];
-const PAID: &[Need] = &[VERIFY, READS_V2, JUDGES_PREIMAGE];
-const IDENTIFIED: &[Need] = &[VERIFY, READS_V2, JUDGES_IDENTIFIER];
+const NEEDS: &[Need] = &[VERIFY];
+const PAID: &[Need] = &[VERIFY, JUDGES_PREIMAGE];
+const IDENTIFIED: &[Need] = &[VERIFY, JUDGES_IDENTIFIER];
 
 pub(super) const SETS: &[Set] = &[
     Set::new(
