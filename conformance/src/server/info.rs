@@ -19,6 +19,10 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         case: paid(told("info/use-policy", "how often a token can be used")).needing(&[PAYER]),
         run: |cx| Box::pin(use_policy(cx)),
     },
+    Check {
+        case: paid(told("info/list", "how a list of macaroons is answered")).needing(&[PAYER]),
+        run: |cx| Box::pin(list(cx)),
+    },
 ];
 
 const fn told(id: &'static str, title: &'static str) -> Case {
@@ -117,3 +121,18 @@ async fn use_policy(cx: &Context) -> CaseResult {
 }
 
 const MOST: usize = 6;
+
+/// The grammar has lists, for discharges of third-party caveats.
+async fn list(cx: &Context) -> CaseResult {
+    let token = cx.buy().await?;
+    let other = cx.offer().await?.macaroon;
+    let preimage = hex(&token.preimage);
+    for (what, value) in [
+        ("an unpaid macaroon behind it", format!("L402 {},{other}:{preimage}", token.macaroon)),
+        ("itself behind it", format!("L402 {0},{0}:{preimage}", token.macaroon)),
+    ] {
+        let status = cx.send(&cx.with_authorization(value)).await?.status;
+        cx.note(format!("a paid macaroon with {what}: {status}"));
+    }
+    Ok(())
+}
