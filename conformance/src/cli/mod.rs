@@ -34,7 +34,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Test a server
-    Server(server::Options),
+    Server(Box<server::Options>),
     /// Test a client
     #[cfg(feature = "client")]
     Client(Box<client::Options>),
@@ -52,7 +52,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
-        Command::Server(options) => server::run(options).await,
+        Command::Server(options) => server::run(*options).await,
         #[cfg(feature = "client")]
         Command::Client(options) => client::run(*options).await,
         #[cfg(feature = "client")]
