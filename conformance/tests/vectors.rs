@@ -37,11 +37,13 @@ fn every_file_has_the_form_of_the_schema() {
     }
 }
 
+type Spoil = fn(&mut Value);
+
 #[test]
 fn the_schema_refuses_what_is_not_a_vector() {
     let (schemas, index) = schema();
     let good = json_of("vectors/identifier.json");
-    let wrong: [(&str, fn(&mut Value)); 8] = [
+    let wrong: [(&str, Spoil); 8] = [
         ("an id with spaces", |file| file["vectors"][0]["id"] = json!("identifier/a b")),
         ("another result", |file| file["vectors"][0]["result"] = json!("perhaps")),
         ("no hex", |file| file["vectors"][0]["input"]["identifier"] = json!("0")),
