@@ -38,7 +38,7 @@ enum Command {
     /// Test a server
     Server(Box<server::Options>),
     /// Test a token verifier in any language, through a small program around it
-    Verifier(verifier::Options),
+    Verifier(Box<verifier::Options>),
     /// List the test vectors, or copy them to a folder
     Vectors(vectors::Options),
     /// Test a client
@@ -59,7 +59,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Server(options) => server::run(*options).await,
-        Command::Verifier(options) => verifier::run(options).await,
+        Command::Verifier(options) => verifier::run(*options).await,
         Command::Vectors(options) => vectors::run(&options),
         #[cfg(feature = "client")]
         Command::Client(options) => client::run(*options).await,
