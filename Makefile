@@ -35,6 +35,10 @@ test-python: ## Let software of others, in Python and Rust, buy and sell with th
 	.ci/python $(CARGO) test --locked -p l402-dev --test python -- --ignored
 	.ci/python $(CARGO) test --locked -p l402-client --test interop -- --ignored
 
+.PHONY: test-peers
+test-peers: setup ## Test servers and macaroon libraries of others, and the table of results
+	.ci/peers
+
 .PHONY: conformance-clients
 conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
 	conformance/peers/clients/run

@@ -34,6 +34,8 @@ mod check;
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
 mod expected;
+#[cfg(feature = "verifier")]
+mod generate;
 mod hook;
 mod http;
 mod outcome;
@@ -44,9 +46,16 @@ mod runner;
 pub mod server;
 mod settings;
 mod target;
+#[cfg(feature = "verifier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "verifier")))]
+pub mod vectors;
+#[cfg(feature = "verifier")]
+#[cfg_attr(docsrs, doc(cfg(feature = "verifier")))]
+pub mod verifier;
 mod wire;
+mod words;
 
-pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
+pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite};
 pub use expected::{Expected, ExpectedError};
 pub use hook::Hook;
 pub use http::{Exchange, Trust, TrustError};
@@ -57,12 +66,15 @@ pub use report::{CaseReport, Counts, Report, Verdict};
 pub use runner::{Progress, Watch};
 pub use settings::Settings;
 pub use target::{Expiry, Target, TargetError};
+pub use words::UnknownWord;
 
 /// Every case of every suite, in the order they run.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     [
         server::cases(),
+        #[cfg(feature = "verifier")]
+        verifier::cases(),
         #[cfg(feature = "client")]
         client::cases(),
     ]

@@ -255,3 +255,80 @@ async fn the_help_has_the_exit_codes() {
     let text = stdout(&l402_conformance(&["--help"]).await);
     assert!(text.contains("3  partial"), "{text}");
 }
+
+#[cfg(feature = "verifier")]
+mod verifier {
+    use super::{code, json, l402_conformance, stderr, stdout};
+
+    const SHIM: &str = concat!("python3 '", env!("CARGO_MANIFEST_DIR"), "/shims/python/l402_shim.py'");
+    const FLAWED: &str =
+        concat!("python3 '", env!("CARGO_MANIFEST_DIR"), "/tests/support/flawed_shim.py' never-expires");
+
+    #[tokio::test]
+    async fn a_verifier_is_tested() {
+        let args = ["verifier", "--cmd", SHIM, "--cases", "5", "--seed", "1", "--format", "json"];
+        let output = l402_conformance(&args).await;
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let report = json(&output);
+        assert_eq!((&report["suite"], &report["verdict"]), (&"verifier".into(), &"conformant".into()));
+        assert_eq!(report["facts"]["name"], "l402_shim.py");
+    }
+
+    #[tokio::test]
+    async fn a_failure_shows_the_vector_and_the_lines() {
+        let only = ["--only", "verifier/caveats/valid-until"];
+        let output = l402_conformance(&[&["verifier", "--cmd", FLAWED], only.as_slice()].concat()).await;
+        assert_eq!(code(&output), 1);
+        let text = stdout(&output);
+        for part in [
+            "FAIL  verifier/caveats/valid-until",
+            "caveats/valid-until-now",
+            "\"op\":\"verify\"",
+            "vectors went wrong",
+        ] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_failed_is_kept_and_tried_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap();
+        let only = ["--only", "verifier/generated/tokens", "--save", path];
+        let output = l402_conformance(&[&["verifier", "--cmd", FLAWED], only.as_slice()].concat()).await;
+        assert_eq!(code(&output), 1);
+        let text = stdout(&output);
+        let file = text.split("--replay '").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        for (command, expected) in [(FLAWED, "0 passed"), (SHIM, "3 passed")] {
+            let output = l402_conformance(&["verifier", "--cmd", command, "--replay", &file]).await;
+            let text = stdout(&output);
+            assert!(text.contains(if expected == "0 passed" { "FAIL" } else { expected }), "{text}");
+        }
+        let output = l402_conformance(&["verifier", "--cmd", SHIM, "--replay", "/nowhere"]).await;
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("/nowhere"));
+    }
+
+    #[tokio::test]
+    async fn a_verifier_is_measured() {
+        let output = l402_conformance(&["verifier", "--cmd", "false", "--bench"]).await;
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains("cannot be measured"), "{}", stderr(&output));
+    }
+
+    #[tokio::test]
+    async fn vectors_are_listed_and_copied() {
+        let text = stdout(&l402_conformance(&["vectors", "list"]).await);
+        assert!(text.contains("macaroon-v2/trailing-zero") && text.contains("invalid"), "{text}");
+        let list = json(&l402_conformance(&["vectors", "list", "--json"]).await);
+        assert!(list.as_array().unwrap().len() >= 10);
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        let output = l402_conformance(&["vectors", "copy", path.to_str().unwrap()]).await;
+        assert_eq!(code(&output), 0);
+        assert!(path.join("vectors/challenge.json").exists());
+        let file = path.join("PROTOCOL.md");
+        assert_eq!(code(&l402_conformance(&["vectors", "copy", file.to_str().unwrap()]).await), 2);
+    }
+}

@@ -7,6 +7,8 @@ mod run;
 #[cfg(feature = "client")]
 mod serve;
 mod server;
+mod vectors;
+mod verifier;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -34,7 +36,11 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Test a server
-    Server(server::Options),
+    Server(Box<server::Options>),
+    /// Test a token verifier in any language, through a small program around it
+    Verifier(Box<verifier::Options>),
+    /// List the test vectors, or copy them to a folder
+    Vectors(vectors::Options),
     /// Test a client
     #[cfg(feature = "client")]
     Client(Box<client::Options>),
@@ -52,7 +58,9 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
-        Command::Server(options) => server::run(options).await,
+        Command::Server(options) => server::run(*options).await,
+        Command::Verifier(options) => verifier::run(*options).await,
+        Command::Vectors(options) => vectors::run(&options),
         #[cfg(feature = "client")]
         Command::Client(options) => client::run(*options).await,
         #[cfg(feature = "client")]
