@@ -265,40 +265,6 @@ impl Serialize for Need {
     }
 }
 
-/// A word on the command line that is none of those expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is none of {known}")]
-#[non_exhaustive]
-pub struct UnknownWord {
-    /// What was written.
-    pub found: String,
-    /// What could have been.
-    pub known: &'static str,
-}
-
-impl std::str::FromStr for Level {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
-            "must" => Ok(Self::Must),
-            "should" => Ok(Self::Should),
-            "may" => Ok(Self::May),
-            "info" => Ok(Self::Info),
-            _ => Err(UnknownWord { found: text.to_owned(), known: "must, should, may, info" }),
-        }
-    }
-}
-
-impl std::str::FromStr for Suite {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|suite| suite.to_string() == text.to_ascii_lowercase());
-        found.ok_or_else(|| UnknownWord { found: text.to_owned(), known: "server, client, verifier" })
-    }
-}
-
 /// What holds for the cases of every suite.
 #[cfg(test)]
 pub(crate) fn assert_well_formed(cases: &[Case]) {

@@ -45,8 +45,9 @@ pub mod server;
 mod settings;
 mod target;
 mod wire;
+mod words;
 
-pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite, UnknownWord};
+pub use case::{Ambiguity, Case, Level, Need, Scoring, Source, Suite};
 pub use expected::{Expected, ExpectedError};
 pub use hook::Hook;
 pub use http::{Exchange, Trust, TrustError};
@@ -57,6 +58,7 @@ pub use report::{CaseReport, Counts, Report, Verdict};
 pub use runner::{Progress, Watch};
 pub use settings::Settings;
 pub use target::{Expiry, Target, TargetError};
+pub use words::UnknownWord;
 
 /// Every case of every suite, in the order they run.
 #[must_use]

@@ -1,11 +1,8 @@
 //! [`Profile`]: whose reading of contradicting texts counts.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::Serialize;
-
-use crate::case::UnknownWord;
 
 /// Whose reading counts where the texts on L402 contradict each other.
 ///
@@ -36,14 +33,5 @@ impl fmt::Display for Profile {
             Self::Aperture => "aperture",
             Self::L402kit => "l402kit",
         })
-    }
-}
-
-impl FromStr for Profile {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|profile| profile.to_string() == text.to_ascii_lowercase());
-        found.ok_or_else(|| UnknownWord { found: text.to_owned(), known: "default, aperture, l402kit" })
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::case::{Need, UnknownWord};
+use crate::case::Need;
+use crate::words::UnknownWord;
 
 /// What a client can do besides fetching a URL and paying for it. What is not declared is not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

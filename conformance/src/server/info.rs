@@ -19,6 +19,10 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         case: paid(told("info/use-policy", "how often a token can be used")).needing(&[PAYER]),
         run: |cx| Box::pin(use_policy(cx)),
     },
+    Check {
+        case: paid(told("info/list", "how a list of macaroons is answered")).needing(&[PAYER]),
+        run: |cx| Box::pin(list(cx)),
+    },
 ];
 
 const fn told(id: &'static str, title: &'static str) -> Case {
@@ -52,17 +56,14 @@ async fn macaroon(cx: &Context) -> CaseResult {
     };
     cx.note(format!("{} characters, {form}", text.len()));
     let Some(bytes) = base64::decode_any(&text) else { return Ok(()) };
-    let macaroon = match Macaroon::parse(&bytes) {
-        Ok(macaroon) => macaroon,
-        Err(_) => {
-            let format = match bytes.first() {
-                Some(b'{') => "JSON",
-                Some(b'0'..=b'9' | b'a'..=b'f') => "packets of V1",
-                _ => "no known format",
-            };
-            cx.note(format!("{} bytes, {format}", bytes.len()));
-            return Ok(());
-        }
+    let Ok(macaroon) = Macaroon::parse(&bytes) else {
+        let format = match bytes.first() {
+            Some(b'{') => "JSON",
+            Some(b'0'..=b'9' | b'a'..=b'f') => "packets of V1",
+            _ => "no known format",
+        };
+        cx.note(format!("{} bytes, {format}", bytes.len()));
+        return Ok(());
     };
     let location = macaroon.location.as_deref().unwrap_or_default().escape_ascii();
     cx.note(format!("V2, location \"{location}\", an identifier of {} bytes", macaroon.identifier.len()));
@@ -120,3 +121,18 @@ async fn use_policy(cx: &Context) -> CaseResult {
 }
 
 const MOST: usize = 6;
+
+/// The grammar has lists, for discharges of third-party caveats.
+async fn list(cx: &Context) -> CaseResult {
+    let token = cx.buy().await?;
+    let other = cx.offer().await?.macaroon;
+    let preimage = hex(&token.preimage);
+    for (what, value) in [
+        ("an unpaid macaroon behind it", format!("L402 {},{other}:{preimage}", token.macaroon)),
+        ("itself behind it", format!("L402 {0},{0}:{preimage}", token.macaroon)),
+    ] {
+        let status = cx.send(&cx.with_authorization(value)).await?.status;
+        cx.note(format!("a paid macaroon with {what}: {status}"));
+    }
+    Ok(())
+}

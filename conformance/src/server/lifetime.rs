@@ -19,8 +19,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "expiry/refused",
                 "a token that has expired is refused",
-                "`<service>_valid_until`: the verifier MUST check that the current time is before the timestamp.",
-                Source::macaroon("Time-Based Caveats"),
+                "Timeout: `<svc>_valid_until`: [...] `now() < timestamp`. [...] If any caveat fails, REJECT.",
+                Source::macaroon("Caveat Verification and Built-in Satisfiers"),
             )
             .needing(&[PAYER, EXPIRING_URL])
             .after(&["credential/accepted"]),
@@ -31,8 +31,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "status/expired",
                 "a token that has expired is answered 402 with another offer",
-                "When a credential is revoked or has expired, the server issues a fresh 402 challenge and the client \
-                 repeats the payment flow.",
+                "Possible revocation conditions include: Expiry date encoded as a caveat [...] When a \
+                 credential is revoked, the server issues a fresh 402 challenge and the client repeats \
+                 the payment flow.",
                 Source::protocol("Credential Reuse and Revocation"),
             )
             .needing(&[PAYER, EXPIRING_URL])
@@ -45,8 +46,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "delivery/failed-answer",
                 "a token is still good when the answer that it paid for failed",
-                "A server should count a use of a token only when it has delivered: a client that gets a 5xx has paid \
-                 for nothing, and tries again.",
+                "A server should count a use of a token only when it has delivered: a client that gets a \
+                 5xx has paid for nothing, and tries again.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, FAILING_URL])

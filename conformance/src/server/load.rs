@@ -25,8 +25,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.must(
             "concurrency/one-token",
             "a token that is used by many at once is good for no more than it was sold for",
-            "When a credential is revoked [exceeded usage count], the server issues a fresh 402 challenge and the client \
-             repeats the payment flow.",
+            "Possible revocation conditions include: [...] Exceeded usage count [...] When a credential \
+             is revoked, the server issues a fresh 402 challenge and the client repeats the payment flow.",
             Source::protocol("Credential Reuse and Revocation"),
         )),
         run: |cx| Box::pin(one_token(cx)),
@@ -36,7 +36,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "cost/unasked",
                 "HEAD and OPTIONS cost the node no invoice",
-                "A request that nobody pays for should not create an invoice: the node keeps every one of them.",
+                "A request that nobody pays for should not create an invoice: the node keeps every one of \
+                 them.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, LEDGER])
@@ -48,8 +49,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "cost/invalid",
                 "credentials that are none cost the node no invoice",
-                "A credential that is malformed or forged should be refused without an invoice: whoever sends it does not \
-                 pay.",
+                "A credential that is malformed or forged should be refused without an invoice: whoever \
+                 sends it does not pay.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, LEDGER])

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "grpc/status-200",
                 "a gRPC request without a credential is answered with the HTTP status 200",
-                "For gRPC, the HTTP status MUST be 200: the error is in the trailers.",
+                "The server MUST reply with HTTP 200 OK (not 402).",
                 Source::protocol("§7.1"),
             )
             .after(&["challenge/parameters"]),
@@ -28,7 +28,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "grpc/message",
                 "a gRPC request without a credential is told that payment is required",
-                "Grpc-Status: 13, Grpc-Message: payment required; or Grpc-Status: 402, Grpc-Message: missing L402.",
+                "The server MUST send the following trailing headers: `Grpc-Message: payment required`, \
+                 `Grpc-Status: 13`. (Or, in another revision: `Grpc-Message: missing L402`, `Grpc-Status: \
+                 402`.)",
                 Source::protocol("§7.1"),
             )
             .after(&["grpc/status-200"])
@@ -40,7 +42,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .may(
                 "discovery/manifest",
                 "the manifest, if there is one, is JSON",
-                "The manifest at `/.well-known/l402.json` MUST be served as application/json, without a credential.",
+                "The manifest at `/.well-known/l402.json` MUST be served as application/json, without a \
+                 credential.",
                 Source::new("L402 discovery-spec (draft)", "Manifest"),
             )
             .after(&["challenge/status-402"]),
@@ -51,8 +54,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "transport/encrypted",
                 "challenges go over TLS",
-                "Servers MUST NOT send challenges over unencrypted HTTP. (A warning, since the suite does not see whether \
-                 a proxy before the server speaks TLS.)",
+                "Servers MUST NOT issue L402 challenges over unencrypted HTTP. (A warning, since the \
+                 suite does not see whether a proxy before the server speaks TLS.)",
                 Source::protocol("§9.1"),
             )
             .after(&["challenge/parameters"]),
@@ -61,7 +64,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
 ];
 
 const GRPC_MESSAGE: Ambiguity = Ambiguity {
-    conflict: "one revision says 13 and `payment required`, as Aperture does; another says 402 and `missing L402`",
+    conflict: "one revision says 13 and `payment required`, as Aperture does; another says 402 and \
+               `missing L402`",
     scoring: &[Scoring::new(Profile::Aperture, Level::Must, "13 and `payment required`")],
 };
 

@@ -37,8 +37,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
 ];
 
 const fn survives(id: &'static str, title: &'static str) -> Case {
-    let requirement = "The server MUST reply with HTTP 402 (Payment Required) - to the next client, too, whatever the \
-                       last one sent.";
+    let requirement = "The server MUST reply with HTTP 402 (Payment Required) - to the next client, too, \
+                       whatever the last one sent.";
     SUITE.must(id, title, requirement, Source::protocol("§6.1")).after(&["challenge/status-402"])
 }
 

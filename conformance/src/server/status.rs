@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "status/invalid",
                 "a credential that is forged or unpaid is answered 401, or 402 with another offer",
-                "Credential present but malformed or invalid: 401.",
+                "Credential present but macaroon invalid or tampered: 401.",
                 Source::protocol("§4.1"),
             )
             .after(&["verification/wrong-preimage"])
@@ -25,8 +25,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "status/used-up",
             "a token that is used up is answered 402 with another offer",
-            "When a credential is revoked [exceeded usage count], the server issues a fresh 402 challenge and the client \
-             repeats the payment flow.",
+            "Possible revocation conditions include: [...] Exceeded usage count [...] When a credential \
+             is revoked, the server issues a fresh 402 challenge and the client repeats the payment flow.",
             Source::protocol("Credential Reuse and Revocation"),
         ))
         .ambiguous(SPENT),
@@ -37,8 +37,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .should(
                 "status/other-url",
                 "a token for another URL is answered 402 with another offer",
-                "A token that is good, but not for this, should be answered with 402 and a fresh challenge: the client \
-                 did nothing wrong, and many clients pay on 402 only.",
+                "A token that is good, but not for this, should be answered with 402 and a fresh \
+                 challenge: the client did nothing wrong, and many clients pay on 402 only.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, OTHER_URL])
@@ -49,8 +49,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
 ];
 
 const INVALID: Ambiguity = Ambiguity {
-    conflict: "the specification says 401 in one place; its earlier revision says 402 for whatever is missing or invalid, \
-               and Aperture and l402kit do so",
+    conflict: "the specification says 401 in one place; its earlier revision says 402 for whatever is \
+               missing or invalid, and Aperture and l402kit do so",
     scoring: &[
         Scoring::new(Profile::Default, Level::Should, "401, or 402 with a challenge"),
         Scoring::new(Profile::Aperture, Level::Must, "402 with a challenge"),
@@ -59,8 +59,8 @@ const INVALID: Ambiguity = Ambiguity {
 };
 
 pub(super) const SPENT: Ambiguity = Ambiguity {
-    conflict: "the specification says 401 for what is invalid, and 402 for what was revoked or has expired; deployed \
-               clients pay again on 402 and give up on 401, but l402kit answers 401",
+    conflict: "the specification says 401 for what is invalid, and 402 for what was revoked or has \
+               expired; deployed clients pay again on 402 and give up on 401, but l402kit answers 401",
     scoring: &[
         Scoring::new(Profile::Default, Level::Should, "402 with a challenge"),
         Scoring::new(Profile::Aperture, Level::Must, "402 with a challenge"),
@@ -69,7 +69,8 @@ pub(super) const SPENT: Ambiguity = Ambiguity {
 };
 
 const UNFIT: Ambiguity = Ambiguity {
-    conflict: "the specification says 401 for what is invalid, and says nothing about what is valid elsewhere",
+    conflict: "the specification says 401 for what is invalid, and says nothing about what is valid \
+               elsewhere",
     scoring: &[Scoring::new(Profile::Aperture, Level::Must, "402 with a challenge")],
 };
 

@@ -27,8 +27,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/path-variants",
                 "the URL is not for free in another spelling",
-                "A resource that costs money should cost it however its path is written: `//`, `/./`, a slash at the \
-                 end, another case, percent-encoding.",
+                "A resource that costs money should cost it however its path is written: `//`, `/./`, a \
+                 slash at the end, another case, percent-encoding.",
                 Source::PRACTICE,
             )
             .after(&["challenge/status-402"]),
@@ -50,8 +50,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/html",
                 "a page for people has nothing of the request's markup in it",
-                "A page that shows the invoice to people should escape what it repeats of the request, or a link makes \
-                 their browsers run its scripts.",
+                "A page that shows the invoice to people should escape what it repeats of the request, or \
+                 a link makes their browsers run its scripts.",
                 Source::PRACTICE,
             )
             .after(&["challenge/status-402"]),

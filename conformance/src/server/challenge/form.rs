@@ -24,8 +24,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "challenge/parameters",
                 "WWW-Authenticate has an L402 challenge with macaroon and invoice",
-                "The server MUST include a `WWW-Authenticate` header per Section 5.1 containing the macaroon and \
-                 invoice.",
+                "The server MUST include a `WWW-Authenticate` header per Section 5.1 containing the \
+                 macaroon and invoice.",
                 Source::protocol("§6.1"),
             )
             .after(&["challenge/status-402"]),
@@ -36,8 +36,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "challenge/form",
                 "macaroon and invoice are quoted, in this order, right after the scheme",
-                "l402-challenge = \"L402\" 1*SP l402-params; l402-params = macaroon-param \",\" SP invoice-param; \
-                 macaroon-param = \"macaroon\" \"=\" quoted-string; invoice-param = \"invoice\" \"=\" quoted-string",
+                "l402-challenge = \"L402\" 1*SP l402-params; l402-params = macaroon-param \",\" SP \
+                 invoice-param; macaroon-param = \"macaroon\" \"=\" quoted-string; invoice-param = \
+                 \"invoice\" \"=\" quoted-string",
                 Source::protocol("§5.3"),
             )
             .after(&["challenge/parameters"]),
@@ -48,8 +49,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "challenge/base64",
                 "the macaroon is base64 in the standard alphabet, with padding",
-                "`macaroon` (REQUIRED): The authentication macaroon, base64-encoded (RFC 4648). [...] base64 = 1*( \
-                 ALPHA / DIGIT / \"+\" / \"/\" / \"=\" )",
+                "`macaroon` (REQUIRED): The authentication macaroon, base64-encoded (RFC 4648). [...] \
+                 base64 = 1*( ALPHA / DIGIT / \"+\" / \"/\" / \"=\" )",
                 Source::protocol("§5.1 and §5.3"),
             )
             .after(&["challenge/parameters"]),
@@ -60,8 +61,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/first",
                 "the L402 or LSAT challenge comes before those of other schemes",
-                "A server that offers several schemes should name L402 first: deployed clients look at the first \
-                 challenge only.",
+                "A server that offers several schemes should name L402 first: deployed clients look at \
+                 the first challenge only.",
                 Source::PRACTICE,
             )
             .after(&["challenge/parameters"]),
@@ -72,8 +73,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .may(
                 "challenge/version",
                 "the challenge says version=\"0\"",
-                "`version` (REQUIRED): The version of the protocol, which is \"0\".",
-                Source::protocol_with_version("§5.1"),
+                "The server MUST include a `WWW-Authenticate` header per Section 5.1 containing the \
+                 version, token, and invoice.",
+                Source::protocol_with_version("§6.1"),
             )
             .after(&["challenge/parameters"])
             .ambiguous(VERSION),
@@ -84,8 +86,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/token-is-macaroon",
                 "a challenge with both `token` and `macaroon` has the same in both",
-                "A server that sends `token` for newer clients and `macaroon` for older ones should send the same \
-                 credential in both: a client reads either.",
+                "A server that sends `token` for newer clients and `macaroon` for older ones should send \
+                 the same credential in both: a client reads either.",
                 Source::PRACTICE,
             )
             .after(&["challenge/parameters"]),
@@ -96,8 +98,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .info(
                 "challenge/lsat-twin",
                 "an LSAT challenge comes before the L402 one",
-                "Servers SHOULD send both `LSAT` and `L402` challenges, with `LSAT` first, so that older clients, \
-                 which look at the first only, find theirs.",
+                "Servers SHOULD send both `LSAT` and `L402` scheme names in `WWW-Authenticate` challenge \
+                 headers. The `LSAT` header SHOULD appear first for compatibility with older client \
+                 implementations.",
                 Source::protocol("Backwards Compatibility"),
             )
             .after(&["challenge/parameters"])
@@ -109,8 +112,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/twins-agree",
                 "an LSAT challenge and an L402 challenge are for the same payment",
-                "The `LSAT` and the `L402` challenge of one answer should have the same macaroon and the same \
-                 invoice: they are two names of one offer, and a second invoice costs the node.",
+                "The `LSAT` and the `L402` challenge of one answer should have the same macaroon and the \
+                 same invoice: they are two names of one offer, and a second invoice costs the node.",
                 Source::PRACTICE,
             )
             .after(&["challenge/parameters"]),
@@ -119,8 +122,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
 ];
 
 const VERSION: Ambiguity = Ambiguity {
-    conflict: "the revision of March 2026 requires `version` and `token`; the one that master serves knows neither, \
-               and clients that look for `macaroon` right after the scheme allow them only behind `invoice`",
+    conflict: "the revision of March 2026 requires `version` and `token`; the one that master serves \
+               knows neither, and clients that look for `macaroon` right after the scheme allow them only \
+               behind `invoice`",
     scoring: &[
         Scoring::new(Profile::Aperture, Level::Info, "no `version`, as Aperture sends none"),
         Scoring::new(Profile::L402kit, Level::Info, "no `version`, as l402kit sends none"),
@@ -128,8 +132,8 @@ const VERSION: Ambiguity = Ambiguity {
 };
 
 const LSAT_TWIN: Ambiguity = Ambiguity {
-    conflict: "the specification says SHOULD; other drafts know one challenge, and some clients answer with the scheme \
-               they see first",
+    conflict: "the specification says SHOULD; other drafts know one challenge, and some clients answer \
+               with the scheme they see first",
     scoring: &[Scoring::new(Profile::Aperture, Level::Must, "an LSAT challenge, then an L402 one")],
 };
 

@@ -24,8 +24,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/invoice-amount",
                 "the invoice has an amount, and it is not zero",
-                "The server SHOULD determine the price of the resource in millisatoshi, and create a BOLT 11 invoice \
-                 for it.",
+                "The server SHOULD derive a price for the resource expressed in millisatoshis (1/1000th \
+                 of a satoshi) and create a BOLT 11 invoice `P` requesting that amount from its backing \
+                 Lightning node.",
                 Source::protocol("§6.1"),
             )
             .after(&["challenge/invoice"]),
@@ -36,8 +37,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/invoice-expiry",
                 "the invoice can be paid for a while yet",
-                "An invoice should have at least half a minute left to be paid when it is offered: a payment over \
-                 several hops takes seconds, and one that comes too late is lost or refused.",
+                "An invoice should have at least half a minute left to be paid when it is offered: a \
+                 payment over several hops takes seconds, and one that comes too late is lost or refused.",
                 Source::PRACTICE,
             )
             .after(&["challenge/invoice"]),

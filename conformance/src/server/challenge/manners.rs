@@ -13,7 +13,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/no-store",
                 "a challenge is not to be stored by caches",
-                "A 402 should say `Cache-Control: no-store`: its invoice is for one client, and can be paid once.",
+                "A 402 should say `Cache-Control: no-store`: its invoice is for one client, and can be \
+                 paid once.",
                 Source::PRACTICE,
             )
             .after(&["challenge/status-402"]),
@@ -24,7 +25,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/head",
                 "HEAD without a credential costs no invoice",
-                "A HEAD request should not create an invoice: crawlers and monitors send it, and pay nothing.",
+                "A HEAD request should not create an invoice: crawlers and monitors send it, and pay \
+                 nothing.",
                 Source::PRACTICE,
             )
             .after(&["challenge/parameters"]),
@@ -35,8 +37,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/options",
                 "OPTIONS without a credential costs no invoice",
-                "An OPTIONS request should not create an invoice: browsers send it before the real request, without \
-                 a credential.",
+                "An OPTIONS request should not create an invoice: browsers send it before the real \
+                 request, without a credential.",
                 Source::PRACTICE,
             )
             .after(&["challenge/parameters"]),
@@ -59,8 +61,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "cors/preflight",
                 "the question before a script's request is answered for free, and allows Authorization",
-                "A CORS-preflight request never has a credential; a server that lets scripts of other origins in \
-                 should answer it with a 2xx status and allow the `Authorization` field.",
+                "A CORS-preflight request never has a credential; a server that lets scripts of other \
+                 origins in should answer it with a 2xx status and allow the `Authorization` field.",
                 Source::new("Fetch Standard", "CORS-preflight fetch"),
             )
             .after(&["challenge/parameters"]),

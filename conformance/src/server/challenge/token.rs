@@ -48,7 +48,7 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "challenge/token-id",
                 "every macaroon has a random token id of its own",
-                "`token_id`: 32 bytes, a random identifier that is unique to this token.",
+                "`token_id`: 32 random bytes, unique per credential.",
                 Source::macaroon("Version 0 Format"),
             )
             .after(&["challenge/identifier", "challenge/fresh"]),

@@ -14,8 +14,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "credential/twins",
             "the same token may come twice, as LSAT and as L402",
-            "A server should accept an `LSAT` and an `L402` Authorization field with the same token: the reference \
-             client sends both.",
+            "A server should accept an `LSAT` and an `L402` Authorization field with the same token: the \
+             reference client sends both.",
             Source::PRACTICE,
         )),
         run: |cx| Box::pin(twins(cx)),
@@ -24,9 +24,10 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "credential/preimage-caveat",
             "the macaroon may carry the preimage as a caveat, too",
-            "Unknown caveats MUST be skipped. Clients that keep the preimage as the caveat `preimage=<hex>` present \
-             the macaroon with it.",
-            Source::macaroon("Caveat Verification"),
+            "`preimage`: Added by the client after payment to bind the proof of payment to the macaroon. \
+             [...] When present, the verifier checks `sha256(preimage) == payment_hash` from the \
+             identifier.",
+            Source::macaroon("Preimage Caveat"),
         )),
         run: |cx| Box::pin(preimage_caveat(cx)),
     },
@@ -34,8 +35,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.info(
             "credential/macaroon-field",
             "the credential may be in the field Macaroon",
-            "Without an `Authorization` field, the field `Macaroon` may have the macaroon in hex, with the preimage as \
-             a caveat.",
+            "Without an `Authorization` field, the field `Macaroon` may have the macaroon in hex, with \
+             the preimage as a caveat.",
             Source::PRACTICE,
         ))
         .ambiguous(MACAROON_FIELD),
@@ -45,8 +46,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.info(
             "credential/grpc-metadata-field",
             "the credential may be in the field Grpc-Metadata-Macaroon",
-            "Without an `Authorization` field, the field `Grpc-Metadata-Macaroon` may have the macaroon in hex, with \
-             the preimage as a caveat.",
+            "Without an `Authorization` field, the field `Grpc-Metadata-Macaroon` may have the macaroon \
+             in hex, with the preimage as a caveat.",
             Source::PRACTICE,
         ))
         .ambiguous(MACAROON_FIELD),
@@ -56,8 +57,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "credential/paid-answer-is-private",
             "the answer to a paid request is not for shared caches",
-            "A paid answer should say `Cache-Control: private` or `no-store`, or a shared cache may hand it to those \
-             who have not paid.",
+            "A paid answer should say `Cache-Control: private` or `no-store`, or a shared cache may hand \
+             it to those who have not paid.",
             Source::PRACTICE,
         )),
         run: |cx| Box::pin(is_private(cx)),

@@ -13,8 +13,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "credential/accepted",
                 "a paid credential is served",
-                "Otherwise, the server SHOULD process the request or forward it to the proxied backend. [...] \
-                 Clients and servers MUST accept both `LSAT` and `L402` in `Authorization` headers.",
+                "Otherwise, the server SHOULD process the request or forward it to the proxied backend. \
+                 [...] Clients and servers MUST accept both `LSAT` and `L402` in `Authorization` headers.",
                 Source::protocol("§6.1 and Backwards Compatibility"),
             )
             .needing(&[PAYER])
@@ -66,8 +66,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "credential/unpadded-base64",
             "the macaroon may come without padding",
-            "A server should accept a macaroon whose base64 is not padded: pymacaroons, js-macaroon and clients \
-             built on them write it so.",
+            "A server should accept a macaroon whose base64 is not padded: pymacaroons, js-macaroon and \
+             clients built on them write it so.",
             Source::PRACTICE,
         )),
         run: |cx| {
@@ -80,7 +80,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "credential/url-safe-base64",
             "the macaroon may come in the alphabet for URLs",
-            "A server should accept a macaroon in base64url: clients that decode and encode it again write it so.",
+            "A server should accept a macaroon in base64url: clients that decode and encode it again \
+             write it so.",
             Source::PRACTICE,
         )),
         run: |cx| {

@@ -25,7 +25,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "verification/other-method",
                 "a token for GET does not open the URL with another method",
-                "A token should open what it was sold for and nothing else: one for reading does not pay for writing.",
+                "A token should open what it was sold for and nothing else: one for reading does not pay \
+                 for writing.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, OTHER_METHOD])
@@ -36,8 +37,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "verification/two-credentials",
             "two different credentials in one request are refused",
-            "A request with two different L402 credentials should be refused: which of them counts is decided in one \
-             way by a proxy and in another behind it.",
+            "A request with two different L402 credentials should be refused: which of them counts is \
+             decided in one way by a proxy and in another behind it.",
             Source::PRACTICE,
         )),
         run: |cx| Box::pin(two_credentials(cx)),

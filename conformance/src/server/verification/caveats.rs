@@ -13,7 +13,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.must(
             "caveats/unknown",
             "a caveat that nobody knows changes nothing",
-            "If a verifier encounters a caveat it does not know, it MUST skip it, not reject the macaroon.",
+            "If no satisfier is registered for a caveat's condition, the caveat MUST be skipped (not \
+             rejected).",
             Source::macaroon("Caveat Verification"),
         )),
         run: |cx| Box::pin(unknown(cx)),
@@ -22,8 +23,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.must(
             "caveats/expired",
             "a token is refused with an appended expiry that is over",
-            "`<service>_valid_until`: the verifier MUST check that the current time is before the timestamp.",
-            Source::macaroon("Time-Based Caveats"),
+            "Timeout: `<svc>_valid_until`: [...] `now() < timestamp`. [...] If any caveat fails, REJECT.",
+            Source::macaroon("Caveat Verification and Built-in Satisfiers"),
         )),
         run: |cx| Box::pin(expired(cx)),
     },
@@ -31,8 +32,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.must(
             "caveats/widened",
             "a token is refused with an appended caveat that would widen another",
-            "When a condition occurs several times, each occurrence MUST be at least as restrictive as the one before \
-             it.",
+            "If multiple caveats share the same condition, verify that each successive caveat is more \
+             restrictive than the previous. [...] If any caveat fails, REJECT.",
             Source::macaroon("Caveat Verification"),
         )),
         run: |cx| Box::pin(widened(cx)),
@@ -42,8 +43,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .should(
                 "caveats/of-other-url",
                 "a token does not open the other URL with the other's caveats appended",
-                "Whoever holds a token can append caveats to it. None of them should open anything that it was not sold \
-                 for.",
+                "Whoever holds a token can append caveats to it. None of them should open anything that \
+                 it was not sold for.",
                 Source::PRACTICE,
             )
             .needing(&[PAYER, OTHER_URL])

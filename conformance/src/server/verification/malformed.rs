@@ -15,7 +15,7 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "verification/malformed",
                 "a credential that is none is the client's error",
-                "Credential present but malformed or invalid: 401.",
+                "Credential present but macaroon invalid or tampered: 401.",
                 Source::protocol("§4.1"),
             )
             .after(&["challenge/parameters"]),
@@ -25,7 +25,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.should(
             "verification/other-scheme",
             "a paid token is no credential of another scheme",
-            "l402-credential = \"L402\" 1*SP macaroons \":\" preimage. A field of another scheme is for somebody else.",
+            "l402-credential = \"L402\" 1*SP macaroons \":\" preimage. A field of another scheme is for \
+             somebody else.",
             Source::protocol("§5.3"),
         )),
         run: |cx| Box::pin(other_scheme(cx)),
@@ -55,8 +56,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
             .must(
                 "verification/header-injection",
                 "nothing of a request becomes a header field of the answer",
-                "Field values containing CR, LF, or NUL characters are invalid and dangerous [...]; a recipient of CR, LF, \
-                 or NUL within a field value MUST either reject the message or replace each of those characters with SP.",
+                "Field values containing CR, LF, or NUL characters are invalid and dangerous [...]; a \
+                 recipient of CR, LF, or NUL within a field value MUST either reject the message or \
+                 replace each of those characters with SP.",
                 Source::new("RFC 9110", "§5.5"),
             )
             .after(&["challenge/parameters"]),
@@ -64,8 +66,8 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-const CONTROL: &str = "If a client provides a macaroon or preimage containing control characters, the server MUST treat it as an invalid \
-     L402 and respond with 401.";
+const CONTROL: &str = "If a client provides a macaroon or preimage containing control characters, the \
+     server MUST treat it as an invalid L402 and respond with 401.";
 
 /// TAB, which HTTP lets through, and some that most HTTP servers refuse themselves. Not NUL, CR and LF: they are
 /// about HTTP, not L402.

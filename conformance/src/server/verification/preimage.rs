@@ -54,8 +54,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.must(
             "verification/malformed-preimage",
             "a paid token is refused with something that is not 32 bytes in hex",
-            "preimage = 1*HEXDIG; the preimage is a 32-byte value, hex-encoded.",
-            Source::protocol("§5.2 and §5.3"),
+            "preimage = 1*HEXDIG [...] The server MUST verify that the invoice tied to the macaroon has \
+             been paid: [...] it can verify that `H == sha256(r)`.",
+            Source::protocol("§5.3 and §6.1"),
         )),
         run: |cx| Box::pin(malformed_preimage(cx)),
     },

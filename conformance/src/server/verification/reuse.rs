@@ -14,8 +14,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
         case: paid(SUITE.may(
             "verification/used-again",
             "a token is refused the second time, if the server sells single calls",
-            "Replay protection comes from the caveat and revocation mechanisms: expiry caveats, usage-count tracking, and \
-             root key deletion all limit the window in which a stolen credential is useful.",
+            "Replay protection comes from the caveat and revocation mechanisms: expiry caveats, \
+             usage-count tracking, and root key deletion all limit the window in which a stolen \
+             credential is useful.",
             Source::protocol("Replay Protection"),
         )),
         run: |cx| Box::pin(used_again(cx)),
@@ -41,8 +42,9 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-const USED_UP: &str = "When a credential is revoked [exceeded usage count], the server issues a fresh 402 challenge and the client repeats \
-     the payment flow.";
+const USED_UP: &str = "Possible revocation conditions include: [...] Exceeded usage count [...] When a \
+     credential is revoked, the server issues a fresh 402 challenge and the client repeats the payment \
+     flow.";
 
 async fn used_again(cx: &Context) -> CaseResult {
     let token = cx.buy().await?;

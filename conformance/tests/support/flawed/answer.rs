@@ -49,9 +49,8 @@ async fn answer(shop: &Shop, method: &Method, uri: &Uri, headers: &HeaderMap) ->
     if *method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return preflight(shop);
     }
-    let verified = match shop.verify(headers, method, uri.path()).await {
-        None => return unpaid(shop, method, uri, headers).await,
-        Some(verified) => verified,
+    let Some(verified) = shop.verify(headers, method, uri.path()).await else {
+        return unpaid(shop, method, uri, headers).await;
     };
     let injected = shop.is(Flaw::CaveatsBecomeHeaders) && shop.has_line_break_in_caveat(headers);
     let mut response = match verified {
