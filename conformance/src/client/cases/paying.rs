@@ -105,6 +105,18 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
         case: Suite::Client
             .should(
+                "client/slow-content",
+                "content that comes bit by bit arrives whole",
+                "A client delivers what was paid for, all of it.",
+                super::SAFETY,
+            )
+            .needing(&[STDOUT])
+            .after(PAYS),
+        run: |cx| Box::pin(slow_content(cx)),
+    },
+    Check {
+        case: Suite::Client
+            .should(
                 "client/secrets-unshown",
                 "the preimage is not printed",
                 "A client prints and logs no preimage: whoever reads it has the token.",
@@ -225,6 +237,17 @@ async fn long_content(cx: &Context) -> CaseResult {
     let script =
         Script::honest().paid(move |_, _| Answer::new(200).body("text/plain", body.clone()).chunked());
     let (_, run) = buy(&stage, script).await?;
+    stage.delivered_text(&run, &content)
+}
+
+/// As an answer that is made while it is sent, such as a stream of events.
+async fn slow_content(cx: &Context) -> CaseResult {
+    let content: String = (0..50).map(|number| format!("data: {number}\n\n")).collect();
+    let body = content.clone();
+    let stage = cx.stage().await?;
+    let answer =
+        move |_: &Request, _| Answer::new(200).body("text/event-stream", body.clone()).chunked().slowly();
+    let (_, run) = buy(&stage, Script::honest().paid(answer)).await?;
     stage.delivered_text(&run, &content)
 }
 

@@ -60,6 +60,7 @@ scenes! {
     "paid-then-401": "answers 401 when it is paid" => endings::then_challenge(401),
     "paid-then-500": "breaks when it is paid" => Script::honest().paid(|_, _| endings::broken()),
     "paid-then-nothing": "hangs up when it is paid" => Script::honest().paid(|_, _| Answer::hang_up()),
+    "slow-content": "takes a second to deliver" => Script::honest().paid(|_, _| content().slowly()),
     "cut-content": "cuts its content off" => Script::honest().paid(|_, _| content().cut_off()),
     "cut-challenge": "cuts its challenge off" => strain::cutting_challenge(),
     "long-field": "sends a field of 16 megabytes" => strain::with_field("X-Long", 1, 16 * 1024 * 1024),
