@@ -13,8 +13,11 @@ use super::output::Output;
 use super::settings::{Options, Settings};
 use super::tokens;
 
-/// Prints a token that can do less, to give away: whoever has it cannot take the conditions off.
+const REMARKS: &str = "\
+    Prints a token that can do less, to give away: whoever has it cannot take the conditions off.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// A macaroon, a credential (- for standard input: other users see command lines), or the beginning of the payment
     /// hash of a token that is kept

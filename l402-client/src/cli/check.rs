@@ -14,9 +14,12 @@ use super::failure::{Exit, Failure, with_causes};
 use super::output::{Output, printable};
 use rules::{Answer, Finding, Verdict};
 
-/// Asks five times without paying, which may make the server create up to three invoices. Fails (1) when something is
-/// broken; a warning is something that some clients stumble over.
+const REMARKS: &str = "\
+    Asks five times without paying, which may make the server create up to three invoices. Fails (1) \
+    when something is broken; a warning is something that some clients stumble over.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// A URL that costs money
     url: String,

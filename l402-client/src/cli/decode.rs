@@ -10,8 +10,11 @@ use l402_core::Msat;
 use super::failure::Failure;
 use super::output::{Output, printable};
 
-/// Nothing of it is verified but an invoice's signature. Preimages and signatures are not shown.
+const REMARKS: &str = "\
+    Nothing of it is verified but an invoice's signature. Preimages and signatures are not shown.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// A WWW-Authenticate or Authorization value, a macaroon or an invoice; - for standard input, where a credential
     /// belongs: other users see command lines

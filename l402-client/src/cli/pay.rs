@@ -12,9 +12,12 @@ use super::failure::Failure;
 use super::output::Output;
 use super::settings::{Options, Settings};
 
-/// Prints the preimage. Within the same budget and journal as everything else: an invoice that was paid before is not
-/// paid again.
+const REMARKS: &str = "\
+    Prints the preimage. Within the same budget and journal as everything else: an invoice that was paid \
+    before is not paid again.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// The invoice (lnbc...); - for standard input
     invoice: String,

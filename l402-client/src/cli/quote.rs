@@ -12,8 +12,11 @@ use super::fetch::{self, Order};
 use super::output::Output;
 use super::settings::{Options, Settings};
 
-/// Most servers make an invoice for each question, so ask sparingly.
+const REMARKS: &str = "\
+    Most servers make an invoice for each question, so ask sparingly.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     request: fetch::Get,

@@ -15,9 +15,13 @@ use super::output::Output;
 use super::settings::{Options, Settings};
 use super::{amount, approval};
 
-/// Asks the wallet about every payment whose outcome is open; succeeds when none is left. With --settle you say what became
-/// of one, where the wallet cannot: look for it in the wallet's own list of payments.
+const REMARKS: &str = "\
+    Asks the wallet about every payment whose outcome is open; succeeds when none is left. With --settle \
+    you say what became of one, where the wallet cannot: look for it in the wallet's own list of \
+    payments.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// Settle this payment by hand: its hash, or the beginning of it
     #[arg(long, value_name = "HASH", requires = "Outcome")]

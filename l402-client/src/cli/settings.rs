@@ -154,11 +154,13 @@ impl Settings {
     }
 
     /// The only hosts that may be paid, if there is a list.
+    #[cfg(feature = "mcp")]
     pub(crate) fn allowed_hosts(&self) -> Option<&[String]> {
         self.file.allow_hosts.as_deref()
     }
 
     /// A folder that only its owner can read, beside the store.
+    #[cfg(feature = "mcp")]
     pub(crate) fn folder_beside_store(&self, name: &str) -> Result<PathBuf, Failure> {
         let folder = self.store.with_file_name(name);
         make_private(&folder)?;

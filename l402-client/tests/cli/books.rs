@@ -135,6 +135,18 @@ async fn help_and_completions() {
     ] {
         assert!(help.contains(line), "{help}");
     }
+    for (command, remark) in [
+        ("attenuate", "cannot take the conditions off"),
+        ("check", "Asks five times without paying"),
+        ("decode", "Preimages and signatures are not shown"),
+        ("pay", "an invoice that was paid before is not"),
+        ("quote", "so ask sparingly"),
+        ("resume", "you say what became"),
+    ] {
+        let help = world.run_without_wallet(&[command, "--help"]).await.out;
+        let text = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(remark), "{command}: {help}");
+    }
     for shell in ["bash", "zsh", "fish"] {
         let ran = world.run_without_wallet(&["completions", shell]).await;
         assert!(ran.out.contains("l402") && ran.out.contains("quote"), "{shell}");

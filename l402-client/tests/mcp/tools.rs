@@ -234,4 +234,6 @@ async fn without_an_agent_the_command_says_what_it_is_for() {
     let ran = world.run_with_input(&["mcp"], "hello\n").await;
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
     assert!(ran.err.contains("started by an agent's host"), "{ran:?}");
+    let help = world.run_without_wallet(&["mcp", "--help"]).await.out;
+    assert!(help.contains("The tools are fetch, quote, balance, history and budget."), "{help}");
 }

@@ -29,10 +29,14 @@ use answer::Sizes;
 use approval::ThroughHost;
 use server::Server;
 
-/// For agents: their host starts this command and speaks MCP with it over standard input and output. The tools are
-/// fetch, quote, balance, history and budget. The model can spend what the configuration allows, and no more; with
-/// `allow_hosts` it can reach these hosts only; payments above `ask_above` are asked about in the agent's window.
+const REMARKS: &str = "\
+    For agents: their host starts this command and speaks MCP with it over standard input and output. \
+    The tools are fetch, quote, balance, history and budget. The model can spend what the configuration \
+    allows, and no more; with `allow_hosts` it can reach these hosts only; payments above `ask_above` \
+    are asked about in the agent's window.";
+
 #[derive(Debug, Args)]
+#[command(after_help = REMARKS)]
 pub(crate) struct Arguments {
     /// How much of an answer the model gets, in bytes; longer ones are in a file as a whole
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
