@@ -19,20 +19,21 @@ mod stats;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Request, Response, header};
-use l402_client::{L402Client, L402Layer, L402Service, reqwest};
+use axum::http::{Extensions, HeaderValue, Method, Request, Response, header, response};
+use l402_client::{L402Client, L402Layer, L402Middleware, L402Service, reqwest};
 use l402_core::header::Challenge;
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{Identifier, Macaroon, Msat, RootKey, TokenId};
 use l402_dev::DevNode;
 use record::Record;
-use reqwest::Url;
+use reqwest::{ResponseBuilderExt, Url};
+use reqwest_middleware::{ClientBuilder, Middleware, Next};
 use stats::{median, thread_time};
 use tokio::runtime::Builder;
 use tower_layer::Layer;
@@ -52,6 +53,7 @@ fn main() {
     let mut record = Record::new("client_cache");
     lookups(&node, &shop, &mut record);
     layer(&node, &shop, &mut record);
+    below_reqwest(&node, &shop, &mut record);
     over_sockets(&node, shop, &mut record);
     record.keep();
 }
@@ -90,6 +92,31 @@ fn layer(node: &DevNode, shop: &Shop, record: &mut Record) {
         || time(BATCH, || assert_eq!(at_once(paying.call(request())).unwrap().status(), 200)),
     );
     print_pair("a tower service", &without, &with, record);
+}
+
+/// Requests and answers of reqwest, without its network.
+fn below_reqwest(node: &DevNode, shop: &Shop, record: &mut Record) {
+    const BATCH: usize = 1_000;
+    let client = L402Client::builder(node.wallet()).build().unwrap();
+    let http = reqwest::Client::new();
+    let bare = ClientBuilder::new(http.clone()).with(shop.clone()).build();
+    let paying = ClientBuilder::new(http).with(L402Middleware::new(&client)).with(shop.clone()).build();
+    let url: Url = format!("https://api.example.com{PATH}").parse().unwrap();
+    assert_eq!(at_once(paying.get(url.clone()).send()).unwrap().status(), 200);
+    let credential = client.credential(&Method::GET, &url).unwrap();
+    let [without, with] = compare(
+        || {
+            time(BATCH, || {
+                let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
+                assert_eq!(at_once(request.send()).unwrap().status(), 200);
+            })
+        },
+        || time(BATCH, || assert_eq!(at_once(paying.get(url.clone()).send()).unwrap().status(), 200)),
+    );
+    print_pair("reqwest, no network", &without, &with, record);
+    let request = paying.get(url).build().unwrap();
+    let copies = rounds(|| time(BATCH, || drop(black_box(request.try_clone()))));
+    print("  of which a copy of the request", copies, record);
 }
 
 /// The whole client, and the reqwest below it with the same credential, to a server on another thread.
@@ -138,8 +165,7 @@ impl Shop {
         Self(challenge.to_header_value().parse().unwrap())
     }
 
-    fn answer(&self, is_paid: bool) -> Response<Body> {
-        let answer = Response::builder();
+    fn answer(&self, answer: response::Builder, is_paid: bool) -> Response<Body> {
         let answer = match is_paid {
             true => answer.status(200),
             false => answer.status(402).header(header::WWW_AUTHENTICATE, self.0.clone()),
@@ -158,7 +184,26 @@ impl Service<Request<()>> for Shop {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        ready(Ok(self.answer(request.headers().contains_key(header::AUTHORIZATION))))
+        ready(Ok(self.answer(Response::builder(), request.headers().contains_key(header::AUTHORIZATION))))
+    }
+}
+
+impl Middleware for Shop {
+    fn handle<'s, 'e, 'n, 'f>(
+        &'s self,
+        request: reqwest::Request,
+        _: &'e mut Extensions,
+        _: Next<'n>,
+    ) -> Pin<Box<dyn Future<Output = reqwest_middleware::Result<reqwest::Response>> + Send + 'f>>
+    where
+        's: 'f,
+        'e: 'f,
+        'n: 'f,
+        Self: 'f,
+    {
+        let is_paid = request.headers().contains_key(header::AUTHORIZATION);
+        let answer = self.answer(Response::builder().url(request.url().clone()), is_paid);
+        Box::pin(ready(Ok(answer.map(|_| "").into())))
     }
 }
 
@@ -169,7 +214,7 @@ fn serve(shop: Shop) -> Url {
     let url = format!("http://{}{PATH}", listener.local_addr().unwrap()).parse().unwrap();
     std::thread::spawn(move || {
         let app = Router::new().fallback(move |request: Request<Body>| {
-            ready(shop.answer(request.headers().contains_key(header::AUTHORIZATION)))
+            ready(shop.answer(Response::builder(), request.headers().contains_key(header::AUTHORIZATION)))
         });
         Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();

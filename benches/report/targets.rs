@@ -127,7 +127,7 @@ fn all(figures: &Figures) -> Vec<Target> {
         ("Redis, claims, 64 at once", AtLeast(0.5), " × `SET NX EX`", redis),
         ("client, find a token", AtMost(0.2), " µs", client("find a token")),
         ("client, token at hand, over a tower service", AtMost(0.5), " µs", client("a tower service, added")),
-        ("client, token at hand, over reqwest", AtMost(0.5), " µs", client("reqwest, over loopback, added")),
+        ("client, token at hand, over reqwest", AtMost(0.5), " µs", client("reqwest, no network, added")),
         ("reading an invoice", AtMost(1.0), " µs", figures.ns("invoice", "terms", "").map(|ns| ns / 1e3)),
     ]
 }

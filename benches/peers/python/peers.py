@@ -175,7 +175,7 @@ def prepare_l402kit(fixture, _key, _now):
 
     facts = {
         "version": f"{version('l402kit')}, {PYTHON}",
-        "verifies": ["preimage", "expiry by the clock", "no HMAC: its tokens can be forged", "no caveats"],
+        "verifies": ["preimage", "expiry by the clock", "no HMAC", "no caveats"],
     }
     return facts, fixture["l402kit"], verify
 

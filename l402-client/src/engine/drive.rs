@@ -55,7 +55,7 @@ pub(crate) async fn drive<E: Exchange>(
                     return Ok(response);
                 }
                 Next::ReadBody(limit) => {
-                    let read = exchange.read(&mut response, limit).await;
+                    let read = Box::pin(exchange.read(&mut response, limit)).await;
                     body = Some(read.map_err(|error| call.failed(error))?);
                 }
                 Next::Send(credential) => break credential,

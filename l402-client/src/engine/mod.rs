@@ -51,7 +51,7 @@ impl Engine {
     /// Takes the tokens out of the store, the first time.
     async fn load_tokens(&self) -> Result<(), StoreError> {
         if !self.are_tokens_loaded.load(Ordering::Acquire) {
-            self.load_tokens_of(None).await?;
+            Box::pin(self.load_tokens_of(None)).await?;
             self.are_tokens_loaded.store(true, Ordering::Release);
         }
         Ok(())

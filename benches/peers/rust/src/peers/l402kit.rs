@@ -1,4 +1,4 @@
-//! The crate `l402kit`, whose tokens are not signed at all: anybody can write one for a preimage of one's own.
+//! The crate `l402kit`, whose tokens have no HMAC.
 
 use l402kit::verify_token;
 
@@ -9,7 +9,7 @@ pub(super) fn peer<'a>() -> Peer<'a> {
         name: "l402kit (Rust)",
         language: "Rust",
         version: locked("l402kit"),
-        verifies: &["preimage", "expiry by the clock", "no HMAC: its tokens can be forged", "no caveats"],
+        verifies: &["preimage", "expiry by the clock", "no HMAC", "no caveats"],
         form: Form::L402kit,
         verify: Box::new(|header| header.strip_prefix("L402 ").is_some_and(verify_token)),
     }
