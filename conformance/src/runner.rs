@@ -88,6 +88,8 @@ fn stale_names<C>(checks: &[Check<C>], settings: &Settings) -> Vec<String> {
         unknown.map(|id| format!("{id} is listed as a known deviation, but no case is called so")).collect();
     let patterns = settings.unknown_patterns(&cases);
     stale.extend(patterns.map(|pattern| format!("no case is called {pattern}")));
+    let needs = settings.unknown_needs(&cases);
+    stale.extend(needs.map(|name| format!("no case needs {name}, which it was said to be without")));
     stale
 }
 

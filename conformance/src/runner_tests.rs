@@ -202,6 +202,8 @@ async fn a_known_deviation_is_accepted_until_it_is_gone() {
     let found = report(&checks, &listed(&["a", "d"])).await;
     assert_eq!(found.verdict(), Verdict::HarnessError);
     assert!(found.stale[0].contains("no case is called so"));
+    let found = report(&checks, &Settings::new().without("luck")).await;
+    assert!(found.stale[0].contains("no case needs luck"), "{:?}", found.stale);
     let found = report(&checks, &Settings::new().only("nothing/*")).await;
     assert!(found.stale[0].contains("no case is called nothing/*"));
 }

@@ -117,6 +117,12 @@ impl Settings {
         self.skip.iter().any(|pattern| pattern.matches(case.id))
     }
 
+    /// The needs that were named and that no case has.
+    pub(crate) fn unknown_needs<'s>(&'s self, cases: &'s [Case]) -> impl Iterator<Item = &'s str> + 's {
+        let needed = |name: &str| cases.iter().any(|case| case.needs.iter().any(|need| need.name() == name));
+        self.without.iter().map(String::as_str).filter(move |name| !needed(name))
+    }
+
     /// The names that were given and that fit no case.
     pub(crate) fn unknown_patterns<'s>(&'s self, cases: &'s [Case]) -> impl Iterator<Item = String> + 's {
         let unknown = |pattern: &&WildMatch| !cases.iter().any(|case| pattern.matches(case.id));

@@ -28,7 +28,7 @@ async fn a_client_that_does_not_pay_fails_and_the_report_says_why() {
     let text = text(&output.stdout);
     for part in [
         "FAIL  client/pays",
-        "MUST: On a 402 the client pays the invoice",
+        "MUST: The client MUST pay the invoice over the LN",
         "the wallet was told to pay nothing",
         "$ curl --silent --output /dev/null http://127.0.0.1:",
         "> GET /report HTTP/1.1\\r\\n",

@@ -10,6 +10,10 @@ use crate::outcome::Evidence;
 /// Longer texts are cut in evidence.
 const MAX_SHOWN_BYTES: usize = 2048;
 
+/// A client that begins again and again makes a long story.
+const MAX_FIRST_EVENTS: usize = 16;
+const MAX_LAST_EVENTS: usize = 4;
+
 /// What the client asked an origin for, and what it got.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
@@ -81,7 +85,14 @@ impl Log {
 
     /// The story of the case, for a report.
     pub(crate) fn evidence(&self) -> Vec<Evidence> {
-        let story: Vec<String> = self.events().iter().map(Event::told).collect();
+        let events = self.events();
+        let (first, rest) = events.split_at(events.len().min(MAX_FIRST_EVENTS));
+        let (left_out, last) = rest.split_at(rest.len().saturating_sub(MAX_LAST_EVENTS));
+        let mut story: Vec<String> = first.iter().map(Event::told).collect();
+        if !left_out.is_empty() {
+            story.push(format!("({} more of the kind)\n", left_out.len()));
+        }
+        story.extend(last.iter().map(Event::told));
         if story.is_empty() {
             Vec::new()
         } else {
@@ -137,6 +148,17 @@ mod tests {
             log.order(text);
         }
         assert_eq!(log.orders(), ["lnbcrt1a", "lnbcrt1b"]);
+    }
+
+    #[test]
+    fn a_long_story_is_told_from_both_ends() {
+        let log = Log::default();
+        for number in 0..100 {
+            log.order(&format!("lnbcrt{number}"));
+        }
+        let [Evidence::Transcript { text, .. }] = &log.evidence()[..] else { panic!() };
+        assert!(text.contains("lnbcrt15\n") && text.contains("(80 more of the kind)"), "{text}");
+        assert!(!text.contains("lnbcrt16\n") && text.ends_with("lnbcrt99\n"), "{text}");
     }
 
     #[test]

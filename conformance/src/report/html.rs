@@ -32,7 +32,8 @@ pub(super) fn render(report: &Report) -> String {
             }
         }
     };
-    let mut text = page.into_string();
+    // HTML has no form for control characters, escaped or not.
+    let mut text = page.into_string().replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
     text.push('\n');
     text
 }

@@ -122,5 +122,6 @@ fn for_a_browser() {
     let html = sample().to_html();
     assert_golden("report.html", &html);
     assert!(!html.contains("<script"), "nobody else's markup gets in");
+    assert!(!html.contains(|c: char| c.is_control() && c != '\n'));
     assert!(!html.contains("src=") && !html.contains("href="), "nothing is loaded");
 }

@@ -37,6 +37,7 @@ flaws! {
     ForgetsBody => ["post", "put"],
     RepeatsAsGet => ["post", "put"],
     CutsContent => ["long-content"],
+    HurriesContent => ["slow-content"],
     PrintsPreimage => ["secrets-unshown"],
     AlwaysExitsZero => ["exit-status"],
     // Challenges.

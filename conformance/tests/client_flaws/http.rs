@@ -58,7 +58,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     let _ = stream.write_all(&bytes(request));
     let patience = match flaw {
         Flaw::WaitsForEver | Flaw::HeadsOfAnyLength | Flaw::BodiesOfAnyLength => Duration::from_secs(3600),
-        Flaw::WalletTimesOutSoon => IMPATIENCE,
+        Flaw::WalletTimesOutSoon | Flaw::HurriesContent => IMPATIENCE,
         _ => PATIENCE,
     };
     let deadline = Instant::now() + patience;

@@ -7,103 +7,31 @@ use lightning_invoice::{Currency, SiPrefix};
 use super::{PAYS, SAFETY};
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
-use crate::client::command::Call;
 use crate::client::context::Context;
-use crate::client::options::LIMIT;
 use crate::client::origin::Answer;
 use crate::client::shop::{Draft, Form, Offer, PRICE_MSAT, Script, Spelled};
 use crate::outcome::{CaseResult, Outcome};
 use crate::wire::base64;
 
-const REASONABLE: &str = "Before it pays, the client checks that the amount of the invoice is reasonable, and abandons \
+pub(super) const REASONABLE: &str = "Before it pays, the client checks that the amount of the invoice is reasonable, and abandons \
                           the payment if it is not; the most that it pays is configurable.";
-const AMOUNT: Source = Source::protocol("§6.2 and §9.5");
+pub(super) const AMOUNT: Source = Source::protocol("§6.2 and §9.5");
 const BOLT11: Source = Source::new("BOLT 11", "requirements of readers");
 
-const LIMITED: &[&str] = &["client/limit"];
-
-const fn must(id: &'static str, title: &'static str) -> Case {
+pub(super) const fn must(id: &'static str, title: &'static str) -> Case {
     Suite::Client.must(id, title, REASONABLE, AMOUNT).after(PAYS)
 }
 
-const fn within_limit(id: &'static str, title: &'static str) -> Case {
-    must(id, title).needing(&[LIMIT]).after(LIMITED)
-}
-
-const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
+pub(super) const fn should(
+    id: &'static str,
+    title: &'static str,
+    requirement: &'static str,
+    source: Source,
+) -> Case {
     Suite::Client.should(id, title, requirement, source).after(PAYS)
 }
 
 pub(super) const CHECKS: &[Check<Context>] = &[
-    Check {
-        case: must("client/limit", "an invoice above the limit is not paid").needing(&[LIMIT]),
-        run: |cx| {
-            Box::pin(refuses(cx, Script::priced(DEAR_MSAT), "it costs 5000 satoshi, and the limit is 100"))
-        },
-    },
-    Check {
-        case: within_limit(
-            "client/limit/capital-letters",
-            "an invoice above the limit, in capitals, is not paid",
-        ),
-        run: |cx| Box::pin(refuses(cx, dear_in_capitals(), "it costs 5000 satoshi, and the limit is 100")),
-    },
-    Check {
-        case: within_limit("client/limit/body", "the price in the body does not count, but the invoice's"),
-        run: |cx| {
-            Box::pin(refuses(cx, cheap_in_body(), "the invoice says 5000 satoshi, and the limit is 100"))
-        },
-    },
-    Check {
-        case: within_limit("client/limit/pico", "an amount in pico-bitcoin is read rightly"),
-        run: |cx| Box::pin(foreign(cx, Draft::of(50_000_000, Some(SiPrefix::Pico)), "it costs 5000 satoshi")),
-    },
-    Check {
-        case: within_limit("client/limit/milli", "an amount in milli-bitcoin is read rightly"),
-        run: |cx| Box::pin(foreign(cx, Draft::of(1, Some(SiPrefix::Milli)), "it costs 100000 satoshi")),
-    },
-    Check {
-        case: within_limit("client/limit/signet", "an amount behind any network's prefix is read"),
-        run: |cx| {
-            let draft = Draft { currency: Currency::Signet, ..Draft::of(50, Some(SiPrefix::Micro)) };
-            Box::pin(foreign(cx, draft, "it costs 5000 satoshi, and is of another network"))
-        },
-    },
-    Check {
-        case: should(
-            "client/limit/one-millisatoshi",
-            "one millisatoshi above the limit is too much",
-            REASONABLE,
-            AMOUNT,
-        )
-        .needing(&[LIMIT])
-        .after(LIMITED),
-        run: |cx| {
-            Box::pin(refuses(cx, Script::priced(100_001), "it costs 100001 msat, and the limit is 100 sat"))
-        },
-    },
-    Check {
-        case: should(
-            "client/limit/exact",
-            "an invoice of just the limit is paid",
-            "The limit is the most that may be spent, not less.",
-            SAFETY,
-        )
-        .needing(&[LIMIT])
-        .after(LIMITED),
-        run: |cx| Box::pin(exact_limit(cx)),
-    },
-    Check {
-        case: should(
-            "client/limit/fee",
-            "the routing fee counts",
-            "What is spent is the amount and the fee; a limit that leaves the fee out is none.",
-            SAFETY,
-        )
-        .needing(&[LIMIT])
-        .after(LIMITED),
-        run: |cx| Box::pin(fee_counts(cx)),
-    },
     Check {
         case: must("client/whole-bitcoin", "an amount without multiplier is whole bitcoin"),
         run: |cx| Box::pin(foreign(cx, Draft::of(1, None), "it costs a bitcoin")),
@@ -230,9 +158,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-pub(super) const DEAR_MSAT: u64 = 5_000_000;
-
-async fn refuses(cx: &Context, script: Script, why: &str) -> CaseResult {
+pub(super) async fn refuses(cx: &Context, script: Script, why: &str) -> CaseResult {
     let stage = cx.stage().await?;
     let shop = stage.sell(script).await?;
     stage.run(&shop.url("/report")).await?;
@@ -243,7 +169,7 @@ async fn refuses(cx: &Context, script: Script, why: &str) -> CaseResult {
 }
 
 /// An invoice that is not of the node, so that a wallet would pay somewhere else.
-async fn foreign(cx: &Context, draft: Draft, why: &str) -> CaseResult {
+pub(super) async fn foreign(cx: &Context, draft: Draft, why: &str) -> CaseResult {
     refuses(cx, Script::honest().offering(move |till| till.offer_foreign(&draft)), why).await
 }
 
@@ -252,44 +178,6 @@ pub(super) fn rewritten(change: impl Fn(&str) -> String + Send + Sync + 'static)
         let offer = Offer { invoice: change(&offer.invoice), ..offer.clone() };
         Form::Plain.answer(402, &offer)
     })
-}
-
-pub(super) fn dear_in_capitals() -> Script {
-    Script::priced(DEAR_MSAT).unpaid(|_, offer| {
-        let offer = Offer { invoice: offer.invoice.to_uppercase(), ..offer.clone() };
-        Form::Plain.answer(402, &offer)
-    })
-}
-
-pub(super) fn cheap_in_body() -> Script {
-    Script::priced(DEAR_MSAT).unpaid(|_, offer| {
-        let Offer { macaroon, invoice, .. } = offer;
-        let prices = "\"price_sats\":1,\"priceSats\":1,\"amount\":1,\"amount_sats\":1";
-        let body = format!("{{\"error\":\"Payment Required\",{prices},\"invoice\":\"{invoice}\",\"macaroon\":\"{macaroon}\"}}");
-        let line = Form::Plain.lines(offer).remove(0);
-        Answer::new(402).header("WWW-Authenticate", line).body("application/json", body)
-    })
-}
-
-async fn exact_limit(cx: &Context) -> CaseResult {
-    let stage = cx.stage().await?;
-    let shop = stage.sell(Script::honest()).await?;
-    let url = shop.url("/report");
-    let run = stage.call(&Call { max_cost_sats: 10, ..Call::get(&url) }).await?;
-    stage.bought(&shop)?;
-    stage.delivered(&run)
-}
-
-async fn fee_counts(cx: &Context) -> CaseResult {
-    let stage = cx.stage_with_fee(60_000).await?;
-    let shop = stage.sell(Script::priced(50_000)).await?;
-    stage.run(&shop.url("/report")).await?;
-    let payments = stage.node().payments();
-    let spent: u64 = payments.iter().map(|paid| paid.amount.as_msat() + paid.fee.as_msat()).sum();
-    if spent <= 100_000 {
-        return Ok(());
-    }
-    Err(Outcome::fail("at most 100000 msat are spent", format!("{spent} msat, with the fee")))
 }
 
 pub(super) fn mismatched() -> Script {

@@ -9,8 +9,9 @@ use crate::client::origin::{Answer, Request};
 use crate::client::shop::{Script, content};
 use crate::outcome::{CaseResult, Outcome};
 
-const REUSE: &str = "The client uses a credential again until the server answers with a new challenge.";
-const REUSING: Source = Source::protocol("§8");
+const REUSE: &str = "L402 credentials are intended to be reused until they are revoked and the server issues a new challenge in \
+                     response to a client request containing a newly invalid L402.";
+const REUSING: Source = Source::protocol_with_version("Reusing Credentials");
 
 const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
     Suite::Client.should(id, title, requirement, source).needing(&[CACHE])

@@ -4,6 +4,7 @@ mod bills;
 mod cache;
 mod challenges;
 mod endings;
+mod limits;
 mod paying;
 mod redirects;
 mod scenes;
@@ -25,6 +26,7 @@ pub(super) fn checks() -> Vec<Check<Context>> {
     [
         paying::CHECKS,
         challenges::CHECKS,
+        limits::CHECKS,
         bills::CHECKS,
         statuses::CHECKS,
         cache::CHECKS,

@@ -13,13 +13,17 @@ use crate::client::shop::{PRICE_MSAT, Script, Shop, Spelled};
 use crate::outcome::{CaseResult, Outcome};
 use crate::wire::unhex32;
 
+/// Of the client in the HTTP protocol.
+const FLOW: Source = Source::protocol_with_version("Client Flow");
+
 pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
         case: Suite::Client.must(
             "client/pays",
             "a 402 is paid once, and the content arrives",
-            "On a 402 the client pays the invoice, obtains the preimage, and asks again with the credential made of both.",
-            Source::protocol("§6.2"),
+            "The client MUST pay the invoice over the LN to receive the payment pre-image `r`. [...] The client then \
+             re-issues the original HTTP request with the attached L402 `Authorization` header.",
+            FLOW,
         ),
         run: |cx| Box::pin(pays(cx)),
     },
@@ -28,8 +32,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/credential-form",
                 "the credential is `L402 <macaroon>:<preimage>` in Authorization",
-                "The client sends `Authorization: L402 <base64(macaroon)>:<hex(preimage)>`.",
-                Source::protocol("§5.2 and §6.2"),
+                "The client then constructs a valid `Authorization` header with the following form: `Authorization: L402 \
+                 <base64(token)>:<hex(preimage)>`",
+                FLOW,
             ),
         run: |cx| Box::pin(credential_form(cx)),
     },
@@ -38,8 +43,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/macaroon-as-issued",
                 "the macaroon is sent back as it was issued",
-                "The macaroon in the credential is the one of the challenge: nothing is added to it, and its text stays.",
-                Source::protocol("§6.2"),
+                "`token`: The authentication token, encoded as base64. [...] the token that the client MUST include for each \
+                 of its authorized requests",
+                FLOW,
             )
             .after(PAYS),
         run: |cx| Box::pin(macaroon_as_issued(cx)),
@@ -49,8 +55,9 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/macaroon-with-any-text",
                 "a macaroon whose text has the name of a scheme in it is sent back whole",
-                "The macaroon in the credential is the one of the challenge: nothing is added to it, and its text stays.",
-                Source::protocol("§6.2"),
+                "`token`: The authentication token, encoded as base64. [...] the token that the client MUST include for each \
+                 of its authorized requests",
+                FLOW,
             )
             .after(&["client/macaroon-as-issued"]),
         run: |cx| Box::pin(macaroon_with_any_text(cx)),
@@ -60,8 +67,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/same-request",
                 "the paid request has the method, path and query of the first",
-                "The client issues its original request again, with the credential.",
-                Source::protocol("§6.2"),
+                "The client then re-issues the original HTTP request with the attached L402 `Authorization` header.",
+                FLOW,
             )
             .after(PAYS),
         run: |cx| Box::pin(same_request(cx)),
@@ -71,8 +78,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/post",
                 "a POST is paid for and repeated with its body",
-                "The client issues its original request again, with the credential.",
-                Source::protocol("§6.2"),
+                "The client then re-issues the original HTTP request with the attached L402 `Authorization` header.",
+                FLOW,
             )
             .needing(&[BODY])
             .after(PAYS),
@@ -83,8 +90,8 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .must(
                 "client/put",
                 "a PUT is paid for and repeated with its body",
-                "The client issues its original request again, with the credential.",
-                Source::protocol("§6.2"),
+                "The client then re-issues the original HTTP request with the attached L402 `Authorization` header.",
+                FLOW,
             )
             .needing(&[BODY])
             .after(PAYS),
@@ -101,6 +108,18 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             .needing(&[STDOUT])
             .after(PAYS),
         run: |cx| Box::pin(long_content(cx)),
+    },
+    Check {
+        case: Suite::Client
+            .should(
+                "client/slow-content",
+                "content that comes bit by bit arrives whole",
+                "A client delivers what was paid for, all of it.",
+                super::SAFETY,
+            )
+            .needing(&[STDOUT])
+            .after(PAYS),
+        run: |cx| Box::pin(slow_content(cx)),
     },
     Check {
         case: Suite::Client
@@ -225,6 +244,17 @@ async fn long_content(cx: &Context) -> CaseResult {
     let script =
         Script::honest().paid(move |_, _| Answer::new(200).body("text/plain", body.clone()).chunked());
     let (_, run) = buy(&stage, script).await?;
+    stage.delivered_text(&run, &content)
+}
+
+/// As an answer that is made while it is sent, such as a stream of events.
+async fn slow_content(cx: &Context) -> CaseResult {
+    let content: String = (0..50).map(|number| format!("data: {number}\n\n")).collect();
+    let body = content.clone();
+    let stage = cx.stage().await?;
+    let answer =
+        move |_: &Request, _| Answer::new(200).body("text/event-stream", body.clone()).chunked().slowly();
+    let (_, run) = buy(&stage, Script::honest().paid(answer)).await?;
     stage.delivered_text(&run, &content)
 }
 

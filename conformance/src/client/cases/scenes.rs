@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lightning_invoice::{Currency, SiPrefix};
 
-use super::{bills, endings, strain};
+use super::{bills, endings, limits, strain};
 use crate::client::origin::Answer;
 use crate::client::shop::{Draft, Form, Script, content};
 
@@ -35,9 +35,9 @@ scenes! {
     "others-before": "writes challenges of other schemes first" => Script::honest().written(Form::OthersBefore),
     "joined": "writes all challenges in one line" => Script::honest().written(Form::Joined),
     "json-only": "writes the challenge into the body alone" => Script::honest().written(Form::JsonOnly),
-    "overcharge": "asks for 5000 satoshi" => Script::priced(bills::DEAR_MSAT),
-    "overcharge-in-capitals": "asks for 5000 satoshi, in capitals" => bills::dear_in_capitals(),
-    "cheap-body": "asks for 5000 satoshi, and says 1 in the body" => bills::cheap_in_body(),
+    "overcharge": "asks for 5000 satoshi" => Script::priced(limits::DEAR_MSAT),
+    "overcharge-in-capitals": "asks for 5000 satoshi, in capitals" => limits::dear_in_capitals(),
+    "cheap-body": "asks for 5000 satoshi, and says 1 in the body" => limits::cheap_in_body(),
     "amountless": "asks for any amount" => foreign(Draft { amount: None, ..Draft::GOOD }),
     "zero": "asks for nothing" => foreign(Draft::of(0, Some(SiPrefix::Milli))),
     "whole-bitcoin": "asks for a bitcoin" => foreign(Draft::of(1, None)),
@@ -60,6 +60,7 @@ scenes! {
     "paid-then-401": "answers 401 when it is paid" => endings::then_challenge(401),
     "paid-then-500": "breaks when it is paid" => Script::honest().paid(|_, _| endings::broken()),
     "paid-then-nothing": "hangs up when it is paid" => Script::honest().paid(|_, _| Answer::hang_up()),
+    "slow-content": "takes a second to deliver" => Script::honest().paid(|_, _| content().slowly()),
     "cut-content": "cuts its content off" => Script::honest().paid(|_, _| content().cut_off()),
     "cut-challenge": "cuts its challenge off" => strain::cutting_challenge(),
     "long-field": "sends a field of 16 megabytes" => strain::with_field("X-Long", 1, 16 * 1024 * 1024),

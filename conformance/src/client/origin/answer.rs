@@ -16,6 +16,7 @@ pub(crate) struct Answer {
     /// Only so much of it is sent before the connection ends.
     cut: Option<usize>,
     endless: Option<Endless>,
+    is_slow: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +41,22 @@ enum Endless {
 /// A client that reads so much has no limit.
 const FLOOD_BYTES: usize = 256 * 1024 * 1024;
 
+const SLOW_PIECES: usize = 5;
+
 const DRIP: Duration = Duration::from_millis(200);
 
 impl Answer {
     pub(crate) const fn new(status: u16) -> Self {
         let framing = Framing::Length;
-        Self { status, headers: Vec::new(), body: Vec::new(), framing, cut: None, endless: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            framing,
+            cut: None,
+            endless: None,
+            is_slow: false,
+        }
     }
 
     /// Hangs up without a word.
@@ -66,6 +77,12 @@ impl Answer {
     /// The body comes in pieces.
     pub(crate) const fn chunked(mut self) -> Self {
         self.framing = Framing::Chunks;
+        self
+    }
+
+    /// The body takes a second, in pieces.
+    pub(crate) const fn slowly(mut self) -> Self {
+        self.is_slow = true;
         self
     }
 
@@ -136,7 +153,14 @@ impl Answer {
     }
 
     pub(super) async fn write(&self, stream: &mut TcpStream) -> io::Result<()> {
-        stream.write_all(&self.head_and_body()).await?;
+        let bytes = self.head_and_body();
+        let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+        let (head, body) = if self.is_slow { bytes.split_at(head) } else { (&bytes[..], &[][..]) };
+        stream.write_all(head).await?;
+        for piece in body.chunks(body.len() / SLOW_PIECES + 1) {
+            tokio::time::sleep(DRIP).await;
+            stream.write_all(piece).await?;
+        }
         match self.endless {
             None => stream.shutdown().await,
             Some(Endless::Flood) => {
