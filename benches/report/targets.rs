@@ -23,7 +23,7 @@ pub(crate) fn table(figures: &Figures) -> String {
             Some(false) => "**missed**",
             None => "not measured",
         };
-        let measured = measured.map_or_else(|| "–".to_owned(), |measured| number(measured));
+        let measured = measured.map_or_else(|| "–".to_owned(), number);
         let _ = writeln!(table, "| {name} | {sign} {}{unit} | {measured}{unit} | {verdict} |", number(limit));
     }
     table.push_str(
