@@ -15,7 +15,7 @@ pub(crate) const fn blocks_of_caveat(bytes: usize) -> usize {
 
 /// That many compressions in one call: one after another, as a chain has to be, and nothing in between.
 pub(crate) fn compressions(count: usize) -> [u32; 8] {
-    const MOST: [[u8; 64]; blocks(64)] = [[0; 64]; blocks(64)];
+    static MOST: [[u8; 64]; blocks(64)] = [[0; 64]; blocks(64)];
     let mut state = [0; 8];
     compress256(&mut state, &MOST[..count]);
     state
