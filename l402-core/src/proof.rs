@@ -5,7 +5,7 @@ use crate::hash::PaymentHash;
 
 /// What the preimage of a credential proves about the payment of its token. Nothing of the preimage is kept, not even
 /// its hash: what is moved from step to step is verified sooner when it is small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Proof {
     /// There is no preimage.
     Missing,
@@ -20,5 +20,12 @@ impl Proof {
     #[inline]
     pub(crate) fn of(hash_of_preimage: &PaymentHash, payment_hash: &[u8; 32]) -> Self {
         if ct_eq_32(hash_of_preimage.as_bytes(), payment_hash) { Self::Fits } else { Self::Wrong }
+    }
+
+    pub(crate) const fn is_same_as(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Missing, Self::Missing) | (Self::Fits, Self::Fits) | (Self::Wrong, Self::Wrong)
+        )
     }
 }

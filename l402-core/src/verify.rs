@@ -107,7 +107,7 @@ impl<'a> Unverified<'a> {
         let first = MacaroonRef::decode_head(head)?;
         let ids = Identifier::split(first.identifier()).ok()?;
         let proof = Proof::of(hash_of_preimage, &ids[0]);
-        (proof == Proof::Wrong).then_some(Self { first, ids, more: None, proof })
+        matches!(proof, Proof::Wrong).then_some(Self { first, ids, more: None, proof })
     }
 
     /// The payment this claims to be about.
@@ -141,7 +141,7 @@ impl<'a> Unverified<'a> {
         let same_macaroon = |(one, other): (&MacaroonRef<'_>, &MacaroonRef<'_>)| -> bool {
             one.as_bytes().ct_eq(other.as_bytes()).into()
         };
-        self.proof == other.proof
+        self.proof.is_same_as(other.proof)
             && self.others().len() == other.others().len()
             && self.discharges().len() == other.discharges().len()
             && self.tokens().zip(other.tokens()).all(same_macaroon)
@@ -157,7 +157,7 @@ impl<'a> Unverified<'a> {
     /// [`Rejection::WrongPreimage`]
     #[inline]
     pub fn screen(&self) -> Result<(), Rejection> {
-        if self.proof == Proof::Wrong { Err(Rejection::WrongPreimage) } else { Ok(()) }
+        if matches!(self.proof, Proof::Wrong) { Err(Rejection::WrongPreimage) } else { Ok(()) }
     }
 
     /// Checks that the preimage fits and that every macaroon was signed with its root key.
