@@ -293,33 +293,6 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
     admission(shop.get("/report", &[token.header().as_bytes()]).await).finish(200).await.unwrap();
 }
 
-/// A store that takes uses and cannot charge for them.
-struct Uncommitted(MemoryReplayStore);
-
-impl ReplayStore for Uncommitted {
-    fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
-        self.0.claim(claim)
-    }
-    fn commit(&self, _: Claim) -> PortFuture<Result<bool, StoreError>> {
-        PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)))
-    }
-    fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
-        self.0.release(claim)
-    }
-}
-
-#[tokio::test]
-async fn a_use_that_could_not_be_charged_is_given_back_at_once() {
-    let store = MemoryReplayStore::default();
-    let shop = Shop::open_with(|gate| gate.store(Uncommitted(store.clone())));
-    let token = shop.buy("/report").await;
-    for _ in 0..2 {
-        let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
-        assert_eq!(verdict(&admitted.finish(200).await.unwrap_err()).0, 503);
-        assert!(store.is_empty(), "and not only when its lease ends");
-    }
-}
-
 #[tokio::test]
 async fn a_stream_that_cannot_be_charged_delivers_nothing() {
     let shop = Shop::open_with(|gate| gate.store(Dying::after(1)));

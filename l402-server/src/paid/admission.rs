@@ -127,21 +127,14 @@ impl Admission {
         let span = telemetry::commit_span();
         let committed = span.in_scope(|| self.gate.rules().store.commit(claim));
         let (gate, audience) = (self.gate.clone(), self.audience);
-        let end = move |gate: &Gate, committed: Result<bool, StoreError>| {
-            let is_unknown = committed.is_err();
-            let Some(refusal) = not_charged(committed) else {
+        let end = move |gate: &Gate, committed| match not_charged(committed) {
+            None => {
                 charged(gate, &grant, ticket);
-                return Ok(());
-            };
+                Ok(())
+            }
             // A gate that only watches withholds nothing.
-            if gate.rules().shadow {
-                return Ok(());
-            }
-            if is_unknown {
-                // The answer is withheld, so the buyer need not wait for the lease; what was charged stays so.
-                give_back(gate, &grant, claim);
-            }
-            Err(gate.rules().replies.say(&refusal, audience))
+            Some(_) if gate.rules().shadow => Ok(()),
+            Some(refusal) => Err(gate.rules().replies.say(&refusal, audience)),
         };
         match committed.into_ready() {
             Ok(committed) => PortFuture::ready(end(&gate, committed)),
