@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lightning_invoice::{Currency, SiPrefix};
 
-use super::{PAYS, SAFETY};
+use super::{PAYS, SAFETY, should};
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
@@ -19,16 +19,7 @@ pub(super) const AMOUNT: Source = Source::protocol("§6.2 and §9.5");
 const BOLT11: Source = Source::new("BOLT 11", "requirements of readers");
 
 pub(super) const fn must(id: &'static str, title: &'static str) -> Case {
-    Suite::Client.must(id, title, REASONABLE, AMOUNT).after(PAYS)
-}
-
-pub(super) const fn should(
-    id: &'static str,
-    title: &'static str,
-    requirement: &'static str,
-    source: Source,
-) -> Case {
-    Suite::Client.should(id, title, requirement, source).after(PAYS)
+    super::must(id, title, REASONABLE, AMOUNT)
 }
 
 pub(super) const CHECKS: &[Check<Context>] = &[

@@ -1,6 +1,6 @@
 //! Every form in which servers write a challenge.
 
-use super::PAYS;
+use super::{PAYS, must, should};
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
@@ -31,14 +31,6 @@ const VERSIONED: Source = Source::protocol_with_version("Server Flow");
 const HTTP: Source = Source::new("RFC 9110", "§11");
 const HTTP_FIELDS: Source = Source::new("RFC 9110", "§5.1");
 const DEPLOYED: Source = Source::new("l402-conformance", "forms in use");
-
-const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.must(id, title, requirement, source).after(PAYS)
-}
-
-const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.should(id, title, requirement, source).after(PAYS)
-}
 
 const fn may(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
     Suite::Client.may(id, title, requirement, source).after(PAYS)

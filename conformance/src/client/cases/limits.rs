@@ -2,8 +2,8 @@
 
 use lightning_invoice::{Currency, SiPrefix};
 
-use super::SAFETY;
-use super::bills::{AMOUNT, REASONABLE, foreign, must, refuses, should};
+use super::bills::{AMOUNT, REASONABLE, foreign, must, refuses};
+use super::{SAFETY, should};
 use crate::case::Case;
 use crate::check::Check;
 use crate::client::command::Call;

@@ -15,7 +15,7 @@ mod wallets;
 pub(super) use scenes::{SCENES, Scene};
 
 use super::context::Context;
-use crate::case::Source;
+use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 
 /// Rules that no specification states and without which a client loses its owner's money or tokens.
@@ -40,3 +40,11 @@ pub(super) fn checks() -> Vec<Check<Context>> {
 
 /// What every other case depends on.
 const PAYS: &[&str] = &["client/pays"];
+
+const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
+    Suite::Client.must(id, title, requirement, source).after(PAYS)
+}
+
+const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
+    Suite::Client.should(id, title, requirement, source).after(PAYS)
+}

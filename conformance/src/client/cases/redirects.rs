@@ -1,7 +1,7 @@
 //! Servers that send the client elsewhere.
 
-use super::{PAYS, SAFETY};
-use crate::case::{Case, Source, Suite};
+use super::{SAFETY, must, should};
+use crate::case::Source;
 use crate::check::Check;
 use crate::client::context::Context;
 use crate::client::options::{NETWORK, REDIRECTS};
@@ -14,14 +14,6 @@ const OTHERS: &str =
 const HTTP: Source = Source::new("RFC 9110", "§15.4");
 const PLAIN: &str = "Credentials must not be sent over unencrypted HTTP; loopback is no network.";
 const TLS: Source = Source::protocol("§9.1");
-
-const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.must(id, title, requirement, source).after(PAYS)
-}
-
-const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.should(id, title, requirement, source).after(PAYS)
-}
 
 pub(super) const CHECKS: &[Check<Context>] = &[
     Check {

@@ -1,6 +1,6 @@
 //! Answers that are too long, too slow, cut off, or poisoned.
 
-use super::{PAYS, SAFETY};
+use super::{SAFETY, must, should};
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::Context;
@@ -11,11 +11,7 @@ use crate::outcome::{CaseResult, Outcome};
 const LIMITS: &str = "A client limits what it reads and how long it waits, and ends by itself.";
 
 const fn ends(id: &'static str, title: &'static str) -> Case {
-    Suite::Client.should(id, title, LIMITS, SAFETY).after(PAYS)
-}
-
-const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.must(id, title, requirement, source).after(PAYS)
+    should(id, title, LIMITS, SAFETY)
 }
 
 pub(super) const CHECKS: &[Check<Context>] = &[

@@ -5,8 +5,8 @@ use std::time::Duration;
 use l402_core::ports::BackendErrorKind;
 use l402_dev::fault::PaymentFault;
 
-use super::{PAYS, SAFETY};
-use crate::case::{Case, Source, Suite};
+use super::{SAFETY, must, should};
+use crate::case::Source;
 use crate::check::Check;
 use crate::client::command::Call;
 use crate::client::context::Context;
@@ -18,14 +18,6 @@ use crate::outcome::{CaseResult, Outcome};
 const PROOF: &str = "The credential has the preimage of the invoice, whose SHA-256 is the payment hash.";
 const IN_DOUBT: &str =
     "A payment of which nobody knows whether it is made may be made: no other one is made in its place.";
-
-const fn must(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.must(id, title, requirement, source).after(PAYS)
-}
-
-const fn should(id: &'static str, title: &'static str, requirement: &'static str, source: Source) -> Case {
-    Suite::Client.should(id, title, requirement, source).after(PAYS)
-}
 
 pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
