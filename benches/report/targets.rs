@@ -135,7 +135,6 @@ fn all(figures: &Figures) -> Vec<Target> {
 /// As many digits as are worth reading.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
