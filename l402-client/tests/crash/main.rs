@@ -47,12 +47,12 @@ async fn runs_at_steps(mut world: World, rounds: u32) {
 }
 
 /// The process tells when it starts to buy; from then on it lives for a while between nothing and what a whole purchase
-/// takes, and a bit longer.
-async fn runs_at_any_time(mut world: World, runs: u32) {
+/// takes, and a bit longer: about one in five is done before it is killed, however busy the machine is.
+async fn runs_at_any_time(mut world: World, kills: u32) {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let whole = world.time_of_a_purchase().await;
+    let mut longest = world.time_of_a_purchase().await;
     let mut killed = 0;
-    for run in 0..runs {
+    for run in 0_u64.. {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
@@ -60,13 +60,21 @@ async fn runs_at_any_time(mut world: World, runs: u32) {
         let mut child = world.child(&item, None);
         child::wait_for_start(&mut child);
         // The one place where a test waits for time to pass: it must not know where in the purchase it strikes.
-        let micros = u64::try_from(whole.as_micros()).unwrap() * 5 / 4;
+        let micros = u64::try_from(longest.as_micros()).unwrap();
         tokio::time::sleep(Duration::from_micros(random % micros)).await;
         child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+        let was_done = child.wait().unwrap().success();
         world.recover(&item, None).await;
+        if was_done {
+            longest -= longest / 8;
+            continue;
+        }
+        longest += longest / 32;
+        killed += 1;
+        if killed == kills {
+            return;
+        }
     }
-    assert!(killed > runs / 2, "only {killed} of {runs} were killed before they were done");
 }
 
 /// What a purchase comes to without anybody being killed.

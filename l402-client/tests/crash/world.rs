@@ -24,6 +24,7 @@ use l402_dev::control;
 use l402_wallets::dev::DevNodeWallet;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::child::{Point, wait_for_start};
 
@@ -45,7 +46,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::at(UnixTime::from_secs(1_900_000_000));
         let node = DevNode::builder().clock(clock.clone()).build().unwrap();
-        let shop = Shop { node: node.clone(), state: Arc::default() };
+        let shop = Shop { node: node.clone(), state: Arc::default(), asking: Arc::default() };
         let control = control::router(&node).layer(from_fn_with_state(shop.clone(), count_pays));
         let app = Router::new().fallback(sell).with_state(shop.clone()).nest("/node", control);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -103,12 +104,14 @@ impl World {
 
     /// Finds out what became of the purchase of `item`, gets it, and checks every promise.
     pub(crate) async fn recover(&mut self, item: &str, point: Option<Point>) {
+        // The invoice expires on both sides, so that what was never paid is known never to be.
+        self.clock.advance(INVOICE_EXPIRY + Duration::from_secs(61));
+        // What the process sent before it was killed may still be paid: the node asks the clock only once.
+        self.shop.asking.subscribe().wait_for(|asking| *asking == 0).await.unwrap();
         let before = self.payments_for(item);
         if let Some(point) = point {
             assert_eq!(before, usize::from(point.is_after_payment()), "{item}");
         }
-        // The invoice expires on both sides, so that what was never paid is known never to be.
-        self.clock.advance(INVOICE_EXPIRY + Duration::from_secs(61));
         let resumed = self.client.resume().await.unwrap();
         assert_eq!(resumed.open, [], "{item}");
         assert!(resumed.paid.len() + resumed.failed.len() <= 1, "{item}: {resumed:?}");
@@ -146,6 +149,24 @@ impl World {
 struct Shop {
     node: DevNode,
     state: Arc<Mutex<Ledger>>,
+    /// How many requests the node is working on.
+    asking: Arc<watch::Sender<usize>>,
+}
+
+/// One request that the node is working on, until it answers or the connection is gone.
+struct Asking(Arc<watch::Sender<usize>>);
+
+impl Asking {
+    fn start(count: &Arc<watch::Sender<usize>>) -> Self {
+        count.send_modify(|asking| *asking += 1);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.send_modify(|asking| *asking -= 1);
+    }
 }
 
 #[derive(Default)]
@@ -187,6 +208,7 @@ async fn count_pays(State(shop): State<Shop>, request: Request, next: Next) -> R
     if request.method() != "POST" {
         return next.run(request).await;
     }
+    let _asking = Asking::start(&shop.asking);
     let (parts, body) = request.into_parts();
     // Cut off when the process is killed while it sends: then nothing was asked.
     let Ok(body) = axum::body::to_bytes(body, 4096).await else {
