@@ -1,6 +1,6 @@
 //! [`TokenCache`]: tokens that were verified lately, so that the same request need not be verified again.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::RandomState;
@@ -24,17 +24,25 @@ pub(crate) struct TokenCache {
 }
 
 struct Shard {
-    slots: Box<[Option<Entry>]>,
+    sets: Box<[Set]>,
     clock: u64,
 }
 
+/// The places where an entry may stand. What they are searched by is kept together: one cache line.
+#[derive(Default)]
+#[repr(align(64))]
+struct Set {
+    hashes: [u64; WAYS],
+    used_at: [u64; WAYS],
+    entries: [Option<Entry>; WAYS],
+}
+
 struct Entry {
-    hash: u64,
-    used_at: u64,
-    /// The whole text, since a hash may collide, and where its parts end.
-    text: Zeroizing<Vec<u8>>,
-    ends: [usize; PARTS],
     grant: Grant,
+    /// How long the parts of the text are.
+    lengths: [usize; PARTS],
+    /// The whole text, since a hash may collide.
+    text: Zeroizing<Box<[u8]>>,
 }
 
 /// What a request is looked up by.
@@ -43,18 +51,23 @@ pub(crate) struct CacheKey<'r> {
     parts: [&'r [u8]; PARTS],
 }
 
+/// Credential, path, method, route, service.
 const PARTS: usize = 5;
+
+/// How many bytes at the end of a credential tell it from others.
+const HASHED: usize = 96;
 
 impl TokenCache {
     /// Room for about so many tokens.
     pub(crate) fn new(tokens: usize) -> Self {
-        let slots = tokens.div_ceil(SHARDS).next_multiple_of(WAYS);
-        let shard = || Shard { slots: (0..slots).map(|_| None).collect(), clock: 0 };
+        let sets = tokens.div_ceil(SHARDS * WAYS);
+        let shard = || Shard { sets: (0..sets).map(|_| Set::default()).collect(), clock: 0 };
         let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
         Self { hasher: RandomState::default(), shards }
     }
 
     /// What a request is looked up by; `None` when it has more than one field that might be a credential.
+    #[inline]
     pub(crate) fn key<'r, H: HeaderValues>(
         &self,
         request: &'r RequestParts<'_, H>,
@@ -65,72 +78,84 @@ impl TokenCache {
             return None;
         };
         let [route, service] = [request.route, service].map(|part| part.unwrap_or_default().as_bytes());
-        let parts = [credential, request.method.as_bytes(), request.path.as_bytes(), route, service];
-        Some(CacheKey { hash: self.hasher.hash_one(parts), parts })
+        let [path, method] = [request.path, request.method].map(str::as_bytes);
+        // A credential ends with its signature and its preimage, which differ wherever anything in it does. Method, route
+        // and service hardly ever differ where the path does not.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(&credential[credential.len().saturating_sub(HASHED)..]);
+        hasher.write(path);
+        Some(CacheKey { hash: hasher.finish(), parts: [credential, path, method, route, service] })
     }
 
     /// What the credential is good for, if it was verified and has not expired.
+    #[inline]
     pub(crate) fn get(&self, key: &CacheKey<'_>, now: UnixTime) -> Option<Grant> {
         let mut shard = self.shard(key.hash);
         shard.clock += 1;
         let clock = shard.clock;
-        let entry = shard.set(key.hash).iter_mut().flatten().find(|entry| entry.is_for(key))?;
-        entry.used_at = clock;
-        (now < entry.grant.expires_at).then_some(entry.grant)
+        let set = shard.set(key.hash);
+        let way = set.find(key)?;
+        set.used_at[way] = clock;
+        set.entries[way].as_ref().map(|entry| entry.grant).filter(|grant| now < grant.expires_at)
     }
 
     /// Remembers a credential that was verified.
     pub(crate) fn insert(&self, key: &CacheKey<'_>, grant: Grant) {
         let mut shard = self.shard(key.hash);
         shard.clock += 1;
-        let entry = Entry { hash: key.hash, used_at: shard.clock, text: key.text(), ends: key.ends(), grant };
+        let clock = shard.clock;
         let set = shard.set(key.hash);
-        let oldest = set.iter_mut().min_by_key(|slot| {
-            slot.as_ref().map_or(0, |slot| if slot.is_for(key) { 0 } else { slot.used_at })
-        });
-        if let Some(slot) = oldest {
-            *slot = Some(entry);
-        }
+        let way = set.find(key).unwrap_or_else(|| set.used_longest_ago());
+        (set.hashes[way], set.used_at[way]) = (key.hash, clock);
+        set.entries[way] = Some(Entry::new(key, grant));
     }
 
     /// Picks by other bits than those which pick the place within.
     fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
-        let index = (hash >> 56) as usize % self.shards.len();
+        let index = (hash >> 56) as usize % SHARDS;
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shard {
-    /// The places where an entry may stand.
-    fn set(&mut self, hash: u64) -> &mut [Option<Entry>] {
-        let sets = self.slots.len() / WAYS;
-        let first = (hash as usize % sets) * WAYS;
-        &mut self.slots[first..first + WAYS]
+    fn set(&mut self, hash: u64) -> &mut Set {
+        let place = hash as usize % self.sets.len();
+        &mut self.sets[place]
+    }
+}
+
+impl Set {
+    fn find(&self, key: &CacheKey<'_>) -> Option<usize> {
+        (0..WAYS).find(|&way| {
+            self.hashes[way] == key.hash && self.entries[way].as_ref().is_some_and(|entry| entry.is_for(key))
+        })
+    }
+
+    /// An empty place was used at no time.
+    fn used_longest_ago(&self) -> usize {
+        (0..WAYS).min_by_key(|&way| self.used_at[way]).unwrap_or_default()
     }
 }
 
 impl Entry {
-    fn is_for(&self, key: &CacheKey<'_>) -> bool {
-        self.hash == key.hash
-            && self.ends == key.ends()
-            && key.parts.iter().zip(self.starts()).all(|(part, start)| self.text[start..].starts_with(part))
+    fn new(key: &CacheKey<'_>, grant: Grant) -> Self {
+        Self { grant, lengths: key.lengths(), text: Zeroizing::new(key.parts.concat().into_boxed_slice()) }
     }
 
-    fn starts(&self) -> impl Iterator<Item = usize> {
-        std::iter::once(0).chain(self.ends)
+    fn is_for(&self, key: &CacheKey<'_>) -> bool {
+        let mut rest = &self.text[..];
+        self.lengths == key.lengths()
+            && key.parts.iter().all(|part| {
+                let (own, after) = rest.split_at(part.len());
+                rest = after;
+                // To compare nothing with a slice that points nowhere takes a processor longer than all the rest.
+                part.is_empty() || own == *part
+            })
     }
 }
 
 impl CacheKey<'_> {
-    fn ends(&self) -> [usize; PARTS] {
-        let mut end = 0;
-        self.parts.map(|part| {
-            end += part.len();
-            end
-        })
-    }
-
-    fn text(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.parts.concat())
+    fn lengths(&self) -> [usize; PARTS] {
+        self.parts.map(<[u8]>::len)
     }
 }
