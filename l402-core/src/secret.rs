@@ -112,7 +112,10 @@ impl RootKey {
     }
 
     pub(crate) fn derive(secret: &[u8]) -> Self {
-        Self(KEY_GENERATOR.mac(secret))
+        Self(match secret.try_into() {
+            Ok(secret) => KEY_GENERATOR.mac_of_32(secret), // as nearly always
+            Err(_) => KEY_GENERATOR.mac(secret),
+        })
     }
 
     /// Takes what [`RootKey::new`] computes.

@@ -6,7 +6,6 @@ use super::{RequestContext, decimal};
 use crate::amount::Msat;
 use crate::codec::hex_decode_32;
 use crate::hash::PaymentHash;
-use crate::macaroon::Caveat;
 use crate::secret::Preimage;
 use crate::time::UnixTime;
 use crate::verify::Rejection;
@@ -30,35 +29,35 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// Checks one more caveat of the same macaroon. `false` when it is not one of these.
+    /// Checks one more caveat of the same macaroon, `name=value`. `false` when it is not one of these.
     #[inline]
     pub(crate) fn apply(
         &mut self,
-        caveat: &Caveat<'_>,
+        (name, value): (&[u8], &[u8]),
         payment_hash: &PaymentHash,
         request: &RequestContext<'_>,
     ) -> Result<bool, Rejection> {
-        let value_of = |condition| caveat.value_of(condition);
-        if let Some(value) = value_of(PATH) {
+        let is = |condition: &str| name == condition.as_bytes();
+        if is(PATH) {
             holds(value == request.path.as_bytes(), Rejection::OtherPath)?;
-        } else if let Some(value) = value_of(METHOD) {
+        } else if is(METHOD) {
             holds(value == request.method.as_bytes(), Rejection::OtherMethod)?;
-        } else if let Some(value) = value_of(AMOUNT) {
+        } else if is(AMOUNT) {
             // What was paid is a fact: the first amount stays, whatever a holder adds.
             let amount = Msat::from_msat(number(value)?);
             holds(self.amount.is_none_or(|paid| amount <= paid), Rejection::WidenedCaveat)?;
             self.amount.get_or_insert(amount);
-        } else if let Some(value) = value_of(USES) {
+        } else if is(USES) {
             let uses = u32::try_from(number(value)?).ok().and_then(NonZeroU32::new);
             narrow(&mut self.uses, uses.ok_or(Rejection::MalformedCaveat)?)?;
-        } else if let Some(value) = value_of(EXPIRES_AT) {
+        } else if is(EXPIRES_AT) {
             let expires_at = UnixTime::from_secs(number(value)?);
             narrow(&mut self.expires_at, expires_at)?;
             self.first_expiry.get_or_insert(expires_at);
             holds(request.now < expires_at, Rejection::Expired)?;
-        } else if let Some(value) = value_of(ROUTE) {
+        } else if is(ROUTE) {
             holds(request.route.is_some_and(|route| value == route.as_bytes()), Rejection::OtherPath)?;
-        } else if let Some(value) = value_of(PREIMAGE) {
+        } else if is(PREIMAGE) {
             let preimage = hex_decode_32(value).ok_or(Rejection::MalformedCaveat)?;
             let matches = Preimage::from_bytes(preimage).payment_hash() == *payment_hash;
             holds(matches, Rejection::WrongPreimage)?;
