@@ -1,7 +1,5 @@
 //! JSON objects, written field by field into one piece of memory.
 
-use std::io::Write;
-
 use hex_simd::{AsciiCase, encode_append};
 
 /// An object whose fields are written one after the other.
@@ -40,7 +38,7 @@ impl Object {
 
     pub(super) fn number(&mut self, name: &'static str, value: u64) {
         self.name(name);
-        let _ = write!(self.0, "{value}");
+        let _ = serde_json::to_writer(&mut self.0, &value);
     }
 
     /// The object, and the end of its line.
