@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use l402_core::ports::{Claimed, ReplayStore, StoreError};
+use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore, StoreError};
 use l402_server::stores::RedisReplayStore;
 
 use crate::claims::claim;
@@ -88,8 +88,41 @@ async fn scripts_that_the_server_lost_are_loaded_again() {
         redis_cli(&server, &["SCRIPT", "FLUSH"]);
         assert!(store.commit(one).await.unwrap());
         redis_cli(&server, &["SCRIPT", "FLUSH"]);
+        assert_eq!(store.claim(claim(token, 100, 1, 0)).await.unwrap(), Claimed::Exhausted);
+        redis_cli(&server, &["SCRIPT", "FLUSH"]);
         store.release(one).await.unwrap();
     }
+}
+
+/// Before a first claim was a string, every token was a hash; such keys are still there after an update.
+#[tokio::test]
+async fn keys_of_the_version_before_still_count() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    let [spent, leased, twice] = [claim(1, 1, 1, 0), claim(2, 2, 1, 0), claim(3, 3, 2, 0)];
+    let write = |one: Claim, field: &str, value: u64| {
+        let key = format!("l402:{}", one.payment_hash);
+        redis_cli(&server, &["HSET", &key, field, &value.to_string()]);
+        redis_cli(&server, &["EXPIRE", &key, "86400"]);
+    };
+    // What cannot be an argument of a program would not do as a lease here.
+    let lease = LeaseId::from_bytes(*b"sixteen letters!");
+    let of_before = |mut one: Claim| {
+        one.lease = lease;
+        one
+    };
+    write(spent, "spent", 1);
+    for one in [leased, twice] {
+        write(one, "sixteen letters!", one.leased_until.as_secs());
+    }
+    assert_eq!(store.claim(spent).await.unwrap(), Claimed::Exhausted);
+    assert_eq!(store.claim(leased).await.unwrap(), Claimed::Busy);
+    assert!(store.commit(of_before(leased)).await.unwrap());
+    assert_eq!(store.claim(leased).await.unwrap(), Claimed::Exhausted);
+    assert_eq!(store.claim(twice).await.unwrap(), Claimed::Granted);
+    store.release(of_before(twice)).await.unwrap();
+    assert!(!store.commit(of_before(twice)).await.unwrap());
+    assert!(store.commit(twice).await.unwrap());
 }
 
 #[tokio::test]
@@ -165,6 +198,25 @@ async fn keys_live_as_long_as_the_token_and_its_lease() {
     assert_eq!(store.claim(claim(3, 1, 1, 0)).await.unwrap(), Claimed::Granted);
     assert_eq!(store.claim(claim(3, 2, 1, 120)).await.unwrap(), Claimed::Granted);
     assert!(ttl(3) > 0, "not for ever");
+
+    // So must a use that is spent, and that of a token that is claimed for more uses later on.
+    let mut spent = claim(4, 1, 1, 0);
+    assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
+    assert!(ttl(4) >= 86_400 - 1);
+    assert!(store.commit(spent).await.unwrap());
+    // A day after a time that is years after that of the server, which is behind.
+    let server_time: u64 = redis_cli(&server, &["TIME"]).lines().next().unwrap().parse().unwrap();
+    let rest = i64::try_from(spent.forget_after.as_secs() - server_time).unwrap();
+    assert!((rest - 60..=rest).contains(&ttl(4)), "by the clock that is behind");
+    assert_eq!(store.claim(claim(4, 2, 2, 0)).await.unwrap(), Claimed::Granted);
+    assert!((rest - 60..=rest).contains(&ttl(4)), "and no shorter with another claim");
+    (spent.payment_hash, spent.forget_after) = (claim(5, 0, 1, 0).payment_hash, l402_core::UnixTime::MAX);
+    assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
+    assert_eq!(ttl(5), -1, "leased for ever");
+    assert!(store.commit(spent).await.unwrap());
+    assert_eq!(ttl(5), -1, "spent for ever");
+    assert_eq!(store.claim(claim(5, 2, 2, 0)).await.unwrap(), Claimed::Granted);
+    assert_eq!(ttl(5), -1, "and with another claim as well");
 }
 
 #[tokio::test]

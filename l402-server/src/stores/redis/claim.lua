@@ -1,17 +1,30 @@
--- Takes one use. KEYS[1] is a hash: how many uses are `spent`, and for every lease when it ends.
+-- Takes one use. KEYS[1] is a hash: how many uses are `spent`, and for every lease when it ends. Or it is a string, as
+-- commands.rs and commit.lua write it, which is made a hash here: the lease and its end, or '1' when that is spent.
 -- Returns 0 when granted, 1 when busy, 2 when exhausted.
 local key, lease = KEYS[1], ARGV[1]
 local uses, now = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased_until, forget_after = tonumber(ARGV[4]), tonumber(ARGV[5])
 local CENTURY = 3153600000
 
-local known = redis.call('EXISTS', key) == 1
+local kind = redis.call('TYPE', key).ok
+if kind == 'string' then
+    local value, left = redis.call('GET', key), redis.call('PTTL', key)
+    redis.call('DEL', key)
+    if value == '1' then
+        redis.call('HSET', key, 'spent', 1)
+    else
+        redis.call('HSET', key, string.sub(value, 1, 16), string.sub(value, 17))
+    end
+    if left ~= -1 then
+        redis.call('PEXPIRE', key, math.max(left, 1))
+    end
+end
 
 -- Lets the key live until `time` at least, by the caller's clock or by ours, whichever is behind.
 local function keep_until(time)
     local clock = math.min(now, tonumber(redis.call('TIME')[1]))
     local life = math.max(time - clock, 1)
-    local left = known and redis.call('PTTL', key) or 0
+    local left = kind ~= 'none' and redis.call('PTTL', key) or 0
     if left == -1 then
         return -- for ever
     elseif life > CENTURY then

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use l402_core::ports::StoreError;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, FromRedisValue, RedisError, ScriptInvocation};
+use redis::{Client, Cmd, FromRedisValue, RedisError};
 use tokio::time::timeout;
 
 pub(super) struct Link {
@@ -46,9 +46,13 @@ impl Link {
         self.in_time(command.query_async(&mut connection)).await
     }
 
-    pub(super) async fn run(&self, script: &ScriptInvocation<'_>) -> Result<i64, StoreError> {
+    /// Asks for something, however many commands that takes, in the time that a request may wait.
+    pub(super) async fn run<T>(
+        &self,
+        ask: impl AsyncFnOnce(&mut ConnectionManager) -> Result<T, RedisError>,
+    ) -> Result<T, StoreError> {
         let Current { mut connection, number } = self.current().clone();
-        self.in_time(script.invoke_async(&mut connection)).await.map_err(|failure| {
+        self.in_time(ask(&mut connection)).await.map_err(|failure| {
             tracing::debug!(%failure, "l402: redis failed");
             if failure.outlives_the_connection() {
                 self.replace(number);

@@ -1,5 +1,6 @@
 //! [`RedisReplayStore`]: uses counted in Redis. Feature `redis`.
 
+mod commands;
 mod connect;
 mod link;
 
@@ -7,10 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use l402_core::UnixTime;
 use l402_core::ports::{Claim, Claimed, PortFuture, ReplayStore, StoreError};
-use redis::Script;
 
+use commands::Commands;
 pub use connect::RedisConnectError;
 use link::Link;
 
@@ -35,9 +35,10 @@ use link::Link;
 /// # }
 /// ```
 ///
-/// A token is one key, `l402:` and the payment hash in hex, a hash with the number of spent uses and a field for
-/// each lease. Claims, commits and releases are one script each, of this one key, and so are atomic. Redis 6 and
-/// later, and Valkey. A cluster is not followed from node to node.
+/// A token is one key, `l402:` and the payment hash in hex: a hash with the number of spent uses and a field for
+/// each lease; or a string, as long as the only use of a token was claimed once. Commits and releases are one script
+/// each, of this one key, and so are atomic. So are claims, but that the first one of a token with a single use is one
+/// `SET` with `NX`. Redis 6 and later, and Valkey. A cluster is not followed from node to node.
 ///
 /// # What the server needs
 /// A key that the server forgets is a token that can be used again, so:
@@ -63,10 +64,7 @@ pub struct RedisReplayStore(Arc<Shared>);
 struct Shared {
     link: Link,
     address: String,
-    prefix: String,
-    claim: Script,
-    commit: Script,
-    release: Script,
+    commands: Commands,
 }
 
 /// How to connect a [`RedisReplayStore`].
@@ -130,14 +128,8 @@ impl RedisOptions {
         let client = connect::client(url)?;
         let address = client.get_connection_info().addr().to_string();
         let link = connect::link(client, &address, self.connect_timeout, self.response_timeout).await?;
-        Ok(RedisReplayStore(Arc::new(Shared {
-            link,
-            address,
-            prefix: self.prefix,
-            claim: Script::new(include_str!("claim.lua")),
-            commit: Script::new(include_str!("commit.lua")),
-            release: Script::new(include_str!("release.lua")),
-        })))
+        let commands = Commands::new(self.prefix);
+        Ok(RedisReplayStore(Arc::new(Shared { link, address, commands })))
     }
 }
 
@@ -153,9 +145,11 @@ impl Default for RedisOptions {
 
 impl ReplayStore for RedisReplayStore {
     fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
-        let shared = self.0.clone();
+        let store = self.0.clone();
         PortFuture::new(async move {
-            match shared.run(&shared.claim, &claim).await? {
+            let answer =
+                store.link.run(async |connection| store.commands.claim(&claim, connection).await).await?;
+            match answer {
                 0 => Ok(Claimed::Granted),
                 1 => Ok(Claimed::Busy),
                 2 => Ok(Claimed::Exhausted),
@@ -165,37 +159,24 @@ impl ReplayStore for RedisReplayStore {
     }
 
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
-        let shared = self.0.clone();
-        PortFuture::new(async move { Ok(shared.run(&shared.commit, &claim).await? == 1) })
+        let store = self.0.clone();
+        PortFuture::new(async move {
+            let answer =
+                store.link.run(async |connection| store.commands.commit(&claim, connection).await).await?;
+            Ok(answer == 1)
+        })
     }
 
     fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
-        let shared = self.0.clone();
-        PortFuture::new(async move { shared.run(&shared.release, &claim).await.map(drop) })
+        let store = self.0.clone();
+        PortFuture::new(async move {
+            store.link.run(async |connection| store.commands.release(&claim, connection).await).await
+        })
     }
-}
-
-impl Shared {
-    /// Runs a script; each takes what it needs of these arguments.
-    async fn run(&self, script: &Script, claim: &Claim) -> Result<i64, StoreError> {
-        let mut invocation = script.key(format!("{}{}", self.prefix, claim.payment_hash));
-        invocation
-            .arg(claim.lease.as_bytes())
-            .arg(claim.uses.get())
-            .arg(seconds(claim.now))
-            .arg(seconds(claim.leased_until))
-            .arg(seconds(claim.forget_after));
-        self.link.run(&invocation).await
-    }
-}
-
-/// Lua counts in floating point, exactly up to here; what does not fit stands for "never".
-fn seconds(time: UnixTime) -> u64 {
-    time.as_secs().min((1 << 53) - 1)
 }
 
 impl fmt::Debug for RedisReplayStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RedisReplayStore({}, prefix {:?})", self.0.address, self.0.prefix)
+        write!(f, "RedisReplayStore({}, prefix {:?})", self.0.address, self.0.commands.prefix)
     }
 }

@@ -1,0 +1,89 @@
+//! What is sent to Redis: one key a token, and one atomic step for each claim, commit and release.
+
+use std::num::NonZeroU32;
+
+use l402_core::UnixTime;
+use l402_core::ports::Claim;
+use redis::aio::ConnectionManager;
+use redis::{Cmd, RedisResult, Script, ScriptInvocation};
+
+/// A key that nothing else needs may live so much longer, in seconds: clocks of instances that are behind the one which
+/// claimed see its lease end as much later.
+const CLOCKS_APART: u64 = 10 * 60;
+
+/// Keys that are to live for longer than this, in seconds, live for ever.
+const CENTURY: u64 = 3_153_600_000;
+
+pub(super) struct Commands {
+    pub(super) prefix: String,
+    claim: Script,
+    commit: Script,
+    release: Script,
+}
+
+impl Commands {
+    pub(super) fn new(prefix: String) -> Self {
+        Self {
+            prefix,
+            claim: Script::new(include_str!("claim.lua")),
+            commit: Script::new(include_str!("commit.lua")),
+            release: Script::new(include_str!("release.lua")),
+        }
+    }
+
+    /// Returns 0 when granted, 1 when busy, 2 when exhausted.
+    pub(super) async fn claim(&self, claim: &Claim, connection: &mut ConnectionManager) -> RedisResult<i64> {
+        // The only use of a token is nearly always claimed for the first time, which takes no script. If not, the
+        // script decides about what it finds, whatever has become of that meanwhile.
+        if claim.uses == NonZeroU32::MIN && self.set_first(claim).query_async(connection).await? {
+            return Ok(0);
+        }
+        let mut script = self.script(&self.claim, claim);
+        script
+            .arg(claim.uses.get())
+            .arg(seconds(claim.now))
+            .arg(seconds(claim.leased_until))
+            .arg(seconds(claim.forget_after));
+        script.invoke_async(connection).await
+    }
+
+    /// Returns 1 when the use is spent, 0 when the lease is gone.
+    pub(super) async fn commit(&self, claim: &Claim, connection: &mut ConnectionManager) -> RedisResult<i64> {
+        let mut script = self.script(&self.commit, claim);
+        script.arg(seconds(claim.now)).arg(seconds(claim.forget_after));
+        script.invoke_async(connection).await
+    }
+
+    pub(super) async fn release(&self, claim: &Claim, connection: &mut ConnectionManager) -> RedisResult<()> {
+        self.script(&self.release, claim).invoke_async(connection).await
+    }
+
+    /// Writes the lease and its end, if nothing is known of the token.
+    fn set_first(&self, claim: &Claim) -> Cmd {
+        let leased_until = seconds(claim.leased_until);
+        let lease = [claim.lease.as_bytes().as_slice(), leased_until.to_string().as_bytes()].concat();
+        let keep_until = seconds(claim.forget_after).max(leased_until);
+        let life = keep_until.saturating_sub(seconds(claim.now)) + CLOCKS_APART;
+        let mut set = Cmd::with_capacity(6, 192);
+        set.arg("SET").arg(self.key(claim)).arg(lease).arg("NX");
+        if life <= CENTURY {
+            set.arg("EX").arg(life);
+        }
+        set
+    }
+
+    fn script<'s>(&self, script: &'s Script, claim: &Claim) -> ScriptInvocation<'s> {
+        let mut invocation = script.key(self.key(claim));
+        invocation.arg(claim.lease.as_bytes());
+        invocation
+    }
+
+    fn key(&self, claim: &Claim) -> String {
+        format!("{}{}", self.prefix, claim.payment_hash)
+    }
+}
+
+/// Lua counts in floating point, exactly up to here; what does not fit stands for "never".
+fn seconds(time: UnixTime) -> u64 {
+    time.as_secs().min((1 << 53) - 1)
+}
