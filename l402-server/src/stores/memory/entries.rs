@@ -4,6 +4,7 @@ use l402_core::ports::{Claim, LeaseId};
 use l402_core::{PaymentHash, UnixTime};
 
 /// One token, in 68 bytes.
+#[derive(Clone, Copy)]
 pub(super) struct Entry {
     pub(super) key: PaymentHash,
     pub(super) spent: u32,
@@ -27,14 +28,12 @@ pub(super) struct Seconds(u64);
 /// A list in pieces of equal size: to grow is to add a piece, and to shrink is to drop one.
 #[derive(Default)]
 pub(super) struct Entries {
-    pieces: Vec<Piece>,
+    /// Each of them is written to its end when it is made: one after the other, places come into the cache faster than
+    /// each by itself when it is needed, and while a lock is held.
+    pieces: Vec<Vec<Entry>>,
+    /// For each piece: no entry in it expires before. Says of 64 entries at once that there is nothing to forget.
+    earliest: Vec<Seconds>,
     len: usize,
-}
-
-struct Piece {
-    entries: Vec<Entry>,
-    /// No entry expires before. Says of 64 entries at once that there is nothing to forget.
-    earliest: Seconds,
 }
 
 /// How many entries a piece has.
@@ -50,52 +49,64 @@ impl Entries {
     }
 
     pub(super) fn get(&self, index: usize) -> &Entry {
-        &self.pieces[index / PIECE].entries[index % PIECE]
+        &self.pieces[index / PIECE][index % PIECE]
     }
 
     pub(super) fn get_mut(&mut self, index: usize) -> &mut Entry {
-        &mut self.pieces[index / PIECE].entries[index % PIECE]
+        &mut self.pieces[index / PIECE][index % PIECE]
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
         if self.len.is_multiple_of(PIECE) {
-            self.pieces.push(Piece { entries: Vec::with_capacity(PIECE), earliest: entry.keep_until });
+            self.pieces.push(vec![Entry::NONE; PIECE]);
+            self.earliest.push(Seconds::MAX);
         }
-        if let Some(last) = self.pieces.last_mut() {
-            last.earliest.reduce(entry.keep_until);
-            last.entries.push(entry);
-            self.len += 1;
-        }
+        self.len += 1;
+        self.set(self.len - 1, entry);
     }
 
     /// Removes one and puts the last one into its place.
     pub(super) fn swap_remove(&mut self, index: usize) {
-        let Some(last) = self.pieces.last_mut().and_then(|piece| piece.entries.pop()) else { return };
-        self.len -= 1;
+        let Some(last) = self.len.checked_sub(1) else { return };
+        let moved = *self.get(last);
+        self.len = last;
         if self.len.is_multiple_of(PIECE) {
             self.pieces.pop();
+            self.earliest.pop();
         }
         if index < self.len {
-            self.pieces[index / PIECE].earliest.reduce(last.keep_until);
-            *self.get_mut(index) = last;
+            self.set(index, moved);
         }
+    }
+
+    fn set(&mut self, index: usize, entry: Entry) {
+        self.earliest[index / PIECE].reduce(entry.keep_until);
+        *self.get_mut(index) = entry;
     }
 
     /// Whether an entry of this piece may have expired.
     pub(super) fn may_be_over(&self, piece: usize, now: UnixTime) -> bool {
-        self.pieces[piece].earliest.is_over(now)
+        self.earliest[piece].is_over(now)
     }
 
     /// An entry of this piece that has expired. When there is none, remembers when the first one will.
     pub(super) fn find_over(&mut self, piece: usize, now: UnixTime) -> Option<usize> {
-        let Piece { entries, earliest } = self.pieces.get_mut(piece)?;
+        let used = self.len.saturating_sub(piece * PIECE).min(PIECE);
+        let entries = self.pieces.get(piece)?.get(..used)?;
         if let Some(at) = entries.iter().rposition(|entry| entry.keep_until.is_over(now)) {
             return Some(piece * PIECE + at);
         }
+        let earliest = self.earliest.get_mut(piece)?;
         *earliest = Seconds::MAX;
         entries.iter().for_each(|entry| earliest.reduce(entry.keep_until));
         None
     }
+}
+
+impl Entry {
+    /// What stands where no token is yet.
+    const NONE: Self =
+        Self { key: PaymentHash::from_bytes([0; 32]), spent: 0, keep_until: Seconds(0), lease: Lease::NONE };
 }
 
 impl Lease {
