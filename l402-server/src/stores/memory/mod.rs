@@ -1,6 +1,7 @@
 //! [`MemoryReplayStore`]: uses counted in this process.
 
 mod entries;
+mod index;
 mod shard;
 
 use std::fmt;

@@ -4,18 +4,17 @@ use std::collections::HashMap;
 use std::collections::hash_map;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as Slot;
 use l402_core::ports::{Claim, Claimed};
 use l402_core::{PaymentHash, UnixTime};
 
 use super::entries::{Entries, Entry, Lease, PIECE, Seconds};
+use super::index::Index;
 
 #[derive(Default)]
 pub(super) struct Shard {
     entries: Entries,
-    /// Where in `entries` a token is. Four bytes a place, since a table is half empty at times.
-    index: HashTable<u32>,
+    /// Where in `entries` a token is.
+    index: Index,
     /// What does not fit into the entry: all but one lease of tokens that are used several times at once.
     more: HashMap<PaymentHash, Vec<Lease>, BuildHasherDefault<KeyIsHash>>,
     /// The piece of `entries` that the next sweep looks at.
@@ -33,27 +32,22 @@ impl Shard {
     /// answer is that there is none anywhere.
     pub(super) fn claim(&mut self, claim: &Claim, more_room: impl FnOnce() -> usize) -> Option<Claimed> {
         self.sweep_next(claim.now);
-        if self.index.len() == self.index.capacity() {
-            self.grow_index();
+        let (entries, key) = (&self.entries, claim.payment_hash);
+        if self.index.is_full() {
+            self.index.grow(|at| hash(&entries.get(at).key));
         }
-        let (entries, key) = (&mut self.entries, claim.payment_hash);
-        let is_key = |at: &u32| entries.get(*at as usize).key == key;
-        match self.index.entry(hash(&key), is_key, |at| hash(&entries.get(*at as usize).key)) {
-            Slot::Occupied(known) => {
-                let at = *known.get() as usize;
-                Some(self.claim_known(at, claim))
-            }
-            Slot::Vacant(place) => {
-                if self.room == 0 {
-                    self.room = more_room();
-                }
-                self.room = self.room.checked_sub(1)?;
-                place.insert(u32::try_from(entries.len()).ok()?);
-                let keep_until = Seconds::from(claim.forget_after.max(claim.leased_until));
-                entries.push(Entry { key, spent: 0, keep_until, lease: Lease::of(claim) });
-                Some(Claimed::Granted)
-            }
+        let vacant = match self.index.find(hash(&key), |at| entries.get(at).key == key) {
+            Ok(known) => return Some(self.claim_known(self.index.get(known), claim)),
+            Err(vacant) => vacant,
+        };
+        if self.room == 0 {
+            self.room = more_room();
         }
+        self.room = self.room.checked_sub(1)?;
+        self.index.insert(vacant, hash(&key), entries.len());
+        let keep_until = Seconds::from(claim.forget_after.max(claim.leased_until));
+        self.entries.push(Entry { key, spent: 0, keep_until, lease: Lease::of(claim) });
+        Some(Claimed::Granted)
     }
 
     fn claim_known(&mut self, at: usize, claim: &Claim) -> Claimed {
@@ -131,34 +125,19 @@ impl Shard {
     }
 
     fn find(&self, key: &PaymentHash) -> Option<usize> {
-        let entries = &self.entries;
-        self.index.find(hash(key), |&at| entries.get(at as usize).key == *key).map(|&at| at as usize)
-    }
-
-    /// What the table would do by itself, but going through the entries one after the other instead of in the
-    /// order of the table, for which every one of them would have to come from main memory.
-    fn grow_index(&mut self) {
-        let len = self.entries.len();
-        let mut bigger = HashTable::with_capacity(len + len / 2 + 1);
-        for at in 0..len {
-            if let Ok(place) = u32::try_from(at) {
-                let hash_of = |at: &u32| hash(&self.entries.get(*at as usize).key);
-                bigger.insert_unique(hash_of(&place), place, hash_of);
-            }
-        }
-        self.index = bigger;
+        let found = self.index.find(hash(key), |at| self.entries.get(at).key == *key);
+        found.ok().map(|known| self.index.get(known))
     }
 
     fn forget(&mut self, at: usize) {
-        let key = self.entries.get(at).key;
-        self.more.remove(&key);
-        if let Ok(place) = self.index.find_entry(hash(&key), |&other| other as usize == at) {
-            let (at, _) = place.remove();
-            let last = self.entries.len() - 1;
-            let moved = hash(&self.entries.get(last).key);
-            if let Some(place) = self.index.find_mut(moved, |&other| other as usize == last) {
-                *place = at;
-            }
+        let (entries, last) = (&self.entries, self.entries.len() - 1);
+        let hash_of = |at| hash(&entries.get(at).key);
+        self.more.remove(&entries.get(at).key);
+        if let Ok(forgotten) = self.index.find(hash_of(at), |other| other == at) {
+            self.index.remove(forgotten, hash_of);
+        }
+        if let Ok(moved) = self.index.find(hash_of(last), |other| other == last) {
+            self.index.set(moved, hash_of(last), at);
         }
         self.entries.swap_remove(at);
         self.room += 1;
