@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use l402_core::ports::{BackendError, BackendErrorKind, PortFuture, StoreError};
+use l402_core::ports::{BackendError, BackendErrorKind, InvoiceProvider, PortFuture, StoreError};
+use tokio::task::JoinError;
+use tracing::Span;
 
 use crate::gate::Rules;
 use crate::pricing::{PriceError, Quote};
-use crate::telemetry::Stopwatch;
+use crate::telemetry::{self, Stopwatch};
 
 /// Waits for a price function, as long as the gate's rules say.
 pub(crate) async fn price(
@@ -17,13 +19,13 @@ pub(crate) async fn price(
     answer.unwrap_or_else(|elapsed| Err(PriceError::unavailable(elapsed)))
 }
 
-/// Waits for the provider, as long as the gate's rules say.
+/// Asks the provider, and waits for it as long as the gate's rules say.
 pub(crate) fn provider<T: Send + 'static>(
     rules: &Rules,
-    answer: PortFuture<Result<T, BackendError>>,
+    ask: impl FnOnce(&dyn InvoiceProvider) -> PortFuture<Result<T, BackendError>>,
 ) -> PortFuture<Result<T, BackendError>> {
     let (watch, timeout) = (Stopwatch::start(), rules.provider_timeout);
-    match answer.into_ready() {
+    match ask(&*rules.provider).into_ready() {
         Ok(answer) => {
             watch.stop("l402_provider_seconds");
             PortFuture::ready(answer)
@@ -33,6 +35,17 @@ pub(crate) fn provider<T: Send + 'static>(
             watch.stop("l402_provider_seconds");
             answer.unwrap_or_else(|_| Err(BackendError::new("provider", BackendErrorKind::Timeout)))
         }),
+    }
+}
+
+/// Does work that has begun to its end, though nobody may wait for it any more: leaving does not undo what it does
+/// elsewhere. `Err` when it panicked.
+pub(crate) fn to_its_end<T: Send + 'static>(work: PortFuture<T>) -> PortFuture<Result<T, JoinError>> {
+    match work.into_ready() {
+        Ok(done) => PortFuture::ready(Ok(done)),
+        Err(waiting) => {
+            PortFuture::new(async move { tokio::spawn(telemetry::within(Span::current(), waiting)).await })
+        }
     }
 }
 

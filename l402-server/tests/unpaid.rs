@@ -5,6 +5,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use common::{Ask, PRICE, Shop, answer, body, master_key, spend};
@@ -16,6 +17,7 @@ use l402_core::ports::{
 };
 use l402_dev::{DevNode, DevProvider};
 use l402_server::{Gate, GateBuilder, OfferLimits, Rate, Reply};
+use tokio::sync::Semaphore;
 
 fn limited(limits: OfferLimits) -> Shop {
     Shop::open_with(|gate| gate.offer_limits(limits))
@@ -258,4 +260,80 @@ async fn an_invoice_that_never_was_takes_no_room() {
     *provider.failure.lock().unwrap() = None;
     assert_eq!(offer(&shop, "192.0.2.1").await.status, 402);
     assert_eq!(offer(&shop, "192.0.2.1").await.status, 429);
+}
+
+/// A provider that takes as long as it is told to.
+#[derive(Clone)]
+struct Slow {
+    node: DevProvider,
+    /// One for each invoice that may be made; without any it is still at it.
+    go: Arc<Semaphore>,
+    failure: Option<BackendErrorKind>,
+}
+
+impl InvoiceProvider for Slow {
+    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
+        let Self { node, go, failure } = self.clone();
+        PortFuture::new(async move {
+            go.acquire().await.unwrap().forget();
+            match failure {
+                Some(kind) => Err(BackendError::new("slow", kind)),
+                None => node.create_invoice(request).await,
+            }
+        })
+    }
+    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
+        self.node.settlement(lookup_id)
+    }
+    fn network(&self) -> Network {
+        self.node.network()
+    }
+    fn capabilities(&self) -> ProviderCapabilities {
+        self.node.capabilities()
+    }
+}
+
+/// Leaves while the invoice is made, and returns the shop, and how its provider is told to go on.
+async fn leave_a_slow_provider(failure: Option<BackendErrorKind>) -> (Shop, Arc<Semaphore>) {
+    let clock = ManualClock::at(common::NOW);
+    let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
+    let go = Arc::new(Semaphore::new(0));
+    let provider = Slow { node: node.provider(), go: Arc::clone(&go), failure };
+    let gate = Gate::builder(provider).root_key(master_key()).price(PRICE).clock(clock.clone());
+    let gate = gate.offer_limits(OfferLimits::NONE.unpaid_invoices_per_client(1));
+    let shop = Shop { gate: gate.build().unwrap(), node, clock };
+    {
+        let mut leaving = std::pin::pin!(shop.ask(from("192.0.2.1"), None));
+        let polled = std::future::poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context).is_pending()));
+        assert!(polled.await, "the provider is at it");
+    }
+    // Whatever goes on in the background begins.
+    tokio::task::yield_now().await;
+    (shop, go)
+}
+
+#[tokio::test]
+async fn an_invoice_counts_though_whom_it_was_for_has_left() {
+    let (shop, go) = leave_a_slow_provider(None).await;
+    assert_eq!(offer(&shop, "192.0.2.1").await.code(), "too_many_unpaid", "it may still be made");
+    go.add_permits(1);
+    while shop.invoices() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(offer(&shop, "192.0.2.1").await.code(), "too_many_unpaid", "it was made");
+    go.add_permits(2);
+    assert_eq!(offer(&shop, "192.0.2.2").await.status, 402, "others get theirs");
+    shop.clock.advance(Duration::from_secs(601));
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 402, "it has expired");
+}
+
+#[tokio::test]
+async fn an_invoice_that_was_not_made_for_somebody_who_left_takes_no_room() {
+    let (shop, go) = leave_a_slow_provider(Some(BackendErrorKind::Unavailable)).await;
+    go.add_permits(1);
+    while shop.gate.provider_health().is_up {
+        tokio::task::yield_now().await;
+    }
+    go.add_permits(1);
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 503, "and not 429");
 }

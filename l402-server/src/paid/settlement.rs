@@ -102,7 +102,7 @@ pub(crate) enum Answer {
 
 /// Asks the node.
 pub(crate) async fn ask(rules: &Rules, id: LookupId, payment: PaymentHash) -> Result<Answer, BackendError> {
-    let settlement = patience::provider(rules, rules.provider.settlement(id.0)).await?;
+    let settlement = patience::provider(rules, |provider| provider.settlement(id.0)).await?;
     match settlement {
         Settlement::Settled { preimage: Some(preimage), .. } if preimage.payment_hash() != payment => {
             tracing::error!("l402: the provider says another invoice is settled than the one asked about");

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use l402_core::bolt11::{InvoiceError, InvoiceTerms};
 use l402_core::header::{Challenge, ChallengeError};
-use l402_core::ports::{BackendError, Invoice, IssuedKey, NewInvoice, PortFuture, StoreError};
+use l402_core::ports::{
+    BackendError, BackendErrorKind, Invoice, IssuedKey, NewInvoice, PortFuture, StoreError,
+};
 use l402_core::{
     Identifier, Limits, MacaroonRef, MintRequest, Msat, RequestContext, TooLarge, UnixTime, mint,
 };
@@ -59,11 +61,13 @@ pub(super) fn order(
             Err(failure) => return PortFuture::ready(Err(failure)),
         };
         let rules = gate.rules();
-        let created = patience::provider(rules, rules.provider.create_invoice(wanted));
+        let created = patience::provider(rules, |provider| provider.create_invoice(wanted));
         let accepted = move |created| accept(gate.rules(), created, price, reservation, now);
-        created.then(move |created| {
+        // Whoever leaves meanwhile does not stop the provider, and the invoice counts as any other.
+        let order = patience::to_its_end(created.then(move |created| {
             PortFuture::ready(accepted(created).map(|(invoice, terms)| Order { invoice, terms, key }))
-        })
+        }));
+        order.then(|order| PortFuture::ready(order.unwrap_or_else(|_| Err(Failure::panicked()))))
     })
 }
 
@@ -197,6 +201,10 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    fn panicked() -> Self {
+        Self::Provider(BackendError::new("provider", BackendErrorKind::Unavailable))
+    }
+
     /// Logs kinds and names only: what a backend says may hold secrets.
     fn into_refusal(self) -> Refusal {
         match self {
