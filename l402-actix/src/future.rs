@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use actix_web::body::{BodySize, EitherBody, MessageBody};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use l402_core::ports::PortFuture;
@@ -156,19 +156,16 @@ fn serve<S: Service<ServiceRequest>, B>(
     ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
 }
 
-/// Charges for an answer that is complete; a stream charges for itself.
+/// Charges for an answer that is there; one that is still to come charges for itself.
 fn charge<S, F, B: MessageBody>(
     admission: Admission,
     response: ServiceResponse<B>,
 ) -> ControlFlow<Response<B>, Step<S, F, B>> {
     let status = response.status().as_u16();
-    let is_stream = matches!(response.response().body().size(), BodySize::Stream);
-    if admission.is_charged_by_stream(status, is_stream) {
-        return ControlFlow::Break(
-            response.map_body(|_, body| EitherBody::left(ChargedBody::new(body, admission, status))),
-        );
-    }
-    let response = response.map_body(|_, body| EitherBody::left(ChargedBody::open(body)));
+    let mut admission = Some(admission);
+    let response =
+        response.map_body(|_, body| EitherBody::left(ChargedBody::new(body, &mut admission, status)));
+    let Some(admission) = admission else { return ControlFlow::Break(response) };
     match admission.finish(status).into_ready() {
         Ok(charged) => ControlFlow::Break(if_charged(charged, response)),
         Err(charge) => ControlFlow::Continue(Step::Charging { charge, response: Some(response) }),

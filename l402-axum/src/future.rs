@@ -9,13 +9,12 @@ use std::task::{Context, Poll, ready};
 
 use axum_core::body::Body;
 use http::{Request, Response};
-use http_body::Body as _;
 use l402_core::ports::PortFuture;
 use l402_server::{Admission, Decision, Gate, Reply};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::body::ChargedBody;
+use crate::body::{self, ChargedBody};
 use crate::extract::Paid;
 use crate::idempotency::{self, Deciding, Keeping};
 use crate::request;
@@ -116,7 +115,7 @@ where
                     if let Some(limit) = idempotency::answer_limit(&admission, &response) {
                         Step::Keeping { keeping: idempotency::keep(admission, response, limit) }
                     } else {
-                        match charge(admission, response) {
+                        match charge(admission, response, context) {
                             ControlFlow::Continue(charging) => charging,
                             ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
                         }
@@ -164,11 +163,21 @@ fn take_ready<S: Clone>(inner: &mut S) -> S {
     mem::replace(inner, clone)
 }
 
-/// Charges for an answer that is complete; a stream charges for itself.
-fn charge<S, F>(admission: Admission, response: Response<Body>) -> ControlFlow<Response<Body>, Step<S, F>> {
+/// Charges for an answer that is there; one that is still to come charges for itself.
+fn charge<S, F>(
+    admission: Admission,
+    mut response: Response<Body>,
+    context: &mut Context<'_>,
+) -> ControlFlow<Response<Body>, Step<S, F>> {
     let status = response.status().as_u16();
-    if admission.is_charged_by_stream(status, response.body().size_hint().exact().is_none()) {
-        return ControlFlow::Break(response.map(|body| Body::new(ChargedBody::new(body, admission, status))));
+    if admission.is_charged_by_stream(status, true) {
+        let (is_there, body) = body::peek(mem::take(response.body_mut()), context);
+        if !is_there {
+            return ControlFlow::Break(
+                response.map(|_| Body::new(ChargedBody::new(body, admission, status))),
+            );
+        }
+        *response.body_mut() = body;
     }
     match admission.finish(status).into_ready() {
         Ok(charged) => ControlFlow::Break(if_charged(charged, response)),

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody, SizedStream};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Next, from_fn};
@@ -59,6 +59,7 @@ fn routes(app: &mut ServiceConfig, gate: &Gate, scene: &Scene) {
         .service(paid("/panic", web::to(async || -> &str { panic!("the handler broke, as it should") })))
         .service(paid("/work", web::to(work)).wrap(from_fn(too_long)))
         .service(paid("/stream/{kind}", web::to(stream)))
+        .service(paid("/sized/{kind}", web::to(sized)))
         .service(paid("/events", web::to(events)))
         .service(paid("/echo", web::to(async |body: Bytes| body)))
         .service(paid("/count", web::to(count)))
@@ -126,6 +127,12 @@ async fn binary_field() -> HttpResponse {
 
 async fn stream(kind: Path<String>, scene: Data<Scene>) -> HttpResponse {
     HttpResponse::Ok().streaming(streams::of_kind(&kind, (**scene).clone()))
+}
+
+async fn sized(kind: Path<String>, scene: Data<Scene>) -> HttpResponse {
+    let body = streams::of_kind(&kind, (**scene).clone());
+    let body = SizedStream::new(streams::length_of(&kind), body);
+    HttpResponse::Ok().content_type("application/octet-stream").body(body)
 }
 
 async fn events(scene: Data<Scene>) -> HttpResponse {

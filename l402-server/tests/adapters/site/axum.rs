@@ -1,11 +1,14 @@
 //! The site in axum.
 
 use std::future::pending;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::mpsc;
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Request};
 use axum::http::{StatusCode, header};
@@ -13,6 +16,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use futures_util::StreamExt;
+use http_body::{Frame, SizeHint};
 use l402_axum::{L402Layer, Paid};
 use l402_server::Gate;
 use tokio::net::TcpListener;
@@ -60,6 +64,7 @@ fn routes(gate: &Gate, scene: &Scene) -> Router {
         .route("/panic", paid(any(async || -> () { panic!("the handler broke, as it should") })))
         .route("/work", work(paid, scene.clone()))
         .route("/stream/{kind}", paid(any(stream)))
+        .route("/sized/{kind}", paid(any(sized)))
         .route("/events", paid(any(events)))
         .route("/echo", paid(any(async |body: Bytes| body)))
         .route("/count", paid(any(count)))
@@ -124,6 +129,38 @@ async fn binary_field() -> Response {
 async fn stream(Path(kind): Path<String>, axum::Extension(scene): axum::Extension<Scene>) -> Response {
     let body = Body::from_stream(streams::of_kind(&kind, scene));
     ([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response()
+}
+
+async fn sized(Path(kind): Path<String>, axum::Extension(scene): axum::Extension<Scene>) -> Response {
+    let length = streams::length_of(&kind);
+    let body = Body::new(Sized { stream: streams::of_kind(&kind, scene), length });
+    ([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response()
+}
+
+/// A body that comes bit by bit and says how long it is, as that of a proxy does.
+struct Sized {
+    stream: streams::ByteStream,
+    length: u64,
+}
+
+impl HttpBody for Sized {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let next = ready!(self.stream.poll_next_unpin(context));
+        if let Some(Ok(bytes)) = &next {
+            self.length -= bytes.len() as u64;
+        }
+        Poll::Ready(next.map(|bytes| bytes.map(Frame::data)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
 }
 
 async fn events(axum::Extension(scene): axum::Extension<Scene>) -> Response {

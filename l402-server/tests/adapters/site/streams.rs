@@ -1,4 +1,4 @@
-//! Bodies of unknown length, with all that can go wrong.
+//! Bodies that are still to come, with all that can go wrong.
 
 use std::io;
 use std::pin::Pin;
@@ -31,5 +31,16 @@ pub(super) fn of_kind(kind: &str, scene: Scene) -> ByteStream {
         "one-late" => stream::iter([bytes("one ")]).chain(late).boxed(),
         "events" => stream::iter([bytes("data: one\n\n"), bytes("data: two\n\n")]).boxed(),
         _ => panic!("no such stream: {kind}"),
+    }
+}
+
+/// How long a body of this kind says it is, where it does.
+pub(super) fn length_of(kind: &str) -> u64 {
+    match kind {
+        "two" => 7,
+        "hole" => 12,
+        "broken" | "hole-broken" | "late" => 4,
+        "one-broken" | "one-late" => 8,
+        _ => panic!("no length for: {kind}"),
     }
 }

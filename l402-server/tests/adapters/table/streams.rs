@@ -1,4 +1,4 @@
-//! Answers of unknown length: charged when their first byte is there.
+//! Answers that are still to come, of unknown length or of known: charged when their first byte is there.
 
 use crate::ask::{get, post};
 use crate::lab::StoreFault;
@@ -74,6 +74,52 @@ pub(super) fn rows() -> Vec<Row> {
             buy(get("/stream/two")),
             change(|lab| lab.store.breaks(StoreFault::LeaseLost)),
             get("/stream/two").token().breaks_off(""),
+            change(|lab| lab.store.breaks(None)),
+        ),
+        row!(
+            "stream: of known length, charged once",
+            buy(get("/sized/two")),
+            get("/sized/two").token().gives(200, "one two").with("content-length", "7"),
+            get("/sized/two").token().refused(402, "token_used"),
+            buy(get("/sized/hole")),
+            get("/sized/hole").token().gives(200, "after a hole").with("content-length", "12"),
+            get("/sized/hole").token().refused(402, "token_used"),
+        ),
+        row!(
+            "stream: of known length, not charged when it breaks before its first byte",
+            buy(get("/sized/broken")),
+            get("/sized/broken").token().breaks_off(""),
+            get("/sized/broken").token().breaks_off("").invoices(1),
+            buy(get("/sized/hole-broken")),
+            get("/sized/hole-broken").token().breaks_off(""),
+            get("/sized/hole-broken").token().breaks_off("").invoices(2),
+        ),
+        row!(
+            "stream: of known length, charged when it breaks after its first byte",
+            buy(get("/sized/one-broken")),
+            Step::Start(get("/sized/one-broken").token()),
+            Step::Entered,
+            // It would have to be complete to be kept here.
+            Step::Finish(get("/sized/one-broken").breaks_off("")),
+            get("/sized/one-broken").token().refused(402, "token_used"),
+        ),
+        row!(
+            "stream: of known length, not charged to a client that leaves before the first byte",
+            buy(get("/sized/late")),
+            Step::Leave(get("/sized/late").token()),
+            Step::Leave(get("/sized/late").token()),
+            Step::Start(get("/sized/late").token()),
+            Step::Entered,
+            Step::Finish(get("/sized/late").gives(200, "late").with("content-length", "4")),
+            get("/sized/late").token().refused(402, "token_used"),
+        ),
+        row!(
+            "stream: of known length, nothing is delivered that cannot be charged",
+            buy(get("/sized/late")),
+            change(|lab| lab.store.breaks(StoreFault::LeaseLost)),
+            Step::Start(get("/sized/late").token()),
+            Step::Entered,
+            Step::Finish(get("/sized/late").breaks_off("")),
             change(|lab| lab.store.breaks(None)),
         ),
         row!(
