@@ -23,7 +23,8 @@ const MOST_KEY_BYTES: usize = 255;
 ///
 /// A key belongs to the payment it is used with, so that nobody else gets the answer. The same key with another method,
 /// path, query or body is refused with 409, and so is one whose first request is still running. Answers are kept in
-/// memory: another instance, or this one after a restart, does not know them. What is larger than the limits, or a
+/// memory: another instance, or this one after a restart, does not know them. It refuses a token of one call as used up,
+/// and charges one more use of a token that has any left. What is larger than the limits, or a
 /// stream, is answered as ever and not kept.
 ///
 /// ```

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use l402_server::{GateBuilder, PriceTable, Quote};
+use l402_server::{GateBuilder, Idempotency, PriceTable, Quote};
 
 use crate::ask::get;
 use crate::backend::{Backend, Kind};
@@ -82,6 +82,35 @@ async fn bought_at_one_spent_at_another_and_refused_at_the_third() {
         for shop in [&c, &a, &b] {
             let replay = shop.verdict(&get("/report"), &token).await;
             assert_eq!(replay, (402, Some("token_used".to_owned())));
+        }
+    }
+}
+
+/// Answers are kept by the instance that gave them. Another one knows what is spent, and charges what is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_kept_is_given_again_by_its_own_instance() {
+    secrets::watch();
+    let with_key = |key| get("/report").header("idempotency-key", key);
+    let used_up = || (402, Some("token_used".to_owned()));
+    for framework in Framework::BOTH {
+        let backend = Backend::start(Kind::Redis);
+        let [a, b, _] = three(framework, &backend, |gate| gate.idempotency(Idempotency::default())).await;
+        let token = a.buy(&get("/report")).await;
+        assert_eq!(a.verdict(&with_key("1"), &token).await.0, 200);
+        assert_eq!(b.verdict(&with_key("1"), &token).await, used_up(), "one use is charged once");
+        assert_eq!(a.verdict(&with_key("1"), &token).await.0, 200, "its own instance has the answer");
+
+        let backend = Backend::start(Kind::Redis);
+        let [a, b, _] = three(framework, &backend, |gate| {
+            gate.price(Quote::new(PRICE).uses(2)).idempotency(Idempotency::default())
+        })
+        .await;
+        let token = a.buy(&get("/report")).await;
+        assert_eq!(a.verdict(&with_key("1"), &token).await.0, 200);
+        assert_eq!(b.verdict(&with_key("1"), &token).await.0, 200, "another use, charged as such");
+        for shop in [&a, &b] {
+            assert_eq!(shop.verdict(&with_key("1"), &token).await.0, 200, "both have it now");
+            assert_eq!(shop.verdict(&with_key("2"), &token).await, used_up(), "and no use is left");
         }
     }
 }

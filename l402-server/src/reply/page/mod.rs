@@ -3,6 +3,9 @@
 //! Style and script are static and come with the page, and the policy names them by hash: nothing is loaded from
 //! anywhere, and nothing that slips into the page runs. What differs from page to page stands in elements and
 //! attributes.
+//!
+//! HTML that was bought is written into the page, whose policy stays: a document takes over that of the one which made
+//! it, be it by writing or from a `blob:` URL, and a browser that loads it by itself sends no credential.
 
 mod qr;
 
