@@ -94,6 +94,27 @@ async fn scripts_that_the_server_lost_are_loaded_again() {
     }
 }
 
+/// As long as a key is a string, nothing but the claim itself has touched it.
+#[tokio::test]
+async fn nobody_else_ends_a_first_claim() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    let [one, other] = [claim(1, 1, 1, 0), claim(1, 2, 1, 0)];
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    assert!(!store.commit(other).await.unwrap());
+    store.release(other).await.unwrap();
+    assert!(store.commit(one).await.unwrap());
+    assert!(!store.commit(one).await.unwrap(), "once");
+    store.release(one).await.unwrap();
+    assert_eq!(store.claim(other).await.unwrap(), Claimed::Exhausted);
+
+    let [given_back, next] = [claim(2, 1, 1, 0), claim(2, 2, 1, 0)];
+    assert_eq!(store.claim(given_back).await.unwrap(), Claimed::Granted);
+    store.release(given_back).await.unwrap();
+    assert!(!store.commit(given_back).await.unwrap());
+    assert_eq!(store.claim(next).await.unwrap(), Claimed::Granted);
+}
+
 /// Before a first claim was a string, every token was a hash; such keys are still there after an update.
 #[tokio::test]
 async fn keys_of_the_version_before_still_count() {
