@@ -84,7 +84,8 @@ impl Admission {
     }
 
     /// Whether an answer is to be charged for by [`Delivery`](crate::Delivery), when its first byte is there: one that
-    /// delivers, and whose body is a stream of unknown length. Everything else is known before it goes out.
+    /// delivers, and whose body is still to come, whether its length is known or not. What is in memory is charged for
+    /// before it goes out.
     #[must_use]
     pub const fn is_charged_by_stream(&self, status: u16, is_stream: bool) -> bool {
         // An answer that switches protocols has no body, whatever its type says.
