@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::contract::{self, KEY, Vendor, endpoint, paid, request};
+use crate::contract::{self, KEY, TIMEOUTS, Vendor, endpoint, hasty, paid, request, was_asked_to_pay};
 use crate::support::bill::{Bill, base64};
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn what_was_paid_before_is_recovered() {
 
 #[tokio::test]
 async fn reasons_that_say_nothing_are_pending() {
-    for reason in [
+    'reasons: for reason in [
         "another payment is in progress for that invoice",
         "wallet restarted while a payment was ongoing",
         "an unknown error occurred",
@@ -116,11 +116,15 @@ async fn reasons_that_say_nothing_are_pending() {
         let answer = json!({"paymentHash": bill.hash.to_string(), "reason": reason});
         // The failure of an earlier attempt.
         let look = outgoing(&bill, json!({"completedAt": 1_738_000_000_999_u64}));
-        let server = node(&bill, (200, answer), (200, look)).await;
-        let mut request = request(&bill);
-        request.timeout = std::time::Duration::from_millis(100);
-        let outcome = wallet(&server).pay(request).await.unwrap();
-        assert!(matches!(outcome, PayOutcome::Pending), "{reason}: {outcome:?}");
+        for timeout in TIMEOUTS {
+            let server = node(&bill, (200, answer.clone()), (200, look.clone())).await;
+            let outcome = wallet(&server).pay(hasty(&bill, timeout)).await.unwrap();
+            if was_asked_to_pay(&server).await {
+                assert!(matches!(outcome, PayOutcome::Pending), "{reason}: {outcome:?}");
+                continue 'reasons;
+            }
+        }
+        panic!("the node was never asked");
     }
 }
 
