@@ -106,8 +106,8 @@ impl Harness for Client<'_> {
         (!declared).then(|| Outcome::unsupported(need.to_string()))
     }
 
-    fn context(&self, _: &Case, _: &Settings) -> Context {
-        Context::new(self.command, self.options)
+    fn context(&self, case: &Case, settings: &Settings) -> Context {
+        Context::new(self.command, self.options, case, settings)
     }
 
     fn findings(context: Context) -> Findings {
