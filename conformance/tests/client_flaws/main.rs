@@ -77,6 +77,28 @@ async fn every_flaw_is_found() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
+/// It fails, fails again from the file, and passes where the flaw is mended.
+#[tokio::test]
+async fn what_was_generated_and_failed_is_kept_and_tried_again() {
+    for (flaw, id) in [
+        (Flaw::WordsInQuotesCount, "client/generated/challenges"),
+        (Flaw::AmountInThirtyTwoBits, "client/generated/amounts"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings::new().only(id).with_seed(1).with_save(directory.path());
+        let failed = check(flaw, settings).await;
+        assert!(matches!(failed.case(id).unwrap().outcome, Outcome::Fail { .. }), "{:?}", failed.case(id));
+        let saved: Vec<_> =
+            std::fs::read_dir(directory.path()).unwrap().map(|one| one.unwrap().path()).collect();
+        let [file] = &saved[..] else { panic!("{saved:?}") };
+
+        let again = check(flaw, Settings::new().with_replay(file).unwrap()).await;
+        assert!(matches!(again.case(id).unwrap().outcome, Outcome::Fail { .. }), "{:?}", again.case(id));
+        let mended = check(Flaw::None, Settings::new().with_replay(file).unwrap()).await;
+        assert_eq!(mended.case(id).unwrap().outcome, Outcome::Pass);
+    }
+}
+
 #[test]
 fn every_case_finds_a_flaw() {
     let caught: BTreeSet<&str> = FLAWS.iter().flat_map(|(_, cases)| *cases).copied().collect();
