@@ -62,7 +62,7 @@ impl Context {
         let dir = home.path().join("client");
         std::fs::create_dir(&dir).map_err(Outcome::error)?;
         let wallets =
-            Wallets::serve(&node, self.options.wallet, home.path()).await.map_err(Outcome::error)?;
+            Wallets::serve(&node, self.options.wallet, home.path(), &log).await.map_err(Outcome::error)?;
         Ok(Stage { context: self, log, node, wallets, home })
     }
 

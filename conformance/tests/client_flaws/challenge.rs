@@ -27,7 +27,8 @@ pub(crate) fn find(answer: &Answer, flaw: Flaw) -> Result<Vec<Challenge>, String
                 if flaw == Flaw::WordsInQuotesCount
                     && let Some((_, rest)) = line.rsplit_once("invoice=")
                 {
-                    challenge.invoice = rest.trim_matches('"').to_owned();
+                    let text = rest.trim_start_matches('"').split(['"', ',', ' ']).next();
+                    challenge.invoice = text.unwrap_or_default().to_owned();
                 }
                 found.push((scheme.eq_ignore_ascii_case("LSAT"), challenge));
             }
