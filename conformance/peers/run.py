@@ -100,11 +100,12 @@ def suite(*arguments):
 def report(folder, test):
     """What the suite finds, held against the known deviations. `test` runs it with further arguments."""
     expected = HERE / folder / "expected.toml"
-    if update:
+    done = test("--expected", expected)
+    if update and done.returncode not in (0, 3):
         deviating = [case for case in json.loads(test().stdout)["cases"] if case["outcome"] in ("fail", "warn")]
         lines = [f"{json.dumps(case['id'])} = {json.dumps(case['requirement'], ensure_ascii=False)}\n" for case in deviating]
         expected.write_text("# What is known to deviate, and the sentence that it deviates from.\n" + "".join(lines))
-    done = test("--expected", expected)
+        done = test("--expected", expected)
     found = json.loads(done.stdout)
     if done.returncode not in (0, 3):
         for case in found["cases"]:

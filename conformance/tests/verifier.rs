@@ -209,7 +209,10 @@ async fn what_was_generated_and_failed_is_small_saved_and_can_be_tried_again() {
 async fn the_same_seed_asks_the_same() {
     let transcript = async |seed| {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let command = format!("tee '{}' | {}", file.path().display(), python());
+        // Not `tee`, which may be ended before it has written what was answered.
+        let keep = format!("printf '%s\\n' \"$line\" >>'{}'", file.path().display());
+        let command =
+            format!("while IFS= read -r line; do {keep}; printf '%s\\n' \"$line\"; done | {}", python());
         let settings = Settings::new().only("verifier/generated/tampered").with_seed(seed).with_generated(20);
         assert_eq!(
             verifier::run(&Verifier::command(command), &settings, &mut |_| {}).await.counts().failed,
