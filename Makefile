@@ -36,12 +36,8 @@ test-python: ## Let software of others, in Python and Rust, buy and sell with th
 	.ci/python $(CARGO) test --locked -p l402-client --test interop -- --ignored
 
 .PHONY: test-peers
-test-peers: setup ## Test servers and macaroon libraries of others, and the table of results
+test-peers: setup ## Test servers, clients and macaroon libraries of others, and the tables of results
 	.ci/peers
-
-.PHONY: conformance-clients
-conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
-	conformance/peers/clients/run
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
