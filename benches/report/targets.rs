@@ -23,8 +23,8 @@ pub(crate) fn table(figures: &Figures) -> String {
             Some(false) => "**missed**",
             None => "not measured",
         };
-        let measured = measured.map_or_else(|| "–".to_owned(), number);
-        let _ = writeln!(table, "| {name} | {sign} {}{unit} | {measured}{unit} | {verdict} |", number(limit));
+        let measured = measured.map_or_else(|| "–".to_owned(), |measured| number(measured) + unit);
+        let _ = writeln!(table, "| {name} | {sign} {}{unit} | {measured} | {verdict} |", number(limit));
     }
     table.push_str(
         "| allocations of a verification, valid or not | 0 | 0 | counted by `tests/allocations.rs`, in CI |\n",
