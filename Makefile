@@ -60,6 +60,21 @@ bench-peers: setup ## Measure next to libraries of others in Rust, Go, C and Pyt
 	@.ci/setup bench
 	.ci/bench-peers
 
+.PHONY: instructions
+instructions: ## Count the instructions of parsing, and compare with benches/instructions.json
+	@.ci/setup instructions
+	$(CARGO) run --locked --profile bench -p l402-benches --bin l402-bench-instructions
+
+.PHONY: instructions-update
+instructions-update: ## Count the instructions of parsing, and write benches/instructions.json
+	@.ci/setup instructions
+	$(CARGO) run --locked --profile bench -p l402-benches --bin l402-bench-instructions -- --update
+
+.PHONY: profile
+profile: setup ## Sample what misses its target, and write benches/PROFILES.md and flame graphs
+	@.ci/setup profile
+	.ci/bench-profile
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for 30 seconds each
 	@.ci/fuzz

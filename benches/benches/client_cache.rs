@@ -50,7 +50,6 @@ fn main() {
     layer(&node, &shop, &mut record);
     below_reqwest(&node, &shop, &mut record);
     over_sockets(&node, shop, &mut record);
-    record.keep();
 }
 
 /// The search itself.
