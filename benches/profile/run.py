@@ -143,4 +143,5 @@ def section(row, stacks, nanoseconds):
     return text + f"\n![{row.title}](plots/profiles/{row.name}.svg)\n"
 
 
-main()
+if __name__ == "__main__":
+    main()
