@@ -127,7 +127,7 @@ ROWS = [
         pieces=[
             ("the kernel: reading, writing and waiting", r"\[k\]|entry_SYSCALL|do_syscall|sys_"),
             ("Lua", r"lua"),
-            ("the rest of the server", r"."),
+            ("the rest of the server, its interpreter included where it has no names", r"."),
         ],
         figure=("stores-waiting", "64 at once", "Redis, claim", "per_s", "per_one"),
     ),
@@ -141,7 +141,7 @@ ROWS = [
         pieces=[
             ("the kernel: reading, writing and waiting", r"\[k\]|entry_SYSCALL|do_syscall|sys_"),
             ("Lua", r"lua"),
-            ("the rest of the server", r"."),
+            ("the rest of the server, its interpreter included where it has no names", r"."),
         ],
         figure=("stores-waiting", "64 at once", "Redis, `SET NX EX`", "per_s", "per_one"),
     ),
