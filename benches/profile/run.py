@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """run.py TARGET [NAME...]: profiles the rows of rows.py with the benchmarks that cargo names on standard input.
 
-Called by .ci/bench-profile. Writes benches/plots/profiles/NAME.svg, and without names benches/PROFILES.md. What perf recorded
-stays in TARGET/samples.
+Called by .ci/bench-profile. Writes benches/PROFILES.md and its pictures; with names, only those are sampled anew. What perf
+recorded stays in TARGET/samples.
 """
 
 import json
@@ -37,7 +37,7 @@ def main():
     target, names = Path(sys.argv[1]), sys.argv[2:]
     programs = executables(sys.stdin)
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page, recorded = HEAD, {}
+    recorded = {}
     for row in ROWS:
         if names and row.name not in names:
             continue
@@ -46,18 +46,16 @@ def main():
             recorded[run] = record(target, programs[row.bench], row), figures_of(target, row)
         samples, figures = recorded[run]
         stacks = below_root(row, samples)
-        total = sum(stacks.values())
-        if not total:
-            print(f"profile: {row.name}: no sample has {row.root!r}; was it renamed?", file=sys.stderr)
-            page += f"\n## {row.title}\n\nNot sampled.\n"
-            continue
         draw(target, row, stacks)
-        page += section(row, stacks, total, nanoseconds(row, figures))
-    if names:
-        print(page)
-    else:
-        (HERE.parent / "PROFILES.md").write_text(page)
-        print("wrote benches/PROFILES.md and benches/plots/profiles")
+        kept(target, row).write_text(section(row, stacks, nanoseconds(row, figures)))
+    page = HEAD + "".join(kept(target, row).read_text() for row in ROWS if kept(target, row).exists())
+    (HERE.parent / "PROFILES.md").write_text(page)
+    print("wrote benches/PROFILES.md and benches/plots/profiles")
+
+
+def kept(target, row):
+    """Where the section of a row waits for a run that samples others."""
+    return target / "samples" / f"{row.name}.md"
 
 
 def executables(lines):
@@ -105,6 +103,8 @@ def below_root(row, stacks):
 
 
 def draw(target, row, stacks):
+    if not stacks:
+        return
     lines = "".join(f"{stack} {count}\n" for stack, count in sorted(stacks.items()))
     (target / "samples" / f"{row.name}.folded").write_text(lines)
     options = ["--title", row.title, "--width", str(WIDTH), "--minwidth", str(NARROWEST), "--deterministic"]
@@ -126,8 +126,11 @@ def nanoseconds(row, figures):
     return {"per_million": 1e3 / value, "per_one": 1e9 / value}.get(factor) or value * factor
 
 
-def section(row, stacks, total, nanoseconds):
-    shares = Counter()
+def section(row, stacks, nanoseconds):
+    total, shares = sum(stacks.values()), Counter()
+    if not total:
+        print(f"profile: {row.name}: no sample has {row.root!r}; was it renamed?", file=sys.stderr)
+        return f"\n## {row.title}\n\nNot sampled.\n"
     for stack, count in stacks.items():
         frames = stack.split(";")
         pieces = (what for what, pattern in compiled(row) if any(pattern.search(frame) for frame in frames))
@@ -140,4 +143,5 @@ def section(row, stacks, total, nanoseconds):
     return text + f"\n![{row.title}](plots/profiles/{row.name}.svg)\n"
 
 
-main()
+if __name__ == "__main__":
+    main()
