@@ -195,8 +195,8 @@ def summary(results):
 HEAD = """# Software of others, case by case
 
 Written by `.ci/peers --update`. `l402-conformance explain ID` says what a case asks for. ✓ passed, **fail** breaks a MUST, warn
-breaks a SHOULD or a MAY, – was skipped for want of something or because a case that it depends on failed, empty: it does not have
-what the case is about, or was not asked.
+breaks a SHOULD or a MAY, – was skipped for want of something. Where nothing stands, it does not have what the case is about, or
+already fails a case that this one depends on.
 """
 WORDS = {"pass": "✓", "fail": "**fail**", "warn": "warn", "skip": "–", "unsupported": ""}
 
