@@ -23,6 +23,7 @@ test: setup ## Run every test, doctests included
 test-real: setup test-browser test-python ## Run the tests with real LNbits, LDK nodes, a Nostr relay, a browser and Python clients
 	@.ci/setup real
 	.ci/lnbits $(CARGO) test --locked --workspace --all-features --test real_lnbits --test end_to_end -- --include-ignored
+	$(CARGO) test --locked -p l402-client --all-features --test crash -- --ignored --exact killed_a_thousand_times
 
 .PHONY: test-browser
 test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/screenshots

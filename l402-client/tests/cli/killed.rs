@@ -1,7 +1,7 @@
 //! The command is killed while it pays, and the next one finishes what it began.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use l402_dev::fault::PaymentFault;
 
@@ -11,14 +11,13 @@ use crate::world::World;
 async fn what_a_killed_command_paid_for_is_not_lost_and_not_paid_again() {
     let world = World::new().await;
     let url = world.url("/report");
-    // The money moves at once, and the answer comes when the command would hardly wait any more. Nothing waits for it here.
-    world.node.faults().payments().next(PaymentFault::Slow(Duration::from_secs(55)));
+    // The money moves at once, and the answer never comes in time.
+    world.node.faults().payments().next(PaymentFault::Slow(Duration::from_secs(5)));
     let mut command = world.command(&["get", &url]);
     command.env("L402_WALLET", world.wallet()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
     while world.payments() == 0 {
-        assert!(Instant::now() < deadline, "it never paid");
+        assert_eq!(child.try_wait().unwrap(), None, "it ended without paying");
         tokio::task::yield_now().await;
     }
     child.kill().await.unwrap();
