@@ -23,6 +23,7 @@ test: setup ## Run every test, doctests included
 test-real: setup test-browser test-python ## Run the tests with real LNbits, LDK nodes, a Nostr relay, a browser and Python clients
 	@.ci/setup real
 	.ci/lnbits $(CARGO) test --locked --workspace --all-features --test real_lnbits --test end_to_end -- --include-ignored
+	$(CARGO) test --locked -p l402-client --all-features --test crash -- --ignored --exact killed_a_thousand_times
 
 .PHONY: test-browser
 test-browser: ## Drive the pages in a real browser; pictures go to target/tmp/screenshots
@@ -36,12 +37,8 @@ test-python: ## Let software of others, in Python and Rust, buy and sell with th
 	.ci/python $(CARGO) test --locked -p l402-client --test interop -- --ignored
 
 .PHONY: test-peers
-test-peers: setup ## Test servers and macaroon libraries of others, and the table of results
+test-peers: setup ## Test servers, clients and macaroon libraries of others, and the tables of results
 	.ci/peers
-
-.PHONY: conformance-clients
-conformance-clients: setup ## Test L402 clients of others, and write conformance/peers/clients/RESULTS.md
-	conformance/peers/clients/run
 
 .PHONY: lint
 lint: setup ## Check formatting, clippy and the documentation
@@ -63,6 +60,21 @@ bench: setup ## Measure everything, and write benches/REPORT.md
 bench-peers: setup ## Measure next to libraries of others in Rust, Go, C and Python
 	@.ci/setup bench
 	.ci/bench-peers
+
+.PHONY: instructions
+instructions: ## Count the instructions of parsing, and compare with benches/instructions.json
+	@.ci/setup instructions
+	$(CARGO) run --locked --profile bench -p l402-benches --bin l402-bench-instructions
+
+.PHONY: instructions-update
+instructions-update: ## Count the instructions of parsing, and write benches/instructions.json
+	@.ci/setup instructions
+	$(CARGO) run --locked --profile bench -p l402-benches --bin l402-bench-instructions -- --update
+
+.PHONY: profile
+profile: setup ## Sample what misses its target, and write benches/PROFILES.md and flame graphs
+	@.ci/setup profile
+	.ci/bench-profile
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for 30 seconds each

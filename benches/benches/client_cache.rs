@@ -12,34 +12,29 @@
 
 #[path = "work/record.rs"]
 mod record;
+#[path = "work/shop.rs"]
+mod shop;
 #[path = "work/stats.rs"]
 #[allow(dead_code, reason = "shared with other benchmarks")]
 mod stats;
 
-use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
+use std::future::ready;
 use std::hint::black_box;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Extensions, HeaderValue, Method, Request, Response, header, response};
+use axum::http::{Method, Request, Response, header};
 use l402_client::{L402Client, L402Layer, L402Middleware, L402Service, reqwest};
-use l402_core::header::Challenge;
-use l402_core::ports::{InvoiceProvider, NewInvoice};
-use l402_core::{Identifier, Macaroon, Msat, RootKey, TokenId};
 use l402_dev::DevNode;
 use record::Record;
-use reqwest::{ResponseBuilderExt, Url};
-use reqwest_middleware::{ClientBuilder, Middleware, Next};
+use reqwest::Url;
+use reqwest_middleware::ClientBuilder;
+use shop::{PATH, Shop, at_once, request};
 use stats::{median, thread_time};
 use tokio::runtime::Builder;
 use tower_layer::Layer;
 use tower_service::Service;
 
-const PATH: &str = "/reports/2026?lang=en";
 const ROUNDS: usize = 200;
 /// The first rounds only warm up.
 const WARM_UP: usize = 10;
@@ -55,7 +50,6 @@ fn main() {
     layer(&node, &shop, &mut record);
     below_reqwest(&node, &shop, &mut record);
     over_sockets(&node, shop, &mut record);
-    record.keep();
 }
 
 /// The search itself.
@@ -82,14 +76,13 @@ fn layer(node: &DevNode, shop: &Shop, record: &mut Record) {
     let url = format!("https://api.example.com{PATH}").parse().unwrap();
     let credential = client.credential(&Method::GET, &url).unwrap();
     let [without, with] = compare(
+        BATCH,
         || {
-            time(BATCH, || {
-                let mut request = request();
-                request.headers_mut().insert(header::AUTHORIZATION, credential.clone());
-                assert_eq!(at_once(bare.call(request)).unwrap().status(), 200);
-            })
+            let mut request = request();
+            request.headers_mut().insert(header::AUTHORIZATION, credential.clone());
+            assert_eq!(at_once(bare.call(request)).unwrap().status(), 200);
         },
-        || time(BATCH, || assert_eq!(at_once(paying.call(request())).unwrap().status(), 200)),
+        || assert_eq!(at_once(paying.call(request())).unwrap().status(), 200),
     );
     print_pair("a tower service", &without, &with, record);
 }
@@ -105,13 +98,12 @@ fn below_reqwest(node: &DevNode, shop: &Shop, record: &mut Record) {
     assert_eq!(at_once(paying.get(url.clone()).send()).unwrap().status(), 200);
     let credential = client.credential(&Method::GET, &url).unwrap();
     let [without, with] = compare(
+        BATCH,
         || {
-            time(BATCH, || {
-                let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
-                assert_eq!(at_once(request.send()).unwrap().status(), 200);
-            })
+            let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
+            assert_eq!(at_once(request.send()).unwrap().status(), 200);
         },
-        || time(BATCH, || assert_eq!(at_once(paying.get(url.clone()).send()).unwrap().status(), 200)),
+        || assert_eq!(at_once(paying.get(url.clone()).send()).unwrap().status(), 200),
     );
     print_pair("reqwest, no network", &without, &with, record);
     let request = paying.get(url).build().unwrap();
@@ -129,82 +121,16 @@ fn over_sockets(node: &DevNode, shop: Shop, record: &mut Record) {
     assert_eq!(runtime.block_on(client.get(url.clone()).send()).unwrap().status(), 200);
     let credential = client.credential(&Method::GET, &url).unwrap();
     let payments = node.payments().len();
-    let [without, with] = compare(
+    let [without, with] = compare_one_by_one(
+        BATCH,
         || {
-            time(BATCH, || {
-                let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
-                assert_eq!(runtime.block_on(request.send()).unwrap().status(), 200);
-            })
+            let request = bare.get(url.clone()).header(header::AUTHORIZATION, credential.clone());
+            assert_eq!(runtime.block_on(request.send()).unwrap().status(), 200);
         },
-        || {
-            time(BATCH, || {
-                assert_eq!(runtime.block_on(client.get(url.clone()).send()).unwrap().status(), 200);
-            })
-        },
+        || assert_eq!(runtime.block_on(client.get(url.clone()).send()).unwrap().status(), 200),
     );
     assert_eq!(node.payments().len(), payments);
     print_pair("reqwest, over loopback", &without, &with, record);
-}
-
-/// Answers at once: with the bill, or with nothing for whoever shows a credential.
-#[derive(Clone)]
-struct Shop(HeaderValue);
-
-impl Shop {
-    /// Sells what this workspace mints: a token for a path and a method.
-    fn of(node: &DevNode) -> Self {
-        let asked = NewInvoice::new(Msat::from_sat(10), String::new(), Duration::from_secs(600));
-        let invoice = at_once(node.provider().create_invoice(asked)).unwrap();
-        let token_id = TokenId::from_bytes([1; 32]);
-        let identifier = Identifier { payment_hash: invoice.payment_hash, token_id };
-        let bare = Macaroon::new(&RootKey::new(&[7; 32]).unwrap(), &identifier.to_bytes(), b"lsat").unwrap();
-        let caveats = ["path=/reports/2026", "method=GET", "expires_at=4000000000"];
-        let macaroon =
-            caveats.iter().fold(bare, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
-        let challenge = Challenge::new(macaroon, invoice.bolt11).unwrap();
-        Self(challenge.to_header_value().parse().unwrap())
-    }
-
-    fn answer(&self, answer: response::Builder, is_paid: bool) -> Response<Body> {
-        let answer = match is_paid {
-            true => answer.status(200),
-            false => answer.status(402).header(header::WWW_AUTHENTICATE, self.0.clone()),
-        };
-        answer.body(Body::empty()).unwrap()
-    }
-}
-
-impl Service<Request<()>> for Shop {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<()>) -> Self::Future {
-        ready(Ok(self.answer(Response::builder(), request.headers().contains_key(header::AUTHORIZATION))))
-    }
-}
-
-impl Middleware for Shop {
-    fn handle<'s, 'e, 'n, 'f>(
-        &'s self,
-        request: reqwest::Request,
-        _: &'e mut Extensions,
-        _: Next<'n>,
-    ) -> Pin<Box<dyn Future<Output = reqwest_middleware::Result<reqwest::Response>> + Send + 'f>>
-    where
-        's: 'f,
-        'e: 'f,
-        'n: 'f,
-        Self: 'f,
-    {
-        let is_paid = request.headers().contains_key(header::AUTHORIZATION);
-        let answer = self.answer(Response::builder().url(request.url().clone()), is_paid);
-        Box::pin(ready(Ok(answer.map(|_| "").into())))
-    }
 }
 
 /// Serves the shop from a thread of its own, and returns where.
@@ -224,21 +150,8 @@ fn serve(shop: Shop) -> Url {
     url
 }
 
-fn request() -> Request<()> {
-    let request = Request::get(format!("https://api.example.com{PATH}"));
-    request.header(header::ACCEPT, "*/*").header(header::USER_AGENT, "bench").body(()).unwrap()
-}
-
 fn buy_with(paying: &mut L402Service<Shop>) {
     assert_eq!(at_once(paying.call(request())).unwrap().status(), 200);
-}
-
-/// Nothing in process waits.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("the answer is not there"),
-    }
 }
 
 /// CPU time of one in µs.
@@ -254,21 +167,41 @@ fn rounds(mut round: impl FnMut() -> f64) -> Vec<f64> {
     (0..WARM_UP + ROUNDS).map(|_| round()).skip(WARM_UP).collect()
 }
 
-/// In turns, and who begins takes turns, too.
-fn compare(mut without: impl FnMut() -> f64, mut with: impl FnMut() -> f64) -> [Vec<f64>; 2] {
+/// Batches in turns, and who begins takes turns, too.
+fn compare(batch: usize, mut without: impl FnMut(), mut with: impl FnMut()) -> [Vec<f64>; 2] {
     let mut pairs = Vec::new();
     for round in 0..WARM_UP + ROUNDS {
         let pair = if round % 2 == 0 {
-            let first = without();
-            (first, with())
+            let first = time(batch, &mut without);
+            (first, time(batch, &mut with))
         } else {
-            let first = with();
-            (without(), first)
+            let first = time(batch, &mut with);
+            (time(batch, &mut without), first)
         };
         pairs.push(pair);
     }
     let (without, with) = pairs.split_off(WARM_UP).into_iter().unzip();
     [without, with]
+}
+
+/// The same one by one, for work that takes long enough: both sides then see the same of whatever else the machine does.
+fn compare_one_by_one(batch: usize, mut without: impl FnMut(), mut with: impl FnMut()) -> [Vec<f64>; 2] {
+    let [mut all_without, mut all_with] = [Vec::new(), Vec::new()];
+    for _ in 0..WARM_UP + ROUNDS {
+        let [mut sum_without, mut sum_with] = [0.0, 0.0];
+        for number in 0..batch {
+            if number % 2 == 0 {
+                sum_without += time(1, &mut without);
+                sum_with += time(1, &mut with);
+            } else {
+                sum_with += time(1, &mut with);
+                sum_without += time(1, &mut without);
+            }
+        }
+        all_without.push(sum_without / batch as f64);
+        all_with.push(sum_with / batch as f64);
+    }
+    [all_without.split_off(WARM_UP), all_with.split_off(WARM_UP)]
 }
 
 fn print(name: &str, values: Vec<f64>, record: &mut Record) {

@@ -13,7 +13,8 @@ use l402_core::{
     TokenId, UnixTime, Uses, mint,
 };
 use work::floor::{blocks, blocks_of_caveat, compressions};
-use work::{Keys, RIGHT, SECRET, WRONG, caveats, credential, forged, verify};
+use work::forged::forged;
+use work::{CAVEATS, Keys, RIGHT, SECRET, WRONG, caveats, credential, verify};
 
 const COUNTS: [usize; 4] = [0, 3, 10, 64];
 /// The counts that the plot of cost by caveats has besides.
@@ -72,7 +73,7 @@ fn rejecting(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("reject");
     floor(&mut group, 3, blocks(3));
     for (name, header) in [
-        ("wrong signature", forged(&derived)),
+        ("wrong signature", forged(credential(&derived, &CAVEATS, &RIGHT))),
         ("wrong preimage", credential(&derived, &caveats(3), &WRONG)),
         ("not base64", format!("L402 {}*:{hex}", "A".repeat(255))),
         ("not a macaroon", format!("L402 {}:{hex}", "A".repeat(256))),

@@ -7,6 +7,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+/// The benchmarks that criterion does not take, in the order of the report.
+const RECORDS: [&str; 5] =
+    ["http_overhead-in-process", "http_overhead-sockets", "stores-memory", "stores-waiting", "client_cache"];
+
 /// All figures of a run.
 pub(crate) struct Figures {
     /// Nanoseconds of criterion, by group, function and what it was given.
@@ -15,6 +19,17 @@ pub(crate) struct Figures {
     pub(crate) rows: Vec<Row>,
     /// What `make bench-peers` wrote.
     pub(crate) peers: Option<Value>,
+    /// The steps of the run, in order.
+    pub(crate) steps: Vec<Step>,
+    /// What should have been measured, and why there is nothing of it.
+    pub(crate) missing: Vec<String>,
+}
+
+/// A step of `.ci/bench`.
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) seconds: u64,
+    pub(crate) is_done: bool,
 }
 
 pub(crate) struct Row {
@@ -24,16 +39,42 @@ pub(crate) struct Row {
 }
 
 impl Figures {
-    pub(crate) fn read(target: &Path) -> Result<Self, Box<dyn Error>> {
-        let mut figures = Self { times: BTreeMap::new(), rows: Vec::new(), peers: None };
-        figures.read_criterion(&target.join("criterion"))?;
-        for name in ["http_overhead", "stores", "client_cache"] {
-            figures.read_rows(&target.join("bench").join(format!("{name}.json")))?;
+    /// Reads what there is. What there is not, the report says.
+    pub(crate) fn read(target: &Path) -> Self {
+        let (times, rows, steps, missing) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut figures = Self { times, rows, peers: None, steps, missing };
+        let read = figures.read_criterion(&target.join("criterion"));
+        figures.note(read);
+        for name in RECORDS {
+            let read = figures.read_rows(&target.join("bench").join(format!("{name}.json")));
+            figures.note(read);
         }
-        figures.peers = fs::read(target.join("bench/peers.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Ok(figures)
+        match read_json(&target.join("bench/peers.json")) {
+            Ok(peers) => figures.peers = Some(peers),
+            Err(error) => figures.missing.push(error.to_string()),
+        }
+        let read = figures.read_steps(&target.join("bench/steps"));
+        figures.note(read);
+        figures
+    }
+
+    fn note(&mut self, read: Result<(), Box<dyn Error>>) {
+        self.missing.extend(read.err().map(|error| error.to_string()));
+    }
+
+    /// Lines of name, seconds and exit code, with tabs between them.
+    fn read_steps(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+        for line in fs::read_to_string(path).map_err(|error| missing(path, &error))?.lines() {
+            if let [name, seconds, code] = *line.split('\t').collect::<Vec<_>>() {
+                let step = Step { name: name.to_owned(), seconds: seconds.parse()?, is_done: code == "0" };
+                if !step.is_done {
+                    self.missing
+                        .push(format!("{name} ended with exit code {code}, so there may be less of it"));
+                }
+                self.steps.push(step);
+            }
+        }
+        Ok(())
     }
 
     /// Every directory `new` below holds a measurement and says what it is one of.
@@ -41,16 +82,22 @@ impl Figures {
         for entry in fs::read_dir(directory).map_err(|error| missing(directory, &error))? {
             let path = entry?.path();
             if path.ends_with("new") {
-                let benchmark = read_json(&path.join("benchmark.json"))?;
-                let estimates = read_json(&path.join("estimates.json"))?;
-                let text = |key: &str| benchmark[key].as_str().unwrap_or_default().to_owned();
-                let key = (text("group_id"), text("function_id"), text("value_str"));
-                if let Some(ns) = estimates["median"]["point_estimate"].as_f64() {
-                    self.times.insert(key, ns);
-                }
+                let read = self.read_measurement(&path);
+                self.note(read);
             } else if path.is_dir() {
                 self.read_criterion(&path)?;
             }
+        }
+        Ok(())
+    }
+
+    fn read_measurement(&mut self, directory: &Path) -> Result<(), Box<dyn Error>> {
+        let benchmark = read_json(&directory.join("benchmark.json"))?;
+        let estimates = read_json(&directory.join("estimates.json"))?;
+        let text = |key: &str| benchmark[key].as_str().unwrap_or_default().to_owned();
+        let key = (text("group_id"), text("function_id"), text("value_str"));
+        if let Some(ns) = estimates["median"]["point_estimate"].as_f64() {
+            self.times.insert(key, ns);
         }
         Ok(())
     }

@@ -23,9 +23,10 @@ is behind a target that is missed, is in the [README](README.md).
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let figures = Figures::read(&target_directory()?)?;
+    let figures = Figures::read(&target_directory()?);
     let mut report = HEAD.to_owned();
     write!(report, "\n{}", machine::facts())?;
+    write!(report, "\n{}", run(&figures))?;
     write!(report, "\n{}", targets::table(&figures))?;
     write!(report, "\n{}", tables::all(&figures))?;
     fs::create_dir_all(here.join("plots"))?;
@@ -36,6 +37,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(here.join("REPORT.md"), report)?;
     println!("wrote benches/REPORT.md and benches/plots");
     Ok(())
+}
+
+/// How long the steps took, and what is missing.
+fn run(figures: &Figures) -> String {
+    let minutes = |seconds: u64| format!("{}:{:02}", seconds / 60, seconds % 60);
+    let mut text = "## Run\n\n| step | minutes |\n|---|---|\n".to_owned();
+    for step in &figures.steps {
+        let failed = if step.is_done { "" } else { ", **failed**" };
+        let _ = writeln!(text, "| {} | {}{failed} |", step.name, minutes(step.seconds));
+    }
+    let all = figures.steps.iter().map(|step| step.seconds).sum();
+    let _ = writeln!(text, "| all | {} |", minutes(all));
+    for missing in &figures.missing {
+        let _ = writeln!(text, "\n**Not measured**: {missing}");
+    }
+    text
 }
 
 /// Above the directory of the profile that this program was built in.

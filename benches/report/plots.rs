@@ -60,7 +60,7 @@ pub(crate) fn all(figures: &Figures) -> Result<Vec<Plot>, Box<dyn Error>> {
         (
             "threads",
             "Claims in memory, by threads",
-            ["threads", "millions a second"],
+            ["threads", "millions a second of CPU time"],
             false,
             vec![
                 by_threads("claim, new tokens"),

@@ -28,8 +28,12 @@ const GROUPS: [(&str, &str); 8] = [
 fn tokens(figures: &Figures, tables: &mut String) {
     tables.push_str("## Tokens\n");
     for (group, title) in GROUPS {
-        let _ = writeln!(tables, "\n{title}:\n\n| | | ns | × floor |\n|---|---|---|---|");
         let mut measured: Vec<_> = figures.group(group).collect();
+        if measured.is_empty() {
+            let _ = writeln!(tables, "\n{title}: not measured.");
+            continue;
+        }
+        let _ = writeln!(tables, "\n{title}:\n\n| | | ns | × floor |\n|---|---|---|---|");
         measured.sort_by_key(|(function, value, _)| (*function, value.parse::<u64>().unwrap_or(0)));
         for (function, value, ns) in measured {
             let floor = figures.ns(group, "floor", value).or_else(|| figures.ns(group, "floor", "3"));
@@ -133,7 +137,7 @@ const PARTS: [Part; 6] = [
         "memory",
         "Uses,",
         &[
-            ("millions_per_s", "millions a second"),
+            ("millions_per_s", "millions a second of CPU time"),
             ("of_map", "× map"),
             ("growing_ms", "growing, ms"),
             ("sweeping_ms", "sweeping, ms"),

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use l402_core::bolt11::InvoiceTerms;
-use l402_core::header::{CredentialRef, Scheme, credential_header_value};
+use l402_core::header::{Challenge, ChallengeRef, CredentialRef, Scheme, credential_header_value};
 use l402_core::ports::{InvoiceProvider, NewInvoice};
 use l402_core::{
-    Identifier, Limits, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime,
-    UnknownCaveats, Uses, mint,
+    Identifier, Limits, Macaroon, MacaroonRef, MasterKey, MintRequest, Msat, Preimage, RequestContext,
+    TokenId, UnixTime, UnknownCaveats, Uses, mint,
 };
 use l402_dev::DevNode;
 
@@ -18,12 +18,23 @@ fn master() -> MasterKey {
     MasterKey::from_bytes([7; 32])
 }
 
-fn header(preimage: &Preimage) -> String {
+fn identifier() -> Identifier {
     let payment_hash = Preimage::from_bytes([9; 32]).payment_hash();
-    let identifier = Identifier { payment_hash, token_id: TokenId::sealing(master().id(), [3; 32]) };
-    let terms = MintRequest::new(identifier, &REQUEST, Msat::from_sat(10)).with_uses(Uses::ONCE);
-    let macaroon = mint(&terms, &master().root_key(&identifier.token_id)).unwrap();
-    credential_header_value(Scheme::L402, &macaroon.to_base64(), preimage)
+    Identifier { payment_hash, token_id: TokenId::sealing(master().id(), [3; 32]) }
+}
+
+fn terms(identifier: Identifier) -> MintRequest<'static> {
+    MintRequest::new(identifier, &REQUEST, Msat::from_sat(10))
+        .with_uses(Uses::ONCE)
+        .with_expiry(UnixTime::from_secs(1_999_999_999))
+}
+
+fn minted() -> Macaroon {
+    mint(&terms(identifier()), &master().root_key(&identifier().token_id)).unwrap()
+}
+
+fn header(preimage: &Preimage) -> String {
+    credential_header_value(Scheme::L402, &minted().to_base64(), preimage)
 }
 
 /// Parses and verifies once to warm up and once to count. Returns the verdict and the allocations.
@@ -68,6 +79,43 @@ fn a_bad_credential_is_refused_without_an_allocation() {
     ] {
         assert_eq!(verify(&header), (false, 0), "{case}");
     }
+}
+
+/// Bytes of a field in, scheme, token and invoice out: a client looks at them where they are.
+#[test]
+fn a_challenge_is_parsed_without_an_allocation() {
+    let challenge = Challenge::new(minted(), format!("lnbcrt100n1{}", "q".repeat(280))).unwrap();
+    let aperture = challenge.to_aperture_header_values().join(", ");
+    let tokens = challenge.to_header_value().replace("macaroon=", "version=0, x=");
+    for (value, expected) in
+        [(challenge.to_header_value(), 1), (aperture, 2), (tokens, 1), ("L402 x".repeat(300), 0)]
+    {
+        let mut found = 0;
+        let counted = allocation_counter::measure(|| {
+            found = ChallengeRef::parse_all(value.as_bytes(), &Limits::default()).flatten().count();
+        });
+        assert_eq!((found, counted.count_total), (expected, 0), "{value}");
+    }
+}
+
+#[test]
+fn a_macaroon_and_its_conditions_are_read_without_an_allocation() {
+    let (macaroon, limits) = (minted(), Limits::default());
+    let mut conditions = 0;
+    let counted = allocation_counter::measure(|| {
+        let read = MacaroonRef::decode(macaroon.as_bytes(), &limits);
+        conditions = read.unwrap().caveats().filter_map(|caveat| caveat.condition()).count();
+    });
+    assert_eq!((conditions, counted.count_total), (5, 0));
+}
+
+/// The caveats, and the token around them.
+#[test]
+fn minting_takes_two_allocations() {
+    let key = master().root_key(&identifier().token_id);
+    let terms = terms(identifier());
+    let counted = allocation_counter::measure(|| drop(mint(&terms, &key)));
+    assert_eq!(counted.count_total, 2);
 }
 
 #[test]

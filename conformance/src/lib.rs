@@ -34,7 +34,6 @@ mod check;
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
 mod expected;
-#[cfg(feature = "verifier")]
 mod generate;
 mod hook;
 mod http;

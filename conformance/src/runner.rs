@@ -108,7 +108,13 @@ fn reason_not_to_run<H: Harness>(
         }
     }
     case.depends_on.iter().find_map(|id| {
-        let how = match report.case(id).map(|case| &case.outcome) {
+        let earlier = report.case(id);
+        // Whoever knows of the deviation knows that this goes with it.
+        let is_known = earlier.is_some_and(|case| case.known_deviation.is_some());
+        let how = match earlier.map(|case| &case.outcome) {
+            Some(Outcome::Fail { .. }) if is_known => {
+                return Some(Outcome::unsupported(format!("what {id} asks for, a known deviation")));
+            }
             Some(Outcome::Pass | Outcome::Warn { .. }) => return None,
             Some(Outcome::Unsupported { what }) => return Some(Outcome::unsupported(what.clone())),
             Some(Outcome::Fail { .. }) => "which failed",

@@ -195,6 +195,11 @@ async fn a_known_deviation_is_accepted_until_it_is_gone() {
     assert_eq!(found.counts().known, 2);
     assert_eq!(found.case("a").unwrap().known_deviation.as_deref(), Some("for a reason"));
 
+    let child = after(check("a/child", Level::Must, PASS), &["a"]);
+    let found = report(&[checks.as_slice(), &[child]].concat(), &listed(&["a", "b"])).await;
+    assert_eq!(found.verdict(), Verdict::KnownDeviations, "what depends on it is known, too");
+    assert_eq!((found.counts().skipped, found.counts().unsupported), (0, 1));
+
     assert_eq!(report(&checks, &listed(&["b"])).await.verdict(), Verdict::Failing);
     let found = report(&checks, &listed(&["a", "c"])).await;
     assert_eq!(found.verdict(), Verdict::HarnessError);

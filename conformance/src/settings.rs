@@ -1,9 +1,12 @@
 //! [`Settings`]: which cases run, and how they are scored.
 
+use std::path::{Path, PathBuf};
+
 use wildmatch::WildMatch;
 
 use crate::case::{Case, Level};
 use crate::expected::Expected;
+use crate::generate::Wishes;
 use crate::profile::Profile;
 
 /// Which cases run, and how they are scored. The same for all suites.
@@ -14,6 +17,7 @@ pub struct Settings {
     pub(crate) seed: Option<u64>,
     pub(crate) expected: Expected,
     pub(crate) exhaustive: bool,
+    pub(crate) generated: Wishes,
     only: Vec<WildMatch>,
     skip: Vec<WildMatch>,
     level: Option<Level>,
@@ -61,6 +65,31 @@ impl Settings {
     pub const fn exhaustive(mut self) -> Self {
         self.exhaustive = true;
         self
+    }
+
+    /// How many values each generated case tries. Default: 256 for verifiers, 48 for servers and 8 for clients, by what one
+    /// try costs.
+    #[must_use]
+    pub const fn with_generated(mut self, count: u32) -> Self {
+        self.generated.count = Some(count);
+        self
+    }
+
+    /// Where a generated value that went wrong is kept, as small as it can be made. Default: nowhere.
+    #[must_use]
+    pub fn with_save(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.generated.save = Some(directory.into());
+        self
+    }
+
+    /// Tries the value of this file again, which [`with_save`](Self::with_save) kept, in its case and in those that it
+    /// depends on.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn with_replay(mut self, file: &Path) -> Result<Self, String> {
+        let case = self.generated.replay(file)?;
+        Ok(self.only(&case))
     }
 
     /// Runs the cases with this id, and those that they depend on. `*` stands for any characters. If it is said

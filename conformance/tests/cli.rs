@@ -256,6 +256,36 @@ async fn the_help_has_the_exit_codes() {
     assert!(text.contains("3  partial"), "{text}");
 }
 
+/// It fails, fails again from the file, and passes where the flaw is mended.
+#[tokio::test]
+async fn what_was_generated_and_failed_is_kept_and_tried_again() {
+    for (flaw, case) in [
+        (Flaw::SchemeFromAList, "generated/spelled"),
+        (Flaw::SignatureBytesInAnyOrder, "generated/tampered"),
+        (Flaw::OpenQuoteIs500, "generated/malformed"),
+    ] {
+        let flawed = flawed::serve(flaw, Profile::Default).await;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap();
+        let output = run_all(flawed, &["--only", case, "--seed", "1", "--save", path]).await;
+        let text = stdout(&output);
+        assert!(code(&output) == 1 && text.contains(&format!("FAIL  {case}")), "{text}");
+        let file = text.split("--replay '").nth(1).unwrap().split('\'').next().unwrap();
+        let saved: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!((&saved["case"], &saved["seed"]), (&case.into(), &1.into()));
+        let failed_as =
+            |text: &str| text.split("actual: ").nth(1).unwrap().split_whitespace().nth(1).unwrap().to_owned();
+
+        let again = run_all(flawed, &["--replay", file]).await;
+        assert_eq!((code(&again), failed_as(&stdout(&again))), (1, failed_as(&text)), "{}", stdout(&again));
+        let mended = flawed::serve(Flaw::None, Profile::Default).await;
+        let passed = run_all(mended, &["--replay", file]).await;
+        assert!(stdout(&passed).contains(&format!("PASS  {case}")), "{}", stdout(&passed));
+    }
+    let output = l402_conformance(&["server", "--url", "http://127.0.0.1:1", "--replay", "/nowhere"]).await;
+    assert!(code(&output) == 2 && stderr(&output).contains("/nowhere"), "{}", stderr(&output));
+}
+
 #[cfg(feature = "verifier")]
 mod verifier {
     use super::{code, json, l402_conformance, stderr, stdout};

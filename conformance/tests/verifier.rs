@@ -177,11 +177,12 @@ async fn a_shim_that_cannot_be_run_is_told() {
 async fn what_was_generated_and_failed_is_small_saved_and_can_be_tried_again() {
     let directory = tempfile::tempdir().unwrap();
     let id = "verifier/generated/tokens";
-    let settings = Settings::new().only(id).with_seed(7);
+    let settings = Settings::new().only(id).with_seed(7).with_save(directory.path());
     let flawed = flawed("valid-at-the-last-second");
-    let verifier = Verifier::command(&flawed).with_save(directory.path());
-    let report = verifier::run(&verifier, &settings, &mut |_| {}).await;
-    failure(&report, id);
+    let report = verifier::run(&Verifier::command(&flawed), &settings, &mut |_| {}).await;
+    let (actual, evidence) = failure(&report, id);
+    assert!(actual.contains("`ok`"), "{actual}");
+    let [Evidence::Transcript { text: shown, .. }] = evidence else { panic!("{evidence:?}") };
 
     let saved: Vec<PathBuf> =
         std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -193,24 +194,30 @@ async fn what_was_generated_and_failed_is_small_saved_and_can_be_tried_again() {
     let caveats = value["value"]["token"]["caveats"].as_array().unwrap();
     let caveat = hex_simd::decode_to_vec(caveats[0].as_str().unwrap()).unwrap();
     assert_eq!((caveats.len(), caveat.as_slice()), (1, b"api_valid_until=1900000000".as_slice()), "{text}");
+    let macaroon = hex_simd::encode_to_string(&caveat, hex_simd::AsciiCase::Lower);
+    assert!(shown.contains(&macaroon), "what is shown is the smallest: {shown}");
 
     for (command, passes) in [(flawed, false), (python(), true)] {
-        let verifier = Verifier::command(command).with_replay(file).unwrap();
-        let settings = Settings::new().only(verifier.replayed_case().unwrap());
-        let report = verifier::run(&verifier, &settings, &mut |_| {}).await;
+        let settings = Settings::new().with_replay(file).unwrap();
+        let report = verifier::run(&Verifier::command(command), &settings, &mut |_| {}).await;
         assert_eq!(report.case(id).unwrap().outcome == Outcome::Pass, passes);
     }
-    assert!(Verifier::command("true").with_replay(Path::new("/nowhere")).unwrap_err().contains("/nowhere"));
+    assert!(Settings::new().with_replay(Path::new("/nowhere")).unwrap_err().contains("/nowhere"));
 }
 
 #[tokio::test]
 async fn the_same_seed_asks_the_same() {
     let transcript = async |seed| {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let command = format!("tee '{}' | {}", file.path().display(), python());
-        let settings = Settings::new().only("verifier/generated/tampered").with_seed(seed);
-        let verifier = Verifier::command(command).with_generated(20);
-        assert_eq!(verifier::run(&verifier, &settings, &mut |_| {}).await.counts().failed, 0);
+        // Not `tee`, which may be ended before it has written what was answered.
+        let keep = format!("printf '%s\\n' \"$line\" >>'{}'", file.path().display());
+        let command =
+            format!("while IFS= read -r line; do {keep}; printf '%s\\n' \"$line\"; done | {}", python());
+        let settings = Settings::new().only("verifier/generated/tampered").with_seed(seed).with_generated(20);
+        assert_eq!(
+            verifier::run(&Verifier::command(command), &settings, &mut |_| {}).await.counts().failed,
+            0
+        );
         std::fs::read_to_string(file.path()).unwrap()
     };
     let first = transcript(3).await;

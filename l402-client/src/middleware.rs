@@ -10,7 +10,7 @@ use l402_core::ports::BoxError;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
 
-use crate::client::{L402Client, Sender, execute};
+use crate::client::{L402Client, ReqwestExchange, Sender};
 use crate::engine::Engine;
 
 /// Pays for what is answered with 402, from the wallet and within the budget of an [`L402Client`].
@@ -58,10 +58,8 @@ impl Middleware for L402Middleware {
         'n: 'f,
         Self: 'f,
     {
-        Box::pin(async move {
-            let rest = Rest { next, extensions };
-            execute(&self.engine, rest, request, None).await.map_err(Error::middleware)
-        })
+        let mut exchange = ReqwestExchange::new(Rest { next, extensions }, request);
+        Box::pin(async move { exchange.run(&self.engine, None).await.map_err(Error::middleware) })
     }
 }
 

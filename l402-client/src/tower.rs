@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Buf;
 use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use l402_core::ports::BoxError;
 use tower_layer::Layer;
@@ -17,9 +17,10 @@ use tower_service::Service;
 use url::Url;
 
 use crate::client::{BODY_TIMEOUT, L402Client};
-use crate::engine::{Call, Description, Engine, Exchange, Head, drive};
+use crate::engine::{Description, Engine, Exchange, Head, Shown, drive};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
+use crate::token::Target;
 
 /// Pays for what the service below answers with 402, from the wallet and within the budget of an [`L402Client`].
 ///
@@ -102,49 +103,47 @@ where
         // The one that is ready goes along; its clone need not be.
         let clone = self.inner.clone();
         let service = mem::replace(&mut self.inner, clone);
+        let spare = request.clone();
+        let mut exchange = TowerExchange { service, is_ready: true, first: Some(request), spare };
         let engine = Arc::clone(&self.engine);
         Box::pin(async move {
-            match request.uri().to_string().parse() {
-                Ok(url) => pay(&engine, service, request, url).await,
-                Err(_) => { service }.call(request).await.map_err(ClientError::http), // to nowhere in particular
-            }
+            let shown = exchange.show(&engine).await?;
+            drive(&engine, &mut exchange, shown, None).await
         })
     }
-}
-
-async fn pay<S, B, R>(
-    engine: &Arc<Engine>,
-    service: S,
-    request: Request<B>,
-    url: Url,
-) -> Result<Response<R>, ClientError>
-where
-    S: Service<Request<B>, Response = Response<R>, Error: Into<BoxError>, Future: Send> + Send,
-    B: Clone + Send,
-    R: Body<Data: Send, Error: Into<BoxError>> + Unpin + Send,
-{
-    let description = Description {
-        method: request.method().as_str(),
-        url: &url,
-        is_authorized: request.headers().contains_key(AUTHORIZATION),
-        is_repeatable: true,
-        max_cost: None,
-    };
-    let (call, credential) = Call::start(engine, description).await?;
-    let spare = request.clone();
-    let mut exchange = TowerExchange { service, is_ready: true, url, request: Some(request), spare };
-    drive(call, credential, &mut exchange).await
 }
 
 struct TowerExchange<S, B> {
     service: S,
     /// The service was asked whether it is ready, and is.
     is_ready: bool,
-    url: Url,
     /// The first one to send.
-    request: Option<Request<B>>,
+    first: Option<Request<B>>,
     /// What all others are copied from.
     spare: Request<B>,
+}
+
+impl<S: Send, B: Send> TowerExchange<S, B> {
+    /// Shows the token at hand, if there is one.
+    async fn show(&mut self, engine: &Engine) -> Result<Option<Shown>, ClientError> {
+        let request = &self.spare;
+        if request.headers().contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        let target = Target::of_plain(request.method(), request.uri());
+        if let Some(shown) = target.and_then(|target| engine.show_to(&target)) {
+            return Ok(Some(shown));
+        }
+        match self.url() {
+            Some(url) => engine.show(&self.spare.method().clone(), &url).await,
+            None => Ok(None),
+        }
+    }
+
+    /// `None` for a request that goes nowhere in particular.
+    fn url(&self) -> Option<Url> {
+        self.spare.uri().to_string().parse().ok()
+    }
 }
 
 impl<S, B, R> Exchange for TowerExchange<S, B>
@@ -156,18 +155,31 @@ where
     type Response = Response<R>;
 
     async fn send(&mut self, credential: Option<HeaderValue>) -> Result<Response<R>, BoxError> {
-        let mut request = self.request.take().unwrap_or_else(|| self.spare.clone());
-        if let Some(credential) = credential {
-            request.headers_mut().insert(AUTHORIZATION, credential);
-        }
         if !mem::take(&mut self.is_ready) {
             poll_fn(|context| self.service.poll_ready(context)).await.map_err(Into::into)?;
+        }
+        let mut request = self.first.take().unwrap_or_else(|| self.spare.clone());
+        if let Some(credential) = credential {
+            request.headers_mut().insert(AUTHORIZATION, credential);
         }
         self.service.call(request).await.map_err(Into::into)
     }
 
-    fn look<T>(&self, response: &Response<R>, look: impl FnOnce(Head<'_>) -> T) -> T {
-        look(Head { status: response.status(), headers: response.headers(), url: &self.url, body: None })
+    fn describe(&self) -> Option<Description> {
+        Some(Description {
+            method: self.spare.method().clone(),
+            url: self.url()?,
+            is_authorized: self.spare.headers().contains_key(AUTHORIZATION),
+            is_repeatable: true,
+        })
+    }
+
+    fn status(&self, response: &Response<R>) -> StatusCode {
+        response.status()
+    }
+
+    fn look<T>(&self, response: &Response<R>, asked: &Url, look: impl FnOnce(Head<'_>) -> T) -> T {
+        look(Head { status: response.status(), headers: response.headers(), url: asked, body: None })
     }
 
     async fn read(&mut self, response: &mut Response<R>, limit: usize) -> Result<Vec<u8>, BoxError> {

@@ -4,14 +4,20 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::header::{CredentialError, CredentialRef, Scheme, credential_header_value};
+use crate::bolt11::InvoiceTerms;
+use crate::header::{
+    Challenge, ChallengeRef, CredentialError, CredentialRef, Scheme, credential_header_value,
+};
 use crate::sha256::cost;
 use crate::{
-    Grant, Identifier, Limits, Macaroon, MacaroonDecodeError, MasterKey, MintRequest, Msat, Preimage,
-    Rejection, RequestContext, RootKey, TokenId, UnixTime, UnknownCaveats, Uses, mint,
+    Grant, Identifier, Limits, Macaroon, MacaroonDecodeError, MacaroonRef, MasterKey, MintRequest, Msat,
+    Preimage, Rejection, RequestContext, RootKey, TokenId, UnixTime, UnknownCaveats, Uses, mint,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
+/// An example of BOLT 11.
+const INVOICE: &str = "lnbc2500u1pvjluezpp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqdq5xysxxatsyp3k7enxv4jsxqzpu\
+    aztrnwngzn3kdzw5hydlzf03qdgm2hdq27cqv3agm2awhz5se903vruatfhq77w3ls4evs3ch9zw97j25emudupq63nyw24cg27h2rspfj9srp";
 const REQUEST: RequestContext<'_> = RequestContext::new("GET", "/report", NOW);
 
 /// One block for the preimage, two each for deriving root key and chain key, five for the identifier.
@@ -72,6 +78,33 @@ fn honest() -> (usize, String) {
 fn an_honest_token_costs_what_the_chain_needs_and_nothing_else() {
     let (blocks, _) = honest();
     assert_eq!(blocks, WITHOUT_CAVEATS + 5 * SHORT_CAVEAT);
+}
+
+/// The same, less the preimage, which the seller does not have.
+#[test]
+fn minting_costs_what_the_chain_needs_and_nothing_else() {
+    let terms = MintRequest::new(identifier(), &REQUEST, Msat::from_sat(10))
+        .with_uses(Uses::ONCE)
+        .with_expiry(UnixTime::from_secs(1_999_999_999));
+    let (master, token) = (master(), identifier().token_id);
+    let (blocks, minted) = cost::of(|| mint(&terms, &master.root_key(&token)));
+    assert_eq!(minted.unwrap().as_macaroon_ref().caveats().count(), 5);
+    assert_eq!(blocks, WITHOUT_CAVEATS - 1 + 5 * SHORT_CAVEAT);
+}
+
+/// A challenge, a macaroon, its conditions and an invoice are read without a look at any signature.
+#[test]
+fn parsing_costs_nothing() {
+    let macaroon = with_caveats(3, b"path=/report");
+    let challenge = Challenge::new(macaroon.clone(), INVOICE.into()).unwrap().to_header_value();
+    let limits = Limits::default();
+    let (blocks, read) = cost::of(|| {
+        let challenges = ChallengeRef::parse_all(challenge.as_bytes(), &limits).flatten().count();
+        let read = MacaroonRef::decode(macaroon.as_bytes(), &limits).unwrap();
+        let conditions = read.caveats().filter_map(|caveat| caveat.condition()).count();
+        (challenges, conditions, INVOICE.parse::<InvoiceTerms>().is_ok())
+    });
+    assert_eq!((blocks, read), (0, (1, 3, true)));
 }
 
 #[test]

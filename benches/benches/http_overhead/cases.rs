@@ -14,6 +14,8 @@ use l402_core::{
 use l402_dev::DevNode;
 use l402_server::{Gate, GateBuilder, OfferLimits, Quote};
 
+use crate::forged::forged;
+
 pub(crate) const PATH: &str = "/report";
 
 const EXPIRES: UnixTime = UnixTime::from_secs(1_999_999_999);
@@ -87,6 +89,7 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
             .offer_limits(OfferLimits::NONE)
     };
     let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
+    let remembering = || behind(gate(0).token_cache(4 * TOKENS));
     let forged = (0..TOKENS).map(|number| forged(three_caveats(number))).collect();
     let one_call = (0..one_calls).map(one_call).collect();
     vec![
@@ -95,7 +98,8 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
         Case::new("empty layer", Layer::Empty, tokens()),
         Case::new("free of charge", behind(gate(0).price(Quote::free())), tokens()),
         Case::new("valid, 3 caveats", behind(gate(0)), tokens()),
-        Case::new("remembered", behind(gate(0).token_cache(4 * TOKENS)), tokens()),
+        Case::new("remembered, 1000 in turn", remembering(), tokens()),
+        Case::new("remembered, always the same", remembering(), vec![three_caveats(0)]),
         Case { status: 401, ..Case::new("forged token", behind(gate(0)), forged) },
         Case { may_repeat: false, ..Case::new(ONE_CALL, behind(gate(0)), one_call) },
         Case { status: 402, ..Case::new(OFFER, behind(gate(offers)), Vec::new()) },
@@ -124,14 +128,6 @@ fn three_caveats(number: usize) -> String {
     let caveats = [format!("path={PATH}"), "method=GET".to_owned(), format!("expires_at={EXPIRES}")];
     let token = caveats.iter().fold(bare, |token, caveat| token.attenuate(caveat.as_bytes()).unwrap());
     credential_header_value(Scheme::L402, &token.to_base64(), &preimage)
-}
-
-/// The same credential with another signature.
-fn forged(mut header: String) -> String {
-    let last = header.find(':').unwrap() - 6;
-    let other = if header.as_bytes()[last] == b'A' { "B" } else { "A" };
-    header.replace_range(last..=last, other);
-    header
 }
 
 /// A token as the gate sells it: five caveats, one of them the number of its uses.

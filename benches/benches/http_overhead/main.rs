@@ -16,6 +16,8 @@ mod cases;
 mod client;
 #[path = "../work/floor.rs"]
 mod floor;
+#[path = "../work/forged.rs"]
+mod forged;
 mod in_process;
 #[path = "../work/record.rs"]
 mod record;
@@ -27,12 +29,10 @@ mod stats;
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     let (part, cases) = (arguments.next(), arguments.next().unwrap_or_default());
-    let mut record = record::Record::new("http_overhead");
     if part.as_deref() != Some("sockets") {
-        in_process::run(&cases, &mut record);
+        in_process::run(&cases, &mut record::Record::new("http_overhead-in-process"));
     }
     if part.as_deref() != Some("in-process") {
-        sockets::run(&cases, &mut record);
+        sockets::run(&cases, &mut record::Record::new("http_overhead-sockets"));
     }
-    record.keep();
 }

@@ -32,14 +32,14 @@ struct Figures {
     p99: f64,
 }
 
-fn measure(framework: &str, wanted: &str, serve: fn(Layer) -> SocketAddr, record: &mut Record) {
+fn measure(framework: &str, wanted: &str, serve: fn(&str, Layer) -> SocketAddr, record: &mut Record) {
     let requests = (1 + ROUNDS) * BATCH;
     let mut cases = cases(requests, wanted);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let rounds = runtime.block_on(async {
         let mut clients = Vec::new();
         for case in &cases {
-            clients.push(Client::connect(serve(case.layer.clone()), CONNECTIONS).await);
+            clients.push(Client::connect(serve(case.name, case.layer.clone()), CONNECTIONS).await);
         }
         let mut rounds = Vec::new();
         for _ in 0..=ROUNDS {
@@ -65,22 +65,23 @@ async fn send(client: &mut Client, case: &mut Case) -> Figures {
     Figures { cpu, rate, p50: quantile(&took, 0.5), p99: quantile(&took, 0.99) }
 }
 
-/// A server with one thread, which ends with this process.
-fn serve_axum(layer: Layer) -> SocketAddr {
+/// A server with one thread, which is named after the case, and ends with this process.
+fn serve_axum(name: &str, layer: Layer) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
+    let serve = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             axum::serve(listener, axum_app(layer)).await.unwrap();
         });
-    });
+    };
+    thread::Builder::new().name(name.replace([',', ' '], "-")).spawn(serve).unwrap();
     address
 }
 
-fn serve_actix(layer: Layer) -> SocketAddr {
+fn serve_actix(_: &str, layer: Layer) -> SocketAddr {
     let (send, address) = mpsc::channel();
     thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {

@@ -1,7 +1,8 @@
 //! Counting uses: in memory, next to the map that everybody would write; in SQLite, on the disk of the temporary
 //! directory; in a Redis server that is started for it, next to the one command that a claim cannot do without.
 //!
-//! With an argument, `memory` or `waiting`, that part only.
+//! With an argument, `memory` or `waiting`, that part only; with the name of a row behind it, that row only, next to what
+//! it is compared with: for who profiles it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -28,15 +29,14 @@ use l402_core::{PaymentHash, UnixTime};
 const NOW: u64 = 1_900_000_000;
 
 fn main() {
-    let part = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let mut record = record::Record::new("stores");
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let (part, row) = (arguments.next(), arguments.next());
     if part.as_deref() != Some("waiting") {
-        memory::run(&mut record);
+        memory::run(row.as_deref(), &mut record::Record::new("stores-memory"));
     }
     if part.as_deref() != Some("memory") {
-        waiting::run(&mut record);
+        waiting::run(row.as_deref(), &mut record::Record::new("stores-waiting"));
     }
-    record.keep();
 }
 
 /// A claim of the only use, `later` seconds after the others.

@@ -1,6 +1,7 @@
 //! The work that is measured, and the floor below it.
 
 pub(crate) mod floor;
+pub(crate) mod forged;
 
 use l402_core::header::{CredentialRef, Scheme, credential_header_value};
 use l402_core::{
@@ -49,15 +50,6 @@ pub(crate) fn credential(keys: &Keys, caveats: &[&str], preimage: &Preimage) -> 
     let macaroon =
         caveats.iter().fold(bare, |macaroon, caveat| macaroon.attenuate(caveat.as_bytes()).unwrap());
     credential_header_value(Scheme::L402, &macaroon.to_base64(), preimage)
-}
-
-/// A credential whose signature is wrong in one byte.
-pub(crate) fn forged(keys: &Keys) -> String {
-    let mut header = credential(keys, &CAVEATS, &RIGHT);
-    let at = header.find(':').unwrap() - 6;
-    let other = if &header[at..=at] == "A" { "B" } else { "A" };
-    header.replace_range(at..=at, other);
-    header
 }
 
 /// Everything a server does with a credential: header bytes in, grant out.

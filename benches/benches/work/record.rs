@@ -24,12 +24,21 @@ impl Record {
     }
 
     /// Writes the rows where the report looks for them: in the directory `bench` next to that of the profile.
-    pub(crate) fn keep(self) {
-        let executable = std::env::current_exe().unwrap();
-        let target = executable.ancestors().nth(3).map(PathBuf::from).unwrap();
+    fn write(&self) -> std::io::Result<()> {
+        let executable = std::env::current_exe()?;
+        let target = executable.ancestors().nth(3).map(PathBuf::from).unwrap_or_default();
         let directory = target.join("bench");
-        fs::create_dir_all(&directory).unwrap();
-        let text = serde_json::to_string_pretty(&Value::Array(self.rows)).unwrap();
-        fs::write(directory.join(format!("{}.json", self.name)), text).unwrap();
+        fs::create_dir_all(&directory)?;
+        let text = serde_json::to_string_pretty(&self.rows)?;
+        fs::write(directory.join(format!("{}.json", self.name)), text)
+    }
+}
+
+/// Kept whatever happens: a benchmark that stops half-way has measured the first half.
+impl Drop for Record {
+    fn drop(&mut self) {
+        if let Err(error) = self.write() {
+            println!("the figures of {} cannot be kept: {error}", self.name);
+        }
     }
 }

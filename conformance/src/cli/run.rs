@@ -34,6 +34,15 @@ pub(super) struct RunOptions {
     /// Repeat the run that had this seed
     #[arg(long, value_name = "NUMBER", help_heading = SELECTION)]
     seed: Option<u64>,
+    /// How many values each generated case tries [default: 256 for verifiers, 48 for servers, 8 for clients]
+    #[arg(long, value_name = "NUMBER", help_heading = GENERATED)]
+    cases: Option<u32>,
+    /// Keep generated values that went wrong in this folder, as small as they can be made
+    #[arg(long, value_name = "DIR", help_heading = GENERATED)]
+    save: Option<PathBuf>,
+    /// Try the value of this file again, in its case and in those that it depends on
+    #[arg(long, value_name = "FILE", help_heading = GENERATED)]
+    replay: Option<PathBuf>,
     /// Whose reading counts where texts contradict each other: default, aperture, l402kit
     #[arg(long, default_value_t, help_heading = SCORING)]
     profile: Profile,
@@ -53,6 +62,7 @@ pub(super) struct RunOptions {
 }
 
 const SELECTION: &str = "Which cases";
+const GENERATED: &str = "Generated cases";
 const SCORING: &str = "How they are scored";
 const REPORTS: &str = "Reports";
 
@@ -123,6 +133,15 @@ impl RunOptions {
         }
         if self.exhaustive {
             settings = settings.exhaustive();
+        }
+        if let Some(count) = self.cases {
+            settings = settings.with_generated(count);
+        }
+        if let Some(directory) = &self.save {
+            settings = settings.with_save(directory);
+        }
+        if let Some(file) = &self.replay {
+            settings = settings.with_replay(file)?;
         }
         Ok(if self.strict { settings.strict() } else { settings })
     }

@@ -1,7 +1,6 @@
 //! `l402-conformance verifier`.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,15 +19,6 @@ pub(super) struct Options {
     /// How long one answer may take
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
-    /// How many tokens each case generates that generates some
-    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
-    cases: u32,
-    /// Keep generated tokens that were judged wrongly in this folder
-    #[arg(long, value_name = "DIR")]
-    save: Option<PathBuf>,
-    /// Try the token of this file again, and nothing else
-    #[arg(long, value_name = "FILE")]
-    replay: Option<PathBuf>,
     /// Measure how many tokens it verifies in a second instead of testing it
     #[arg(long)]
     bench: bool,
@@ -40,19 +30,8 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, Failure> {
     if options.bench {
         return bench(&options.cmd).await;
     }
-    let mut settings = options.run.settings()?;
-    let mut verifier = Verifier::command(&options.cmd)
-        .with_timeout(Duration::from_secs(options.timeout))
-        .with_generated(options.cases);
-    if let Some(directory) = options.save {
-        verifier = verifier.with_save(directory);
-    }
-    if let Some(file) = &options.replay {
-        verifier = verifier.with_replay(file)?;
-        if let Some(case) = verifier.replayed_case() {
-            settings = settings.only(case);
-        }
-    }
+    let settings = options.run.settings()?;
+    let verifier = Verifier::command(&options.cmd).with_timeout(Duration::from_secs(options.timeout));
     let report = verifier::run(&verifier, &settings, &mut progress()).await;
     options.run.finish(&report)
 }

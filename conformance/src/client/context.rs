@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use l402_core::Msat;
@@ -18,7 +18,10 @@ use super::origin::{Handler, Origin};
 use super::process::{self, Run};
 use super::shop::{Script, Shop};
 use super::wallets::Wallets;
+use crate::case::Case;
+use crate::generate::{Draw, Effort, Tries};
 use crate::outcome::{Findings, Outcome};
+use crate::settings::Settings;
 use crate::wire::hex;
 
 /// What a case knows. Every case has its own.
@@ -26,12 +29,21 @@ use crate::wire::hex;
 pub(crate) struct Context {
     command: ClientCommand,
     options: Options,
-    log: Arc<Log>,
+    draw: Draw,
+    /// Of this try, if it is one of several.
+    log: Mutex<Arc<Log>>,
+    notes: Mutex<Vec<String>>,
 }
 
 impl Context {
-    pub(crate) fn new(command: &ClientCommand, options: &Options) -> Self {
-        Self { command: command.clone(), options: options.clone(), log: Arc::default() }
+    pub(crate) fn new(command: &ClientCommand, options: &Options, case: &Case, settings: &Settings) -> Self {
+        Self {
+            command: command.clone(),
+            options: options.clone(),
+            draw: Draw::new(case, settings),
+            log: Mutex::default(),
+            notes: Mutex::default(),
+        }
     }
 
     /// A node, its wallets, and an empty directory.
@@ -41,26 +53,50 @@ impl Context {
 
     /// A stage on which every payment costs this on top.
     pub(crate) async fn stage_with_fee(&self, fee_msat: u64) -> Result<Stage<'_>, Outcome> {
-        let log = Arc::clone(&self.log);
+        let log = self.log();
+        let orders = Arc::clone(&log);
         let builder = DevNode::builder().fee(Msat::from_msat(fee_msat));
-        let builder = builder.on_pay_order(move |_, text| log.order(text));
+        let builder = builder.on_pay_order(move |_, text| orders.order(text));
         let node = builder.build().map_err(Outcome::error)?;
         let home = tempfile::tempdir().map_err(Outcome::error)?;
         let dir = home.path().join("client");
         std::fs::create_dir(&dir).map_err(Outcome::error)?;
         let wallets =
-            Wallets::serve(&node, self.options.wallet, home.path()).await.map_err(Outcome::error)?;
-        Ok(Stage { context: self, node, wallets, home })
+            Wallets::serve(&node, self.options.wallet, home.path(), &log).await.map_err(Outcome::error)?;
+        Ok(Stage { context: self, log, node, wallets, home })
     }
 
-    pub(crate) fn findings(&self) -> Findings {
-        Findings { evidence: self.log.evidence(), notes: Vec::new() }
+    pub(crate) fn findings(self) -> Findings {
+        let evidence = self.log().evidence();
+        Findings { evidence, notes: self.notes.into_inner().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Tries for Context {
+    /// A try starts a program.
+    const EFFORT: Effort = Effort { tries: 8, shrinks: 40 };
+
+    fn draw(&self) -> &Draw {
+        &self.draw
+    }
+
+    fn note(&self, text: String) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn begin_try(&self) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 }
 
 /// A node with money, its wallets, and room for shops.
 pub(crate) struct Stage<'c> {
     context: &'c Context,
+    log: Arc<Log>,
     node: DevNode,
     wallets: Wallets,
     home: TempDir,
@@ -73,22 +109,21 @@ impl Stage<'_> {
     }
 
     pub(crate) async fn sell_as(&self, name: &'static str, script: Script) -> Result<Shop, Outcome> {
-        Shop::open(name, &self.node, &self.context.log, script).await.map_err(cannot_listen)
+        Shop::open(name, &self.node, &self.log, script).await.map_err(cannot_listen)
     }
 
     /// A shop at an address of this machine that is not loopback.
     pub(crate) async fn sell_in_network(&self, script: Script) -> Result<Shop, Outcome> {
         let ip = own_address().ok_or_else(|| Outcome::skip("this machine has no address but loopback"))?;
         let shop =
-            Shop::open_at("the shop in the network", (ip, 0).into(), &self.node, &self.context.log, script)
-                .await;
+            Shop::open_at("the shop in the network", (ip, 0).into(), &self.node, &self.log, script).await;
         shop.map_err(cannot_listen)
     }
 
     /// An origin that sells nothing.
     pub(crate) async fn origin(&self, name: &'static str, handler: Handler) -> Result<Origin, Outcome> {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        Origin::open(name, loopback, &self.context.log, handler).await.map_err(cannot_listen)
+        Origin::open(name, loopback, &self.log, handler).await.map_err(cannot_listen)
     }
 
     /// Runs the client for a GET.
@@ -107,7 +142,7 @@ impl Stage<'_> {
         let words = self.context.command.words(call, &dir, &body_file);
         let run = process::run(words, self.wallets.variables(), &dir, limit).await;
         let run = run.map_err(|error| Outcome::error(format!("the client cannot be run: {error}")))?;
-        self.context.log.run(run.clone());
+        self.log.run(run.clone());
         Ok(run)
     }
 
@@ -120,7 +155,7 @@ impl Stage<'_> {
     }
 
     pub(crate) fn log(&self) -> &Log {
-        &self.context.log
+        &self.log
     }
 
     pub(crate) fn can(&self, ability: Ability) -> bool {

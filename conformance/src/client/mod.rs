@@ -55,7 +55,7 @@ use context::Context;
 
 /// Runs every case against the client that `command` runs, one after the other.
 ///
-/// Needs a tokio runtime with I/O and time. A run takes as long as the client needs to start some ninety times.
+/// Needs a tokio runtime with I/O and time. A run takes as long as the client needs to start some hundred times.
 ///
 /// ```no_run
 /// use l402_conformance::client::{self, Ability, ClientCommand, Options};
@@ -106,8 +106,8 @@ impl Harness for Client<'_> {
         (!declared).then(|| Outcome::unsupported(need.to_string()))
     }
 
-    fn context(&self, _: &Case, _: &Settings) -> Context {
-        Context::new(self.command, self.options)
+    fn context(&self, case: &Case, settings: &Settings) -> Context {
+        Context::new(self.command, self.options, case, settings)
     }
 
     fn findings(context: Context) -> Findings {

@@ -49,8 +49,8 @@ pub async fn serve(
     let scene = known.ok_or_else(|| ServeError::Unknown { name: scene.to_owned() })?;
     let node = DevNode::new().map_err(|error| ServeError::Wallet(error.into()))?;
     let home = tempfile::tempdir().map_err(|error| ServeError::Wallet(error.into()))?;
-    let wallets = Wallets::serve(&node, wallet, home.path()).await.map_err(ServeError::Wallet)?;
     let log = Arc::new(Log::default());
+    let wallets = Wallets::serve(&node, wallet, home.path(), &log).await.map_err(ServeError::Wallet)?;
     let shop = Shop::open_at("the shop", address, &node, &log, (scene.script)()).await;
     let shop = shop.map_err(|error| ServeError::Listen(address, error))?;
     Ok(Playground { shop, wallets, scene, _home: home })

@@ -3,8 +3,12 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
+use axum::middleware::{Next, from_fn};
 use l402_core::ports::BoxError;
 use l402_dev::facade::nwc::Nwc;
 use l402_dev::facade::tls::Served;
@@ -12,6 +16,7 @@ use l402_dev::{DevAccount, DevNode, control, facade};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::log::Log;
 use super::options::WalletKind;
 
 /// The account that the client spends from.
@@ -26,14 +31,15 @@ pub(crate) struct Wallets {
 }
 
 impl Wallets {
-    /// Serves the wallets of `node`; `dir` gets the certificate of LND's.
+    /// Serves the wallets of `node`; `dir` gets the certificate of LND's, `log` orders that the node refuses unread.
     pub(crate) async fn serve(
         node: &DevNode,
         only: Option<WalletKind>,
         dir: &Path,
+        log: &Arc<Log>,
     ) -> Result<Self, BoxError> {
         let payer = node.account(PAYER).ok_or("the node has no payer")?;
-        let (url, http) = serve(router(node)).await?;
+        let (url, http) = serve(router(node, log)).await?;
         let wants = |kind| only.is_none_or(|only| only == kind);
         let tls = match wants(WalletKind::Lnd) {
             true => {
@@ -115,13 +121,25 @@ impl Variables {
     }
 }
 
-fn router(node: &DevNode) -> Router {
+/// Interfaces refuse what is longer before they have read it. It was an order none the less.
+const MAX_ORDER_BYTES: u64 = 4096;
+
+fn router(node: &DevNode, log: &Arc<Log>) -> Router {
+    let log = Arc::clone(log);
     Router::new()
         .nest("/node", control::router(node))
         .nest("/lnd", facade::lnd::router(node))
         .nest("/lnbits", facade::lnbits::router(node))
         .nest("/phoenixd", facade::phoenixd::router(node))
         .merge(facade::blink::router(node))
+        .layer(from_fn(move |request: Request, next: Next| {
+            let length =
+                request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+            if let Some(length @ MAX_ORDER_BYTES..) = length {
+                log.order(&format!("({length} bytes)"));
+            }
+            next.run(request)
+        }))
 }
 
 async fn serve(app: Router) -> io::Result<(String, JoinHandle<()>)> {

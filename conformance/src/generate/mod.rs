@@ -1,17 +1,29 @@
-//! Generated cases, for every suite: macaroons, lists of caveats, credentials in every spelling, and changes to them.
+//! Generated cases, for every suite: macaroons, lists of caveats, credentials and challenges in every spelling, amounts, and
+//! changes to them.
 //!
 //! [`Source`] draws them from a seed, so that a run can be repeated, and makes one that went wrong as small as it can
-//! be. [`Replay`] keeps it in a file.
+//! be. [`Replay`] keeps it in a file. [`try_all`] is what a generated case runs.
+#![cfg_attr(
+    not(all(feature = "client", feature = "verifier")),
+    allow(dead_code, unused_imports, reason = "every suite takes its part of this")
+)]
+
+#[cfg(feature = "client")]
+pub(crate) mod amount;
+#[cfg(feature = "client")]
+pub(crate) mod challenge;
 
 pub(crate) mod credential;
 mod replay;
 mod source;
 pub(crate) mod token;
+mod trial;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use replay::Replay;
 pub(crate) use source::Source;
+pub(crate) use trial::{Draw, Effort, Trial, Tries, Wishes, try_all};
 
 use crate::wire::hex;
 

@@ -7,10 +7,8 @@ use std::thread;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::Effort;
 use crate::wire::sha256;
-
-/// So often a value that fails is made smaller.
-const MAX_SHRINKS: usize = 2000;
 
 /// Draws values from a strategy. Once one is said to fail, only smaller ones come, until none that is smaller fails:
 /// the last one that failed is the smallest.
@@ -24,15 +22,15 @@ pub(crate) struct Source<T> {
 }
 
 impl<T: Clone + Debug + Send + 'static> Source<T> {
-    /// `count` values, always the same ones for the same `seed` and `name`.
-    pub(crate) fn new(seed: u64, name: &str, count: u32, strategy: fn() -> BoxedStrategy<T>) -> Self {
+    /// As many values as `effort` says, always the same ones for the same `seed` and `name`.
+    pub(crate) fn new(seed: u64, name: &str, effort: Effort, strategy: fn() -> BoxedStrategy<T>) -> Self {
         let seed = sha256(&[seed.to_be_bytes().as_slice(), name.as_bytes()].concat());
         let (sender, values) = tokio::sync::mpsc::channel(1);
         let (failures, answers) = mpsc::channel();
         thread::spawn(move || {
             // Nobody is left who could try it: not a failure, and there will be nothing more.
             let fails = |value: T| sender.blocking_send(value).is_ok() && answers.recv() == Ok(true);
-            draw(&seed, count, &strategy(), fails);
+            draw(&seed, effort, &strategy(), fails);
         });
         Self { values, failures }
     }
@@ -50,19 +48,19 @@ impl<T: Clone + Debug + Send + 'static> Source<T> {
 
 fn draw<T: Debug>(
     seed: &[u8; 32],
-    count: u32,
+    effort: Effort,
     strategy: &BoxedStrategy<T>,
     mut fails: impl FnMut(T) -> bool,
 ) {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, seed);
     let mut runner = TestRunner::new_with_rng(Config { failure_persistence: None, ..Config::default() }, rng);
-    for _ in 0..count {
+    for _ in 0..effort.tries {
         let Ok(mut tree) = strategy.new_tree(&mut runner) else { return };
         if !fails(tree.current()) {
             continue;
         }
         let mut goes_on = tree.simplify();
-        for _ in 0..MAX_SHRINKS {
+        for _ in 0..effort.shrinks {
             if !goes_on {
                 break;
             }
@@ -78,7 +76,7 @@ mod tests {
 
     async fn run(seed: u64, fails: fn(&Vec<u32>) -> bool) -> (Vec<Vec<u32>>, Option<Vec<u32>>) {
         let strategy = || proptest::collection::vec(0_u32..1000, 0..10).boxed();
-        let mut source = Source::new(seed, "test", 100, strategy);
+        let mut source = Source::new(seed, "test", Effort { tries: 100, shrinks: 2000 }, strategy);
         let (mut seen, mut smallest) = (Vec::new(), None);
         while let Some(value) = source.next().await {
             let failed = fails(&value);

@@ -62,6 +62,11 @@ pub(crate) enum Edit {
         at: u8,
         bit: u8,
     },
+    /// Swaps two bytes of the signature.
+    SwapSignature {
+        at: u8,
+        with: u8,
+    },
     /// Sets one byte.
     Set {
         at: u32,
@@ -101,6 +106,13 @@ impl Edit {
             Self::FlipSignature { at, bit } => {
                 let start = bytes.len().saturating_sub(32) + usize::from(at % 32);
                 bytes.iter_mut().skip(start).take(1).for_each(|byte| *byte ^= 1 << (bit % 8));
+            }
+            Self::SwapSignature { at, with } => {
+                let start = bytes.len().saturating_sub(32);
+                let place = |at: u8| start + usize::from(at % 32);
+                if place(*at).max(place(*with)) < bytes.len() {
+                    bytes.swap(place(*at), place(*with));
+                }
             }
             Self::Set { at, to } => bytes.iter_mut().skip(place(*at)).take(1).for_each(|byte| *byte = *to),
             Self::Insert { at, byte } => bytes.insert(place(*at).min(bytes.len()), *byte),
@@ -207,6 +219,7 @@ pub(crate) fn edits() -> BoxedStrategy<Vec<Edit>> {
     let edit = prop_oneof![
         6 => (at(), 0..8_u8).prop_map(|(at, bit)| Edit::Flip { at, bit }),
         3 => (0..32_u8, 0..8_u8).prop_map(|(at, bit)| Edit::FlipSignature { at, bit }),
+        2 => (0..32_u8, 0..32_u8).prop_map(|(at, with)| Edit::SwapSignature { at, with }),
         2 => (at(), select(vec![0, 1, 2, 4, 6, 0x7f, 0x80, 0xff])).prop_map(|(at, to)| Edit::Set { at, to }),
         2 => (at(), any::<u8>()).prop_map(|(at, byte)| Edit::Insert { at, byte }),
         2 => (at(), 1..40_u8).prop_map(|(at, count)| Edit::Remove { at, count }),
@@ -226,6 +239,7 @@ mod tests {
         let edits = [
             Edit::Flip { at: 9, bit: 9 },
             Edit::FlipSignature { at: 9, bit: 9 },
+            Edit::SwapSignature { at: 9, with: 1 },
             Edit::Set { at: 9, to: 1 },
             Edit::Insert { at: 9, byte: 1 },
             Edit::Remove { at: 9, count: 9 },

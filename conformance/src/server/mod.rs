@@ -3,6 +3,7 @@
 mod challenge;
 mod context;
 mod credential;
+mod generated;
 mod harness;
 mod info;
 mod lifetime;
@@ -82,6 +83,7 @@ fn checks() -> Vec<Check<Context>> {
         neighbours::CHECKS,
         info::CHECKS,
         lifetime::CHECKS,
+        generated::CHECKS,
         // Last, since they may stop the server.
         robustness::CHECKS,
     ]

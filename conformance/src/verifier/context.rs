@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::protocol::{Answer, Hello, Request};
 use super::shim::{Exchange, Shim, ShimError, cut};
-use super::{Replay, Verifier};
 use crate::case::Case;
 use crate::chance::Chance;
+use crate::generate::{Draw, Effort, Tries};
 use crate::outcome::{CaseResult, Evidence, Findings, Outcome};
 use crate::settings::Settings;
 use crate::vectors::{Expectation, Vector};
@@ -20,12 +20,10 @@ const SHOWN_EXCHANGES: usize = 3;
 /// What one case works with.
 #[derive(Debug)]
 pub(super) struct Context {
-    pub(super) case: Case,
-    pub(super) verifier: Verifier,
     pub(super) hello: Arc<Result<Hello, ShimError>>,
-    pub(super) seed: u64,
     pub(super) exhaustive: bool,
     pub(super) chance: Chance,
+    draw: Draw,
     shim: Arc<tokio::sync::Mutex<Shim>>,
     findings: Mutex<Findings>,
     is_decided: AtomicBool,
@@ -33,19 +31,16 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(
-        verifier: Verifier,
         shim: Arc<tokio::sync::Mutex<Shim>>,
         hello: Arc<Result<Hello, ShimError>>,
         case: &Case,
         settings: &Settings,
     ) -> Self {
         Self {
-            case: *case,
-            verifier,
             hello,
-            seed: settings.seed(),
             exhaustive: settings.exhaustive,
             chance: Chance::new(settings.seed(), case.id),
+            draw: Draw::new(case, settings),
             shim,
             findings: Mutex::default(),
             is_decided: AtomicBool::new(false),
@@ -69,12 +64,12 @@ impl Context {
         self.is_decided.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn hello(&self) -> Result<&Hello, Outcome> {
-        self.hello.as_ref().as_ref().map_err(|error| Outcome::fail("an answer to `hello`", error.to_string()))
+    pub(super) const fn case_id(&self) -> &'static str {
+        self.draw.case()
     }
 
-    pub(super) fn replay(&self) -> Option<&Replay> {
-        self.verifier.replay.as_ref().filter(|replay| replay.case == self.case.id)
+    pub(super) fn hello(&self) -> Result<&Hello, Outcome> {
+        self.hello.as_ref().as_ref().map_err(|error| Outcome::fail("an answer to `hello`", error.to_string()))
     }
 
     /// Asks, and records it. A shim that does not answer fails the case.
@@ -150,6 +145,22 @@ impl Context {
                 Answer::Unsupported => Err(broken_promise(&request.op)),
             },
         }
+    }
+}
+
+impl Tries for Context {
+    const EFFORT: Effort = Effort { tries: 256, shrinks: 2000 };
+
+    fn draw(&self) -> &Draw {
+        &self.draw
+    }
+
+    fn note(&self, text: String) {
+        self.note(text);
+    }
+
+    fn begin_try(&self) {
+        self.findings().evidence.clear();
     }
 }
 

@@ -76,7 +76,7 @@ impl Harness for VerifierHarness {
 
     fn context(&self, case: &Case, settings: &Settings) -> Context {
         let (shim, hello) = (Arc::clone(&self.shim), Arc::clone(&self.hello));
-        Context::new(self.verifier.clone(), shim, hello, case, settings)
+        Context::new(shim, hello, case, settings)
     }
 
     fn findings(context: Context) -> Findings {

@@ -23,7 +23,6 @@ mod protocol;
 mod shim;
 mod throughput;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use context::Context;
@@ -32,7 +31,6 @@ pub use throughput::{Throughput, ThroughputError, floor};
 
 use crate::case::{Case, Suite};
 use crate::check::Check;
-use crate::generate::Replay;
 use crate::report::Report;
 use crate::runner::{self, Watch};
 use crate::settings::Settings;
@@ -44,17 +42,13 @@ const SUITE: Suite = Suite::Verifier;
 pub struct Verifier {
     pub(crate) command: String,
     pub(crate) timeout: Duration,
-    pub(crate) generated: u32,
-    pub(crate) save: Option<PathBuf>,
-    pub(crate) replay: Option<Replay>,
 }
 
 impl Verifier {
     /// Runs `command` with `sh -c`.
     #[must_use]
     pub fn command(command: impl Into<String>) -> Self {
-        let timeout = Duration::from_secs(10);
-        Self { command: command.into(), timeout, generated: 256, save: None, replay: None }
+        Self { command: command.into(), timeout: Duration::from_secs(10) }
     }
 
     /// How long one answer may take. Default: 10 seconds.
@@ -62,35 +56,6 @@ impl Verifier {
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
-    }
-
-    /// How many tokens each of the cases that generate some tries. Default: 256.
-    #[must_use]
-    pub const fn with_generated(mut self, cases: u32) -> Self {
-        self.generated = cases;
-        self
-    }
-
-    /// Where a generated token that was judged wrongly is kept, as small as it can be made. Default: nowhere.
-    #[must_use]
-    pub fn with_save(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.save = Some(directory.into());
-        self
-    }
-
-    /// Tries the token of this file again instead of generated ones. [`Verifier::replayed_case`] is the case to run.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub fn with_replay(mut self, file: &Path) -> Result<Self, String> {
-        self.replay = Some(Replay::read(file)?);
-        Ok(self)
-    }
-
-    /// The case that the file of [`Verifier::with_replay`] is about.
-    #[must_use]
-    pub fn replayed_case(&self) -> Option<&str> {
-        self.replay.as_ref().map(|replay| replay.case.as_str())
     }
 }
 

@@ -39,16 +39,6 @@ pub(super) fn judge_bytes(bytes: &[u8], question: &Question<'_>, hello: &Hello) 
     }
 }
 
-/// Whether bytes that could not be read, for this reason, may be a longer spelling of a macaroon, of a length or a
-/// tag. There are cases of their own for that.
-pub(super) fn may_be_a_longer_spelling(reason: &str) -> bool {
-    let byte =
-        reason.strip_prefix("the byte 0x").and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
-    byte.is_some_and(|byte| byte >= 0x80)
-        || reason.ends_with("follow the signature")
-        || reason.ends_with("more than 28 bits")
-}
-
 /// What must become of a macaroon that is rightly signed.
 pub(super) fn judge(macaroon: &Macaroon, question: &Question<'_>, hello: &Hello) -> Expectation {
     let conditions: Vec<(&[u8], &[u8])> =

@@ -114,6 +114,16 @@ impl Macaroon {
     }
 }
 
+/// Whether bytes that could not be read, for this reason, may be a longer spelling of a macaroon, of a length or a
+/// tag. There are cases of their own for that.
+pub(crate) fn may_be_a_longer_spelling(reason: &str) -> bool {
+    let byte =
+        reason.strip_prefix("the byte 0x").and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
+    byte.is_some_and(|byte| byte >= 0x80)
+        || reason.ends_with("follow the signature")
+        || reason.ends_with("more than 28 bits")
+}
+
 /// The macaroon `bytes` with one more caveat, which anybody can add who has it.
 pub(crate) fn attenuate(bytes: &[u8], caveat: &[u8]) -> Result<Vec<u8>, String> {
     let signature = hmac(&Macaroon::parse(bytes)?.signature, caveat);

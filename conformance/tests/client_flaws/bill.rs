@@ -31,11 +31,11 @@ pub(crate) fn check(
         return Err("a macaroon with control characters".to_owned());
     }
     let payment_hash = match flaw {
-        Flaw::LeavesInvoiceToWallet | Flaw::AmountByPattern => None,
+        _ if leaves_it_to_wallet(flaw) => None,
         _ => Some(payment_hash(invoice, flaw)?),
     };
     let amount_msat = match flaw {
-        Flaw::LeavesInvoiceToWallet | Flaw::AmountByPattern => by_pattern(invoice).unwrap_or(0),
+        _ if leaves_it_to_wallet(flaw) => by_pattern(invoice).unwrap_or(0),
         Flaw::PriceFromBody => {
             let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             body["price_sats"].as_u64().map_or_else(|| amount(invoice, flaw), |sats| Ok(sats * 1000))?
@@ -44,6 +44,8 @@ pub(crate) fn check(
     };
     let too_much = match flaw {
         Flaw::NoLimit => false,
+        // A negative amount is below every limit.
+        Flaw::AmountInThirtyTwoBits => amount_msat & 0x8000_0000 == 0 && amount_msat & 0x7fff_ffff > limit,
         Flaw::RoundsDown => amount_msat / 1000 > limit_sats,
         Flaw::LimitIsTooMuch => amount_msat >= limit,
         Flaw::LimitInCapitalsIsNone => amount_msat > limit && invoice.starts_with("ln"),
@@ -54,6 +56,10 @@ pub(crate) fn check(
     }
     check_token(&challenge.macaroon, payment_hash, flaw)?;
     Ok(Bill { challenge, amount_msat, payment_hash })
+}
+
+fn leaves_it_to_wallet(flaw: Flaw) -> bool {
+    matches!(flaw, Flaw::LeavesInvoiceToWallet | Flaw::AmountByPattern | Flaw::ChallengesOfAnyLength)
 }
 
 fn payment_hash(invoice: &str, flaw: Flaw) -> Result<[u8; 32], String> {

@@ -23,7 +23,13 @@ pub(crate) fn find(answer: &Answer, flaw: Flaw) -> Result<Vec<Challenge>, String
                 Flaw::FirstLineMustBeL402 => scheme.eq_ignore_ascii_case("L402"),
                 _ => ["L402", "LSAT"].iter().any(|known| scheme.eq_ignore_ascii_case(known)),
             };
-            if known && let Some(challenge) = read(&params, flaw)? {
+            if known && let Some(mut challenge) = read(&params, flaw)? {
+                if flaw == Flaw::WordsInQuotesCount
+                    && let Some((_, rest)) = line.rsplit_once("invoice=")
+                {
+                    let text = rest.trim_start_matches('"').split(['"', ',', ' ']).next();
+                    challenge.invoice = text.unwrap_or_default().to_owned();
+                }
                 found.push((scheme.eq_ignore_ascii_case("LSAT"), challenge));
             }
         }

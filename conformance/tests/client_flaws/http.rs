@@ -47,6 +47,19 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Joins fields of the same name and value, and looks at all that it has for each.
+    fn join_fields(&mut self) {
+        let mut joined: Vec<(String, String)> = Vec::new();
+        for field in &self.fields {
+            if !joined.contains(field) {
+                joined.push(field.clone());
+            }
+        }
+        self.fields = joined;
+    }
+}
+
 /// Sends it. The body of a 402 with challenges in its head is of no interest.
 pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> {
     let port = request.url.port_or_known_default().ok_or("no port")?;
@@ -57,7 +70,8 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     // A server may answer before it has read everything.
     let _ = stream.write_all(&bytes(request));
     let patience = match flaw {
-        Flaw::WaitsForEver | Flaw::HeadsOfAnyLength | Flaw::BodiesOfAnyLength => Duration::from_secs(3600),
+        Flaw::WaitsForEver | Flaw::BodiesOfAnyLength => Duration::from_secs(3600),
+        _ if reads_every_head(flaw) => Duration::from_secs(3600),
         Flaw::WalletTimesOutSoon | Flaw::HurriesContent => IMPATIENCE,
         _ => PATIENCE,
     };
@@ -67,9 +81,12 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
             let mut answer = parse_head(&received[..end])?;
             answer.body = received.split_off(end + 4);
+            if flaw == Flaw::FieldsAgainstEachOther {
+                answer.join_fields();
+            }
             break answer;
         }
-        if received.len() > MAX_HEAD_BYTES && flaw != Flaw::HeadsOfAnyLength {
+        if received.len() > MAX_HEAD_BYTES && !reads_every_head(flaw) {
             return Err("the head is too long".to_owned());
         }
         match more(&mut stream, &mut received, deadline) {
@@ -83,6 +100,10 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         read_body(&mut stream, &mut answer, deadline, flaw)?;
     }
     Ok(answer)
+}
+
+fn reads_every_head(flaw: Flaw) -> bool {
+    matches!(flaw, Flaw::HeadsOfAnyLength | Flaw::ChallengesOfAnyLength | Flaw::FieldsAgainstEachOther)
 }
 
 fn reads_every_body(flaw: Flaw) -> bool {

@@ -24,7 +24,10 @@ async fn check(flaw: Flaw, profile: Profile) -> Report {
     let settings = match flaw {
         Flaw::AmountlessInvoice => settings.only("challenge/*"),
         _ if is_deadly(flaw) => settings.only("robustness/*"),
-        _ => settings,
+        // Those two wait for company, with every request.
+        Flaw::ClaimIsNotAtomic | Flaw::OffersAreShared => settings.only("concurrency/*"),
+        Flaw::SchemeFromAList | Flaw::SignatureBytesInAnyOrder | Flaw::OpenQuoteIs500 => settings,
+        _ => settings.with_generated(8),
     };
     server::run(&target(flaw, addresses), Some(&payer), &settings, &mut |_| {}).await
 }

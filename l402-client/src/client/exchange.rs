@@ -1,17 +1,17 @@
 //! How a request of reqwest is sent again and again, whatever sends it.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use l402_core::Msat;
 use l402_core::ports::BoxError;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, StatusCode};
+use url::Url;
 
 use super::transport::Transport;
 use crate::decision::Answer;
-use crate::engine::{Call, Description, Engine, Exchange, Head, drive};
+use crate::engine::{Description, Engine, Exchange, Head, drive};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 
@@ -23,52 +23,75 @@ pub(crate) trait Sender: Send {
     fn send(&mut self, request: Request) -> impl Future<Output = Result<Response, BoxError>> + Send;
 }
 
-impl Sender for &Transport {
-    async fn send(&mut self, request: Request) -> Result<Response, BoxError> {
-        Ok(self.execute(request).await?)
+impl Sender for Arc<Transport> {
+    fn send(&mut self, request: Request) -> impl Future<Output = Result<Response, BoxError>> + Send {
+        let sent = self.execute(request);
+        async move { Ok(sent.await?) }
     }
 }
 
-/// Sends a request, with a token at hand if there is one, and pays for it if need be.
-pub(crate) async fn execute(
-    engine: &Arc<Engine>,
-    sender: impl Sender,
-    request: Request,
-    max_cost: Option<Msat>,
-) -> Result<Response, ClientError> {
-    let spare = request.try_clone();
-    let description = Description {
-        method: request.method().as_str(),
-        url: request.url(),
-        is_authorized: request.headers().contains_key(AUTHORIZATION),
-        is_repeatable: spare.is_some(),
-        max_cost,
-    };
-    let (call, credential) = Call::start(engine, description).await?;
-    drive(call, credential, &mut ReqwestExchange { sender, first: Some(request), spare }).await
-}
-
-struct ReqwestExchange<S> {
+/// One request of the caller's, on its way to a server.
+pub(crate) struct ReqwestExchange<S> {
     sender: S,
     /// The first one to send.
     first: Option<Request>,
-    /// What all others are copied from. A request without one is sent once.
-    spare: Option<Request>,
+    /// What all others are copied from; without its body, where that can be sent once only.
+    spare: Request,
+    is_repeatable: bool,
+    is_authorized: bool,
+}
+
+impl<S: Sender> ReqwestExchange<S> {
+    pub(crate) fn new(sender: S, request: Request) -> Self {
+        let is_authorized = request.headers().contains_key(AUTHORIZATION);
+        let copy = request.try_clone();
+        let is_repeatable = copy.is_some();
+        let spare = copy.unwrap_or_else(|| Request::new(request.method().clone(), request.url().clone()));
+        Self { sender, first: Some(request), spare, is_repeatable, is_authorized }
+    }
+
+    /// Sends the request, with a token at hand if there is one, and pays for it if need be.
+    pub(crate) async fn run(
+        &mut self,
+        engine: &Engine,
+        max_cost: Option<Msat>,
+    ) -> Result<Response, ClientError> {
+        let shown = match self.is_authorized {
+            true => None,
+            false => engine.show(self.spare.method(), self.spare.url()).await?,
+        };
+        drive(engine, self, shown, max_cost).await
+    }
 }
 
 impl<S: Sender> Exchange for ReqwestExchange<S> {
     type Response = Response;
 
-    async fn send(&mut self, credential: Option<HeaderValue>) -> Result<Response, BoxError> {
-        let request = self.first.take().or_else(|| self.spare.as_ref().and_then(Request::try_clone));
-        let mut request = request.ok_or("the request cannot be sent again")?;
-        if let Some(credential) = credential {
-            request.headers_mut().insert(AUTHORIZATION, credential);
-        }
-        self.sender.send(request).await
+    fn send(
+        &mut self,
+        credential: Option<HeaderValue>,
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send {
+        let again = || self.is_repeatable.then(|| self.spare.try_clone()).flatten();
+        let request = self.first.take().or_else(again).map(|mut request| {
+            if let Some(credential) = credential {
+                request.headers_mut().insert(AUTHORIZATION, credential);
+            }
+            self.sender.send(request)
+        });
+        async move { request.ok_or("the request cannot be sent again")?.await }
     }
 
-    fn look<T>(&self, response: &Response, look: impl FnOnce(Head<'_>) -> T) -> T {
+    fn describe(&self) -> Option<Description> {
+        let (method, url) = (self.spare.method().clone(), self.spare.url().clone());
+        let Self { is_authorized, is_repeatable, .. } = *self;
+        Some(Description { method, url, is_authorized, is_repeatable })
+    }
+
+    fn status(&self, response: &Response) -> StatusCode {
+        response.status()
+    }
+
+    fn look<T>(&self, response: &Response, _: &Url, look: impl FnOnce(Head<'_>) -> T) -> T {
         look(head_of(response))
     }
 

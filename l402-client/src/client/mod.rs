@@ -6,6 +6,7 @@ mod request;
 mod transport;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use l402_core::ports::{StoreError, Wallet};
@@ -20,12 +21,13 @@ use crate::engine::{Engine, PaidInvoice, Resumed, SettleError, Settlement};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Record, Store, Wanted};
+use crate::token::Target;
 pub use builder::{BuildError, L402ClientBuilder};
 #[cfg(feature = "tower")]
 pub(crate) use exchange::BODY_TIMEOUT;
+pub(crate) use exchange::ReqwestExchange;
 #[cfg(feature = "reqwest-middleware")]
 pub(crate) use exchange::Sender;
-pub(crate) use exchange::execute;
 use exchange::{head_of, read_body};
 pub use request::RequestBuilder;
 use transport::Transport;
@@ -119,11 +121,18 @@ impl L402Client {
     /// [`L402Client::resume`] or the next call of the same request finds out what became of it. A timeout belongs on
     /// the request ([`RequestBuilder::timeout`]), where it counts each time it is sent and not for the payment.
     pub async fn execute(&self, request: Request) -> Result<Response, ClientError> {
-        self.execute_up_to(request, None).await
+        self.clone().execute_up_to(request, None).await
     }
 
-    async fn execute_up_to(&self, request: Request, max_cost: Option<Msat>) -> Result<Response, ClientError> {
-        execute(&self.engine, &*self.transport, request, max_cost).await
+    /// In a box: whatever waits for it holds and moves a pointer, and not all that is needed to send a request twice.
+    fn execute_up_to(
+        self,
+        request: Request,
+        max_cost: Option<Msat>,
+    ) -> Pin<Box<impl Future<Output = Result<Response, ClientError>> + Send + use<>>> {
+        let Self { engine, transport } = self;
+        let mut exchange = ReqwestExchange::new(transport, request);
+        Box::pin(async move { exchange.run(&engine, max_cost).await })
     }
 
     /// Asks what a request costs, and pays nothing.
@@ -287,7 +296,7 @@ impl L402Client {
     /// A bearer secret: the value is marked sensitive, and belongs to this origin alone.
     #[must_use]
     pub fn credential(&self, method: &Method, url: &Url) -> Option<HeaderValue> {
-        let token = self.engine.tokens.find(method.as_str(), url, &*self.engine.clock)?;
+        let token = self.engine.tokens.find(&Target::of(method, url)?, &*self.engine.clock)?;
         Some(token.credential.clone())
     }
 

@@ -93,9 +93,10 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// [`ClientError`]; [`ClientError::spent`] says whether money was spent.
-    pub async fn send(self) -> Result<Response, ClientError> {
-        let request = self.inner.build().map_err(ClientError::http)?;
-        self.client.execute_up_to(request, self.max_cost).await
+    pub fn send(self) -> impl Future<Output = Result<Response, ClientError>> + Send {
+        let Self { client, inner, max_cost } = self;
+        let sent = inner.build().map(|request| client.execute_up_to(request, max_cost));
+        async move { sent.map_err(ClientError::http)?.await }
     }
 
     /// Asks what the request costs, and pays nothing. See [`L402Client::quote`].

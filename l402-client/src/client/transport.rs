@@ -39,8 +39,11 @@ impl Transport {
         &self.elsewhere
     }
 
-    pub(crate) async fn execute(&self, request: Request) -> Result<Response, reqwest::Error> {
+    pub(crate) fn execute(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<> {
         let client = if is_this_machine(request.url()) { &self.this_machine } else { &self.elsewhere };
-        client.execute(request).await
+        client.execute(request)
     }
 }

@@ -1,39 +1,45 @@
-//! [`Call`]: one request, from the first time it is sent to the answer that is the caller's.
+//! [`Call`]: one request, from the first answer that may be a bill to the one that is the caller's.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use l402_core::Msat;
 use l402_core::ports::BoxError;
 use url::Url;
 
 use super::Engine;
+use super::show::Shown;
 use crate::budget::Budget;
 use crate::decision::{Answer, Asked, Decision, Offer, Terms, decide, is_same, services_of_challenge};
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 use crate::store::{Purpose, Running, Step};
 use crate::telemetry;
-use crate::token::{Token, request_digest};
+use crate::token::{Target, Token, request_digest};
 
 /// One request of the caller's, which may be sent several times.
-pub(crate) struct Call {
-    engine: Arc<Engine>,
+pub(crate) struct Call<'a> {
+    engine: &'a Engine,
+    asked: &'a Description,
     budget: Arc<Budget>,
-    url: Url,
-    method: String,
-    /// The caller's own `Authorization` is in the request.
-    is_authorized: bool,
-    /// Whether it can be sent again.
-    is_repeatable: bool,
     /// The token in the request that is being sent.
-    shown: Option<Arc<Token>>,
+    shown: Option<Shown>,
     /// A token that was answered with 401, until a challenge tells why.
     suspect: Option<Arc<Token>>,
     has_looked_into_store: bool,
     /// What was paid in this call.
     receipt: Option<Receipt>,
     running: Option<Running>,
+}
+
+/// A request, as far as paying depends on it.
+pub(crate) struct Description {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// The caller's own `Authorization` is in the request.
+    pub(crate) is_authorized: bool,
+    /// Whether it can be sent again.
+    pub(crate) is_repeatable: bool,
 }
 
 /// The beginning of an answer.
@@ -65,38 +71,28 @@ pub(crate) enum Next {
     Send(Option<HeaderValue>),
 }
 
-impl Call {
-    /// Begins, and says which `Authorization` to send, if not the caller's own.
-    pub(crate) async fn start(
-        engine: &Arc<Engine>,
-        request: Description<'_>,
-    ) -> Result<(Self, Option<HeaderValue>), ClientError> {
-        let Description { method, url, is_authorized, is_repeatable, max_cost } = request;
-        if !is_authorized {
-            engine.load_tokens().await.map_err(ClientError::Store)?;
-        }
+impl<'a> Call<'a> {
+    /// Of a request that was sent, showing this token.
+    pub(crate) fn new(
+        engine: &'a Engine,
+        asked: &'a Description,
+        shown: Option<Shown>,
+        max_cost: Option<Msat>,
+    ) -> Self {
         let budget = match max_cost {
             Some(max_cost) => Arc::new(engine.budget.lowered(max_cost)),
             None => Arc::clone(&engine.budget),
         };
-        let mut call = Self {
-            engine: Arc::clone(engine),
+        Self {
+            engine,
+            asked,
             budget,
-            url: url.clone(),
-            method: method.to_owned(),
-            is_authorized,
-            is_repeatable,
-            shown: None,
+            shown,
             suspect: None,
             has_looked_into_store: false,
             receipt: None,
             running: None,
-        };
-        let credential = if is_authorized { None } else { call.show_token_at_hand() };
-        if credential.is_some() {
-            telemetry::token_hit();
         }
-        Ok((call, credential))
     }
 
     /// What an answer means. Called again with the body where that was asked for.
@@ -111,9 +107,9 @@ impl Call {
             }
             return Ok(Meaning::Deliver(head.status));
         }
-        let is_refused = head.status == StatusCode::UNAUTHORIZED && is_same(&self.url, head.url);
-        if self.shown.is_some() && is_refused && self.is_repeatable {
-            self.suspect = self.shown.take();
+        let is_refused = head.status == StatusCode::UNAUTHORIZED && is_same(&self.asked.url, head.url);
+        if self.shown.is_some() && is_refused && self.asked.is_repeatable {
+            self.suspect = self.shown.take().and_then(Shown::keep);
             return Ok(Meaning::SendWithoutToken);
         }
         let terms = Terms {
@@ -122,7 +118,7 @@ impl Call {
             hosts: self.engine.hosts.as_deref(),
             limits: self.engine.limits,
         };
-        let asked = Asked::new(&self.url, self.is_authorized);
+        let asked = Asked::new(&self.asked.url, self.asked.is_authorized);
         let answer = Answer { status: head.status, headers: head.headers, url: head.url, body: head.body };
         match decide(asked, answer, &terms, self.engine.now()) {
             Decision::Deliver => Ok(Meaning::Deliver(head.status)),
@@ -139,20 +135,22 @@ impl Call {
     pub(crate) fn refused_tokens(&mut self, head: Head<'_>) -> Vec<Arc<Token>> {
         let refused = match head.status {
             _ if self.receipt.is_some() => [None, None], // paid for a moment ago: it may yet be accepted
-            _ if !is_same(&self.url, head.url) => [None, None], // said by somebody who did not see it
-            StatusCode::PAYMENT_REQUIRED => [self.shown.take(), self.suspect.take()],
+            _ if !is_same(&self.asked.url, head.url) => [None, None], // said by somebody who did not see it
+            StatusCode::PAYMENT_REQUIRED => [self.shown.take().and_then(Shown::keep), self.suspect.take()],
             // Nobody asks for money here, and yet the token was refused.
             status if status.is_success() => [None, self.suspect.take()],
-            StatusCode::UNAUTHORIZED if !self.is_repeatable => [self.shown.take(), None],
+            StatusCode::UNAUTHORIZED if !self.asked.is_repeatable => {
+                [self.shown.take().and_then(Shown::keep), None]
+            }
             _ => [None, None],
         };
         let mut refused: Vec<_> = refused.into_iter().flatten().collect();
         if !refused.is_empty() {
             let sold_here = services_of_challenge(head.headers, &self.engine.limits);
-            refused.retain(|token| !token.is_for_other_services(&sold_here, self.url.path()));
+            refused.retain(|token| !token.is_for_other_services(&sold_here, self.asked.url.path()));
         }
         for token in &refused {
-            self.engine.tokens.remove(&self.url, &token.payment_hash);
+            self.engine.tokens.remove(&self.asked.url, &token.payment_hash);
             telemetry::token_dropped(&token.payment_hash, head.status.as_u16());
         }
         refused
@@ -168,18 +166,19 @@ impl Call {
         refused: Vec<Arc<Token>>,
     ) -> Result<Next, ClientError> {
         for token in refused {
-            self.advance(&token, Step::Dropped).await;
+            self.engine.write(token.payment_hash, Step::Dropped).await;
         }
         match meaning? {
             Meaning::ReadBody(limit) => Ok(Next::ReadBody(limit)),
             Meaning::SendWithoutToken => Ok(Next::Send(None)),
             Meaning::Deliver(status) => {
-                self.finish(status).await;
+                if let Some(shown) = self.shown.take() {
+                    self.engine.finish(shown, status).await;
+                }
                 Ok(Next::Deliver(self.receipt.take()))
             }
             Meaning::Pay(offer) => {
-                // In a box, so that calls that buy nothing are not as large as those that do.
-                let token = Box::pin(self.get_token(&offer)).await;
+                let token = self.get_token(&offer).await;
                 token.map(Next::Send).inspect_err(telemetry::not_bought)
             }
         }
@@ -195,7 +194,7 @@ impl Call {
 
     /// A token that another process bought, or one that turns out to be paid for, or a new one.
     async fn get_token(&mut self, offer: &Offer) -> Result<Option<HeaderValue>, ClientError> {
-        if !self.is_repeatable {
+        if !self.asked.is_repeatable {
             return Err(ClientError::BodyNotReplayable);
         }
         if !std::mem::replace(&mut self.has_looked_into_store, true) {
@@ -208,67 +207,25 @@ impl Call {
         let purchase = self.engine.buy(offer, self.purpose(), &self.budget).await?;
         let credential = purchase.token.credential.clone();
         self.receipt = Some(purchase.receipt);
-        self.shown = Some(purchase.token);
+        self.shown = Some(Shown::new(purchase.token));
         self.running = Some(purchase.running);
         Ok(Some(credential))
     }
 
     fn show_token_at_hand(&mut self) -> Option<HeaderValue> {
-        let token = self.engine.tokens.find(&self.method, &self.url, &*self.engine.clock)?;
-        if !token.check_out() {
-            return None;
-        }
-        let credential = token.credential.clone();
-        self.shown = Some(token);
-        Some(credential)
-    }
-
-    /// Writes down whether the token delivered.
-    async fn finish(&mut self, status: StatusCode) {
-        let Some(token) = &self.shown else { return };
-        if status.is_success() || status.is_redirection() {
-            if let Some(token) = self.shown.take().filter(|token| token.note_delivery()) {
-                self.advance(&token, Step::Delivered).await;
-            }
-        } else {
-            token.give_back();
-            self.shown = None;
-        }
-    }
-
-    /// Of a token that is paid for: when this fails, nothing is lost but a note.
-    async fn advance(&self, token: &Token, step: Step) {
-        let written = self.engine.store.advance(token.payment_hash, step, self.engine.now()).await;
-        if let Err(error) = written {
-            telemetry::journal_failed(&token.payment_hash, &error);
-        }
+        let target = Target::of(&self.asked.method, &self.asked.url)?;
+        self.shown = self.engine.check_out(&target);
+        self.shown.as_ref()?.credential()
     }
 
     fn purpose(&self) -> Purpose {
+        let Description { method, url, .. } = self.asked;
         Purpose {
-            host: crate::decision::host(&self.url),
-            origin: crate::decision::name(&self.url),
-            method: self.method.clone(),
-            path: self.url.path().to_owned(),
-            request: request_digest(&self.method, &self.url),
+            host: crate::decision::host(url),
+            origin: crate::decision::name(url),
+            method: method.to_string(),
+            path: url.path().to_owned(),
+            request: request_digest(method.as_str(), url),
         }
     }
-}
-
-/// A call that is given up has not used its token, as far as anybody knows.
-impl Drop for Call {
-    fn drop(&mut self) {
-        if let Some(token) = self.shown.take() {
-            token.give_back();
-        }
-    }
-}
-
-/// A request, as far as paying depends on it.
-pub(crate) struct Description<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) url: &'a Url,
-    pub(crate) is_authorized: bool,
-    pub(crate) is_repeatable: bool,
-    pub(crate) max_cost: Option<Msat>,
 }

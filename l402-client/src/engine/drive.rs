@@ -2,10 +2,14 @@
 
 use std::future::Future;
 
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
+use l402_core::Msat;
 use l402_core::ports::BoxError;
+use url::Url;
 
-use super::call::{Call, Head, Next};
+use super::Engine;
+use super::call::{Call, Description, Head, Next};
+use super::show::Shown;
 use crate::error::ClientError;
 use crate::receipt::Receipt;
 
@@ -19,8 +23,13 @@ pub(crate) trait Exchange: Send {
         credential: Option<HeaderValue>,
     ) -> impl Future<Output = Result<Self::Response, BoxError>> + Send;
 
-    /// Looks at the beginning of an answer.
-    fn look<T>(&self, response: &Self::Response, look: impl FnOnce(Head<'_>) -> T) -> T;
+    /// What is asked. `None` for a request that goes nowhere in particular, whose answer is the caller's whatever it is.
+    fn describe(&self) -> Option<Description>;
+
+    fn status(&self, response: &Self::Response) -> StatusCode;
+
+    /// Looks at the beginning of an answer to a request that was sent to `asked`.
+    fn look<T>(&self, response: &Self::Response, asked: &Url, look: impl FnOnce(Head<'_>) -> T) -> T;
 
     /// Reads the body, up to `limit` bytes and one more if there are more.
     fn read(
@@ -33,17 +42,43 @@ pub(crate) trait Exchange: Send {
     fn attach(&self, response: &mut Self::Response, receipt: Receipt);
 }
 
-/// Sends a request as often as its `call` says, and returns the last answer.
+/// Sends a request, showing the token at hand if there is one, and does about the answer what there is to do: nothing, in
+/// most cases.
 pub(crate) async fn drive<E: Exchange>(
-    mut call: Call,
-    mut credential: Option<HeaderValue>,
+    engine: &Engine,
     exchange: &mut E,
+    shown: Option<Shown>,
+    max_cost: Option<Msat>,
 ) -> Result<E::Response, ClientError> {
+    let credential = shown.as_ref().and_then(Shown::credential);
+    let response = exchange.send(credential).await.map_err(ClientError::http)?;
+    let status = exchange.status(&response);
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED)
+        && let Some(asked) = exchange.describe()
+    {
+        // In a box, so that requests that are simply answered are not as large as those that are not.
+        return Box::pin(negotiate(engine, asked, exchange, shown, max_cost, response)).await;
+    }
+    if let Some(shown) = shown {
+        engine.finish(shown, status).await;
+    }
+    Ok(response)
+}
+
+/// Sends a request again as often as its [`Call`] says, and returns the last answer.
+async fn negotiate<E: Exchange>(
+    engine: &Engine,
+    asked: Description,
+    exchange: &mut E,
+    shown: Option<Shown>,
+    max_cost: Option<Msat>,
+    mut response: E::Response,
+) -> Result<E::Response, ClientError> {
+    let mut call = Call::new(engine, &asked, shown, max_cost);
     loop {
-        let mut response = exchange.send(credential).await.map_err(|error| call.failed(error))?;
         let mut body = None;
-        credential = loop {
-            let (refused, meaning) = exchange.look(&response, |head| {
+        let credential = loop {
+            let (refused, meaning) = exchange.look(&response, &asked.url, |head| {
                 let head = Head { body: body.as_deref(), ..head };
                 (call.refused_tokens(head), call.judge(head))
             });
@@ -55,11 +90,12 @@ pub(crate) async fn drive<E: Exchange>(
                     return Ok(response);
                 }
                 Next::ReadBody(limit) => {
-                    let read = Box::pin(exchange.read(&mut response, limit)).await;
+                    let read = exchange.read(&mut response, limit).await;
                     body = Some(read.map_err(|error| call.failed(error))?);
                 }
                 Next::Send(credential) => break credential,
             }
         };
+        response = exchange.send(credential).await.map_err(|error| call.failed(error))?;
     }
 }

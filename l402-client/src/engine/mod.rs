@@ -1,4 +1,4 @@
-//! What all drivers share: [`Engine`], a wallet with its rules, and [`Call`], one request on its way through them.
+//! What all drivers share: [`Engine`], a wallet with its rules, and [`drive`], which takes a request through them.
 //!
 //! A driver only sends: what to send and what to make of the answer is said here.
 
@@ -8,6 +8,7 @@ mod drive;
 mod invoice;
 mod resume;
 mod settle;
+mod show;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,11 +22,13 @@ use crate::approval::Approver;
 use crate::budget::{Budget, Usage};
 use crate::store::{Record, Store, Wanted};
 use crate::token::{Token, TokenCache};
-pub(crate) use call::{Call, Description, Head};
+pub(crate) use call::{Description, Head};
 pub(crate) use drive::{Exchange, drive};
 pub use invoice::PaidInvoice;
 pub use resume::{OpenPayment, Resumed};
 pub use settle::{SettleError, Settlement};
+#[cfg(feature = "tower")]
+pub(crate) use show::Shown;
 
 /// A wallet, and the rules by which it is paid from.
 pub(crate) struct Engine {

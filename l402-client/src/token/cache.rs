@@ -1,11 +1,10 @@
 //! [`TokenCache`]: the tokens at hand, by the origin they were bought at.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::HashMap;
 use http::HeaderValue;
 use l402_core::header::credential_header_value;
 use l402_core::{Clock, Limits, PaymentHash, UnixTime};
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::coverage::Coverage;
 use super::facts::TokenFacts;
+use super::target::{Origin, OriginRef, Target};
 use crate::store::{Record, State};
 
 /// A token that was paid for, ready to be sent.
@@ -100,12 +100,12 @@ impl Token {
         is_other
     }
 
-    fn is_for(&self, method: &str, url: &Url, clock: &dyn Clock) -> bool {
-        self.coverage.includes(method, url)
+    fn is_for(&self, target: &Target<'_>, clock: &dyn Clock) -> bool {
+        self.coverage.includes(target)
             && !self.is_reserved.load(Ordering::Acquire)
             && (self.expires_at == UnixTime::MAX || clock.now() < self.expires_at)
             && self.uses_left.as_ref().is_none_or(|left| left.load(Ordering::Relaxed) > 0)
-            && (self.services.is_empty() || !self.is_elsewhere(url.path()))
+            && (self.services.is_empty() || !self.is_elsewhere(target.path))
     }
 
     fn is_elsewhere(&self, path: &str) -> bool {
@@ -122,11 +122,10 @@ pub(crate) struct TokenCache {
 
 impl TokenCache {
     /// The latest token that is worth showing to a request.
-    pub(crate) fn find(&self, method: &str, url: &Url, clock: &dyn Clock) -> Option<Arc<Token>> {
-        let origin = OriginRef::of(url)?;
+    pub(crate) fn find(&self, target: &Target<'_>, clock: &dyn Clock) -> Option<Arc<Token>> {
         let origins = self.read();
-        let mut tokens = origins.get(&origin)?.iter().rev();
-        tokens.find(|token| token.is_for(method, url, clock)).map(Arc::clone)
+        let mut tokens = origins.get(&target.origin)?.iter().rev();
+        tokens.find(|token| token.is_for(target, clock)).map(Arc::clone)
     }
 
     /// Adds a token, if it is a new one; what has expired at its origin goes.
@@ -161,65 +160,5 @@ impl TokenCache {
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenCache([redacted])")
-    }
-}
-
-/// Scheme, host and port: as far as a credential reaches.
-struct Origin {
-    scheme: Box<str>,
-    host: Box<str>,
-    port: u16,
-}
-
-/// An [`Origin`] without copies of its parts.
-struct OriginRef<'a> {
-    scheme: &'a str,
-    host: &'a str,
-    port: u16,
-}
-
-impl<'a> OriginRef<'a> {
-    fn of(url: &'a Url) -> Option<Self> {
-        Some(Self { scheme: url.scheme(), host: url.host_str()?, port: url.port_or_known_default()? })
-    }
-}
-
-impl Origin {
-    fn as_ref(&self) -> OriginRef<'_> {
-        OriginRef { scheme: &self.scheme, host: &self.host, port: self.port }
-    }
-}
-
-impl Hash for OriginRef<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.scheme.hash(state);
-        self.host.hash(state);
-        self.port.hash(state);
-    }
-}
-
-impl Hash for Origin {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_ref().hash(state);
-    }
-}
-
-impl PartialEq for Origin {
-    fn eq(&self, other: &Self) -> bool {
-        other.as_ref().equivalent(self)
-    }
-}
-
-impl Eq for Origin {}
-
-impl Equivalent<Origin> for OriginRef<'_> {
-    fn equivalent(&self, key: &Origin) -> bool {
-        (self.scheme, self.host, self.port) == (&*key.scheme, &*key.host, key.port)
-    }
-}
-
-impl From<&OriginRef<'_>> for Origin {
-    fn from(origin: &OriginRef<'_>) -> Self {
-        Self { scheme: origin.scheme.into(), host: origin.host.into(), port: origin.port }
     }
 }

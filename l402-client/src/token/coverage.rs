@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::TokenFacts;
+use super::target::Target;
 use crate::store::Purpose;
 
 /// The requests of one origin that a token is for, as far as it says.
@@ -41,13 +42,15 @@ impl Coverage {
         Self { paths, method }
     }
 
-    pub(super) fn includes(&self, method: &str, url: &Url) -> bool {
-        self.method.as_ref().is_none_or(|only| only == method)
+    pub(super) fn includes(&self, target: &Target<'_>) -> bool {
+        self.method.as_ref().is_none_or(|only| only == target.method)
             && match &self.paths {
                 Paths::All => true,
-                Paths::One(path) => path == url.path(),
-                Paths::Route(template) => matches(template, url.path()),
-                Paths::Request(digest) => *digest == request_digest(method, url),
+                Paths::One(path) => path == target.path,
+                Paths::Route(template) => matches(template, target.path),
+                Paths::Request(digest) => {
+                    target.url.is_some_and(|url| *digest == request_digest(target.method, url))
+                }
             }
     }
 }

@@ -3,7 +3,9 @@
 mod cache;
 mod coverage;
 mod facts;
+mod target;
 
 pub(crate) use cache::{Token, TokenCache};
 pub(crate) use coverage::request_digest;
 pub use facts::{TokenError, TokenFacts};
+pub(crate) use target::Target;

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
@@ -14,7 +15,8 @@ use wiremock::ResponseTemplate;
 
 use crate::support::till::Till;
 use crate::support::{
-    Bill, NOW, PRICE, Shop, TestWallet, answer, builder, client, preimage, preimage_hex, raw_server,
+    Bill, NOW, PRICE, RAW_GOODS, Shop, TestWallet, accept, answer, builder, client, preimage, preimage_hex,
+    raw_402, raw_server,
 };
 
 /// l402kit's token.
@@ -286,21 +288,30 @@ async fn a_token_with_the_scheme_in_it_goes_back_unchanged() {
 #[tokio::test]
 async fn a_server_that_answers_the_payment_too_late_leaves_a_token() {
     let till = Till::new();
-    let shop = Shop::with({
-        let till = till.clone();
-        let calls = std::sync::atomic::AtomicU32::new(0);
-        move |request| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            1 => ResponseTemplate::new(200).set_delay(Duration::from_secs(60)),
-            _ => till.serve(request),
-        }
-    })
-    .await;
+    let bill = raw_402(&till.raw_bill());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (arrived, has_arrived) = mpsc::channel();
+    std::thread::spawn(move || {
+        let next = || accept(&listener, b"\r\n\r\n");
+        next().write_all(bill.as_bytes()).unwrap();
+        let _unanswered = next();
+        arrived.send(()).unwrap();
+        next().write_all(RAW_GOODS).unwrap();
+    });
     let client = L402Client::builder(till.clone()).clock(ManualClock::at(NOW)).build().unwrap();
-    let error = client.get(shop.url("/")).timeout(Duration::from_millis(300)).send().await.unwrap_err();
+    let call = tokio::spawn(client.get(&url).timeout(Duration::from_secs(30)).send());
+    while has_arrived.try_recv().is_err() {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    let error = call.await.unwrap().unwrap_err();
     let ClientError::PaidRequestFailed { receipt, source } = &error else { panic!("{error:?}") };
     assert!(source.is_timeout());
     assert_eq!((receipt.amount, error.spent()), (PRICE, Spent::Paid(receipt.clone())));
-    let again = client.get(shop.url("/")).send().await.unwrap();
+    let again = client.get(&url).send().await.unwrap();
     assert_eq!((again.status().as_u16(), Receipt::of(&again)), (200, None), "what was paid for is delivered");
     assert_eq!(till.payments(), 1);
 }

@@ -1,6 +1,9 @@
 //! Tokens that were paid for: used as long as they are accepted, and shown to nobody else.
 
 use std::future::{Future, poll_fn};
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::mpsc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use reqwest::Method;
 use wiremock::ResponseTemplate;
 
 use crate::support::till::Till;
-use crate::support::{NOW, Shop};
+use crate::support::{NOW, RAW_GOODS, Shop, accept, raw_402};
 
 fn client(till: &Till) -> L402Client {
     L402Client::builder(till.clone()).clock(ManualClock::at(NOW)).build().unwrap()
@@ -280,26 +283,33 @@ async fn a_call_that_is_cancelled_gives_its_use_back() {
 #[tokio::test]
 async fn a_token_is_its_buyers_until_it_was_answered() {
     let till = Till::new();
-    let shop = Shop::with({
-        let till = till.clone();
-        move |request| {
-            let answer = till.serve(request);
-            let is_paid = request.headers.contains_key("authorization");
-            if is_paid { answer.set_delay(Duration::from_millis(300)) } else { answer }
-        }
-    })
-    .await;
     till.selling([]);
-    let (client, url) = (client(&till), shop.url("/"));
+    let bills = [till.raw_bill(), till.raw_bill()].map(|bill| raw_402(&bill));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (held, is_held) = mpsc::channel();
+    // The first that was paid for is answered after the second.
+    let server = std::thread::spawn(move || {
+        let next = || accept(&listener, b"\r\n\r\n");
+        next().write_all(bills[0].as_bytes()).unwrap();
+        let mut first = next();
+        held.send(()).unwrap();
+        next().write_all(bills[1].as_bytes()).unwrap();
+        next().write_all(RAW_GOODS).unwrap();
+        first.write_all(RAW_GOODS).unwrap();
+        next().write_all(RAW_GOODS).unwrap();
+    });
+    let client = client(&till);
     let first = tokio::spawn({
         let (client, url) = (client.clone(), url.clone());
         async move { get(&client, url).await }
     });
-    while !shown(&shop).await.contains(&true) {
+    while is_held.try_recv().is_err() {
         tokio::task::yield_now().await;
     }
     assert_eq!(get(&client, url.clone()).await, (200, true));
     assert_eq!(first.await.unwrap(), (200, true));
     assert_eq!(get(&client, url).await, (200, false));
     assert_eq!(till.paid(), [1, 1]);
+    server.join().unwrap();
 }

@@ -142,6 +142,7 @@ async fn child() {
             println!("\nholding");
             std::thread::park();
         }
+        "count" => println!("\ncounted {}", store.find(Wanted::Latest(100)).await.unwrap().len()),
         order => panic!("{order}"),
     }
 }
@@ -185,13 +186,42 @@ async fn a_killed_process_is_not_running() {
     child.wait().unwrap();
     assert!(!is_running().await);
 
-    let live_files = || {
-        let names = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        names.filter(|name| name.to_str().unwrap().contains("-live-")).count()
+    let live_files = || -> Vec<_> {
+        let files = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.to_str().unwrap().contains("-live-")).collect()
     };
-    assert_eq!(live_files(), 2);
+    assert_eq!(live_files().len(), 2);
+    // As another process does that looks for it at the same time.
+    let opened: Vec<_> = live_files().iter().map(|path| fs::File::open(path).unwrap()).collect();
+    let locked = opened.iter().filter(|file| file.try_lock_shared().is_ok()).count();
+    assert_eq!(locked, 1, "this process lives");
+    assert!(!is_running().await, "who looks is not taken for the one that was killed");
     let _second = SqliteStore::open(&path).unwrap();
-    assert_eq!(live_files(), 2, "that of the dead one is gone");
+    assert_eq!(live_files().len(), 2, "that of the dead one is gone");
+}
+
+/// A process that opens the file twice holds it as fast as one that opens it once: another one that closes it does not
+/// take itself for the last, and put away the log in which the first goes on writing.
+#[tokio::test]
+async fn a_file_that_was_opened_twice_is_not_put_away_by_another_process() {
+    let (directory, mould) = (tempdir().unwrap(), mould().await);
+    let path = directory.path().join("wallet.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let begin = async |number| {
+        let begun = store.begin(intent(&mould, number, 1), Arc::new(Budget::unlimited())).await;
+        assert_eq!(begun.unwrap(), Begun::Reserved);
+    };
+    begin(u64::MAX).await;
+    let _twin = SqliteStore::open(&path).unwrap();
+    let count = || {
+        let output = process("count", &path, 0).wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let count = text.lines().find_map(|line| line.strip_prefix("counted ")).map(str::to_owned);
+        count.unwrap_or_else(|| panic!("{text}"))
+    };
+    assert_eq!(count(), "1");
+    begin(2).await;
+    assert_eq!(count(), "2");
 }
 
 fn mode(path: &Path) -> u32 {

@@ -3,7 +3,7 @@
 pub(crate) mod till;
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -192,18 +192,34 @@ fn raw_server_after(end: &'static [u8], answers: Vec<String>) -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for answer in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            let mut buffer = [0; 1024];
-            while !request.ends_with(end) {
-                let read = stream.read(&mut buffer).unwrap();
-                assert_ne!(read, 0, "the client closed");
-                request.extend_from_slice(&buffer[..read]);
-            }
-            stream.write_all(answer.as_bytes()).unwrap();
+            accept(&listener, end).write_all(answer.as_bytes()).unwrap();
         }
     });
     url
+}
+
+/// A bill as it goes over the wire, after which the connection is closed.
+pub(crate) fn raw_402(challenge: &str) -> String {
+    format!(
+        "HTTP/1.1 402 Payment Required\r\nwww-authenticate: {challenge}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
+}
+
+/// What was paid for.
+pub(crate) const RAW_GOODS: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\nthe goods";
+
+/// The next connection, when its request is there, which ends like this.
+pub(crate) fn accept(listener: &TcpListener, end: &[u8]) -> TcpStream {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut request = Vec::new();
+    let mut buffer = [0; 1024];
+    while !request.ends_with(end) {
+        let read = stream.read(&mut buffer).unwrap();
+        assert_ne!(read, 0, "the client closed");
+        request.extend_from_slice(&buffer[..read]);
+    }
+    stream
 }
 
 type Script = dyn Fn() -> Result<PayOutcome, BackendError> + Send + Sync;

@@ -12,7 +12,7 @@ use crate::request::{HeaderValues, RequestParts};
 const SHARDS: usize = 16;
 
 /// An entry may stand in so many places; of these, the one that was used longest ago makes room.
-const WAYS: usize = 4;
+const WAYS: usize = 8;
 
 /// Remembers what a credential was good for, by the bytes of its header field and what the verdict depends on beside.
 ///
@@ -28,7 +28,7 @@ struct Shard {
     clock: u64,
 }
 
-/// The places where an entry may stand. What they are searched by is kept together: one cache line.
+/// The places where an entry may stand. What they are searched by is kept together: the hashes are one cache line.
 #[derive(Default)]
 #[repr(align(64))]
 struct Set {

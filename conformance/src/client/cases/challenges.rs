@@ -181,7 +181,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
 ];
 
 /// A shop with single tokens, so that nothing but the purchase itself opens it.
-async fn buys(cx: &Context, script: Script) -> CaseResult {
+pub(super) async fn buys(cx: &Context, script: Script) -> CaseResult {
     let stage = cx.stage().await?;
     let shop = stage.sell(script.uses(1)).await?;
     let run = stage.run(&shop.url("/report")).await?;

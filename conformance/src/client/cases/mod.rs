@@ -4,6 +4,7 @@ mod bills;
 mod cache;
 mod challenges;
 mod endings;
+mod generated;
 mod limits;
 mod paying;
 mod redirects;
@@ -34,6 +35,7 @@ pub(super) fn checks() -> Vec<Check<Context>> {
         redirects::CHECKS,
         wallets::CHECKS,
         strain::CHECKS,
+        generated::CHECKS,
     ]
     .concat()
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 pub(super) use offer::{Offer, Token, credential, decode_macaroon, has_invoice, read_offer};
@@ -14,6 +15,7 @@ pub(super) use refusal::Refusal;
 
 use crate::case::Case;
 use crate::chance::Chance;
+use crate::generate::{Draw, Effort, Tries};
 use crate::http::{self, HttpError, Request, Response};
 use crate::outcome::{CaseResult, Evidence, Findings, Outcome};
 use crate::payer::Payer;
@@ -30,6 +32,10 @@ pub(super) struct Context {
     pub(super) profile: Profile,
     pub(super) exhaustive: bool,
     pub(super) chance: Chance,
+    draw: Draw,
+    /// A token that was refused so far.
+    purse: Mutex<Option<Token>>,
+    unpaid: OnceCell<Offer>,
     findings: Mutex<Findings>,
 }
 
@@ -49,6 +55,9 @@ impl Context {
             profile: settings.profile,
             exhaustive: settings.exhaustive,
             chance: Chance::new(settings.seed(), case.id),
+            draw: Draw::new(case, settings),
+            purse: Mutex::default(),
+            unpaid: OnceCell::new(),
             findings: Mutex::default(),
         }
     }
@@ -139,6 +148,11 @@ impl Context {
         }
     }
 
+    /// The macaroon of an offer that stays unpaid, the same for the whole case.
+    pub(super) async fn unpaid_macaroon(&self) -> Result<&str, Outcome> {
+        Ok(&self.unpaid.get_or_try_init(|| self.offer()).await?.macaroon)
+    }
+
     /// Gets a challenge and pays for it.
     pub(super) async fn buy(&self) -> Result<Token, Outcome> {
         self.buy_at(&self.target.endpoint).await
@@ -152,6 +166,20 @@ impl Context {
             .payment_hash;
         let preimage = payer.pay(&invoice, payment_hash).await.map_err(Outcome::error)?;
         Ok(Token { macaroon, preimage })
+    }
+
+    /// A token that was put back, or a new one.
+    pub(super) async fn take(&self) -> Result<Token, Outcome> {
+        let kept = self.purse.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match kept {
+            Some(token) => Ok(token),
+            None => self.buy().await,
+        }
+    }
+
+    /// For the next [`take`](Self::take): it is not used up.
+    pub(super) fn put_back(&self, token: Token) {
+        *self.purse.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
     }
 
     /// Buys a token, uses it, and has it refused the next time.
@@ -199,5 +227,21 @@ impl Context {
             warning = warning.and(refusal.judge(status, &attempt)?);
         }
         warning
+    }
+}
+
+impl Tries for Context {
+    const EFFORT: Effort = Effort { tries: 48, shrinks: 200 };
+
+    fn draw(&self) -> &Draw {
+        &self.draw
+    }
+
+    fn note(&self, text: String) {
+        self.note(text);
+    }
+
+    fn begin_try(&self) {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).evidence.clear();
     }
 }

@@ -42,7 +42,7 @@ pub(in crate::server) const CHECKS: &[Check<Context>] = &[
     },
 ];
 
-pub(super) const INTEGRITY: &str = "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification against the root \
+pub(in crate::server) const INTEGRITY: &str = "The server MUST verify the cryptographic integrity of the macaroon (HMAC chain verification against the root \
      key). If the macaroon is invalid, the server MUST return 401 Unauthorized.";
 
 /// Bits of a macaroon that are flipped, one at a time.

@@ -2,17 +2,13 @@
 
 mod trials;
 
-use proptest::strategy::BoxedStrategy;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use trials::{Asked, Attenuated, Authorized, Parsed, Tampered};
 
 use super::needs::{ATTENUATE, AUTHORIZE, MINT, PARSE, READS_V2, VERIFY, WRITES_V2};
 use super::{HELLO, READS, SUITE, VALID};
 use crate::case::{Case, Source};
-use crate::check::{CaseFuture, Check};
-use crate::generate::{Replay, Source as Generator};
-use crate::outcome::{CaseResult, Outcome};
+use crate::check::Check;
+use crate::generate::try_all;
 use crate::verifier::context::Context;
 
 const SAME: &str = "A token is valid when its signature, its payment and its caveats are, and not \
@@ -30,7 +26,7 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         )
         .needing(&[PARSE, READS_V2])
         .after(&[READS]),
-        run: |context| Box::pin(try_all::<Parsed>(context)),
+        run: |context| Box::pin(try_all::<Parsed, _>(context)),
     },
     Check {
         case: generated(
@@ -39,19 +35,19 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         )
         .needing(&[MINT, ATTENUATE, READS_V2, WRITES_V2])
         .after(&[HELLO]),
-        run: |context| Box::pin(try_all::<Attenuated>(context)),
+        run: |context| Box::pin(try_all::<Attenuated, _>(context)),
     },
     Check {
         case: generated("verifier/generated/tokens", "generated tokens are judged as the suite judges them")
             .needing(&[VERIFY, READS_V2])
             .after(&[VALID]),
-        run: |context| Box::pin(try_all::<Asked>(context)),
+        run: |context| Box::pin(try_all::<Asked, _>(context)),
     },
     Check {
         case: generated("verifier/generated/tampered", "changed tokens are judged as the suite judges them")
             .needing(&[VERIFY, READS_V2])
             .after(&[VALID]),
-        run: |context| Box::pin(try_all::<Tampered>(context)),
+        run: |context| Box::pin(try_all::<Tampered, _>(context)),
     },
     Check {
         case: generated(
@@ -60,49 +56,6 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         )
         .needing(&[AUTHORIZE])
         .after(&["verifier/credential/standard"]),
-        run: |context| Box::pin(try_all::<Authorized>(context)),
+        run: |context| Box::pin(try_all::<Authorized, _>(context)),
     },
 ];
-
-/// Something that is generated and tried.
-trait Trial: Clone + std::fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
-    fn strategy() -> BoxedStrategy<Self>;
-
-    fn run<'a>(&'a self, context: &'a Context) -> CaseFuture<'a>;
-}
-
-/// Tries generated values, or the one that is replayed.
-async fn try_all<T: Trial>(context: &Context) -> CaseResult {
-    if let Some(replay) = context.replay() {
-        let value: T = replay.value().map_err(Outcome::error)?;
-        return value.run(context).await;
-    }
-    let mut source = Generator::new(context.seed, context.case.id, context.verifier.generated, T::strategy);
-    let mut smallest = Ok(());
-    let mut saved = None;
-    while let Some(value) = source.next().await {
-        let result = value.run(context).await;
-        // Of the suite's own troubles nothing is to be learnt by repeating them.
-        let is_failure = matches!(result, Err(Outcome::Fail { .. } | Outcome::Warn { .. }));
-        if result.is_err() {
-            smallest = result;
-            saved = Some(value);
-            if !is_failure {
-                return smallest;
-            }
-        }
-        source.tried(is_failure);
-    }
-    if let Some(value) = saved {
-        context.decide();
-        let replay = Replay::new(context.case.id, context.seed, &value).map_err(Outcome::error)?;
-        context.note(format!("the smallest that went wrong: {}", replay.value));
-        if let Some(directory) = &context.verifier.save {
-            let path = replay.save(directory).map_err(Outcome::error)?;
-            context.note(format!("saved; again: --replay '{}'", path.display()));
-        }
-        // What is shown is the exchange with the smallest, not with the last one that was tried.
-        return value.run(context).await.and(smallest);
-    }
-    smallest
-}

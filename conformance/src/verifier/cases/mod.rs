@@ -81,7 +81,7 @@ async fn said_hello(context: &Context) -> CaseResult {
 
 /// Tries all of them, so that one report names every vector that went wrong; the first one decides how it ended.
 async fn run_set(context: &Context) -> CaseResult {
-    let set = SETS.into_iter().flatten().find(|set| set.case.id == context.case.id);
+    let set = SETS.into_iter().flatten().find(|set| set.case.id == context.case_id());
     let set = set.ok_or_else(|| Outcome::error("a case without vectors"))?;
     let hello = context.hello()?;
     let requests: Vec<(&Vector, Request)> =

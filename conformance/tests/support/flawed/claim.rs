@@ -1,5 +1,7 @@
 //! Counting uses: one for each payment.
 
+use std::sync::atomic::Ordering;
+
 use l402_core::Macaroon;
 
 use super::{Flaw, Shop};
@@ -35,9 +37,9 @@ impl Shop {
         }
         if self.is(Flaw::ClaimIsNotAtomic) {
             let used = self.used.lock().unwrap().contains(&key);
-            for _ in 0..1000 {
-                tokio::task::yield_now().await;
-            }
+            self.in_flight.fetch_add(1, Ordering::SeqCst);
+            self.wait_for_company().await;
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
             if used {
                 return None;
             }

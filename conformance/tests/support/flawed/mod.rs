@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
@@ -40,7 +41,7 @@ struct Shop {
     key: Mutex<RootKey>,
     used: Mutex<HashSet<String>>,
     offers: Mutex<Vec<(String, String)>>,
-    /// Offers that are being made.
+    /// Offers or claims that are being made.
     in_flight: AtomicUsize,
     /// How many seconds its clock is ahead.
     ahead: AtomicU64,
@@ -93,6 +94,14 @@ impl Shop {
 
     fn now(&self) -> u64 {
         super::now().as_secs() + self.ahead.load(Ordering::Relaxed)
+    }
+
+    /// Until two are in flight, if they come at the same time.
+    async fn wait_for_company(&self) {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        while self.in_flight.load(Ordering::SeqCst) < 2 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn restart(&self) {

@@ -68,9 +68,7 @@ impl Shop {
             return self.new_offer(method, path).await;
         }
         let alone = self.in_flight.fetch_add(1, Ordering::SeqCst) == 0;
-        for _ in 0..1000 {
-            tokio::task::yield_now().await;
-        }
+        self.wait_for_company().await;
         let last = self.offers.lock().unwrap().last().cloned();
         let offer = match last.filter(|_| !alone) {
             Some(last) => last,

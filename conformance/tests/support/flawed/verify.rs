@@ -1,7 +1,7 @@
 //! How the server checks a credential.
 
 use axum::http::{HeaderMap, Method, header};
-use l402_core::{Identifier, Limits, Macaroon, Preimage};
+use l402_core::{Identifier, Limits, Macaroon, MacaroonRef, Preimage, RootKey};
 
 use super::claim::Use;
 use super::{Flaw, Shop};
@@ -76,14 +76,18 @@ impl Shop {
 
     async fn verify_one(&self, text: &str, method: &Method, path: &str) -> Result<Use, Refused> {
         let (scheme, rest) = text.split_once(' ').ok_or(Refused::Invalid)?;
+        let is_listed = ["L402", "LSAT", "l402"].contains(&scheme);
         let upper = scheme.to_uppercase();
         let scheme = if self.is(Flaw::SchemeCaseSensitive) { scheme } else { upper.as_str() };
         let known = scheme == "L402" || (scheme == "LSAT" && !self.is(Flaw::RefusesLsat));
-        if !known || self.is(Flaw::RefusesPaid) {
+        if !known || self.is(Flaw::RefusesPaid) || self.is(Flaw::SchemeFromAList) && !is_listed {
             return Err(Refused::Invalid);
         }
         let rest = if self.is(Flaw::OneSpaceOnly) { rest } else { rest.trim_start_matches(' ') };
         if self.is(Flaw::GarbageIs500) && !rest.contains(':') {
+            return Err(Refused::Odd(500));
+        }
+        if self.is(Flaw::OpenQuoteIs500) && rest.matches('"').count() % 2 == 1 {
             return Err(Refused::Odd(500));
         }
         let split =
@@ -140,11 +144,17 @@ impl Shop {
                         .any(|known| same(&known) && known.as_macaroon_ref().signature() == token.signature())
             }
             Flaw::LastSignatureByteUnchecked => {
-                let mut real = Macaroon::new(&key, token.identifier(), token.location()).unwrap();
-                for caveat in token.caveats() {
-                    real = real.attenuate(caveat.id()).unwrap();
-                }
-                real.as_bytes()[..real.as_bytes().len() - 1] == bytes[..bytes.len() - 1]
+                let real = signed_again(&key, token);
+                real[..real.len() - 1] == bytes[..bytes.len() - 1]
+            }
+            Flaw::SignatureBytesInAnyOrder => {
+                let sorted = |signature: &[u8]| {
+                    let mut signature = signature.to_vec();
+                    signature.sort_unstable();
+                    signature
+                };
+                let real = signed_again(&key, token);
+                sorted(&real[real.len() - 32..]) == sorted(&token.signature()[..])
             }
             Flaw::OneBitUnchecked => {
                 let mut repaired = bytes.to_vec();
@@ -238,6 +248,15 @@ impl Shop {
             })
         })
     }
+}
+
+/// The bytes of the token, with the signature that it should have.
+fn signed_again(key: &RootKey, token: MacaroonRef<'_>) -> Vec<u8> {
+    let mut real = Macaroon::new(key, token.identifier(), token.location()).unwrap();
+    for caveat in token.caveats() {
+        real = real.attenuate(caveat.id()).unwrap();
+    }
+    real.as_bytes().to_vec()
 }
 
 /// Whether two credentials are the same but for the name of the scheme.

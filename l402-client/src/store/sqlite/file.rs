@@ -1,7 +1,9 @@
 //! How the file is created and opened.
 
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,14 +43,23 @@ fn resolve(path: &Path) -> Result<PathBuf, Problem> {
 }
 
 /// Creates the file, since SQLite would let others read it, and looks at the one that is there already.
+///
+/// That one is not opened for it: closing a file takes all locks from it that this process has, also those of SQLite, and
+/// another process would put away the log in which this one goes on writing.
 fn create(path: &Path) -> Result<(), Problem> {
-    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_symlink()) {
+    // A new one is closed before any thread gives it to SQLite.
+    static CREATING: Mutex<()> = Mutex::new(());
+    let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    match private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(Problem::Create(error)),
+    }
+    let found = fs::symlink_metadata(path).map_err(Problem::Create)?;
+    if found.is_symlink() {
         return Err(Problem::Symlink);
     }
-    let mut options = OpenOptions::new();
-    let options = private(options.read(true).write(true).create(true).truncate(false));
-    let file = options.open(path).map_err(Problem::Create)?;
-    is_private(&file.metadata().map_err(Problem::Create)?)
+    is_private(&found)
 }
 
 /// Readable and writable by the owner only, from its first moment on, whatever the umask; and no symbolic link that

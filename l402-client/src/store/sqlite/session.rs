@@ -1,4 +1,7 @@
 //! Which processes live: each open store holds the lock of a small file, which the system lets go when it dies.
+//!
+//! Whoever looks shares the lock: of several who look at the file of a dead process at once, none is to take another for
+//! its owner. A payment that nobody is at work on would be left open then, and its request paid for again.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -21,7 +24,8 @@ impl Session {
         loop {
             let id = random_id()?;
             let path = path_of(database, &id);
-            let lock = file::private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
+            let lock =
+                file::private(OpenOptions::new().read(true).write(true).create_new(true)).open(&path)?;
             lock.lock()?;
             // Another process may have taken it for a dead one's between the two.
             if path.exists() {
@@ -72,7 +76,7 @@ fn path_of(database: &Path, id: &str) -> PathBuf {
 }
 
 fn is_locked(path: &Path) -> io::Result<bool> {
-    match file::private(OpenOptions::new().write(true)).open(path)?.try_lock() {
+    match file::private(OpenOptions::new().read(true)).open(path)?.try_lock_shared() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),
@@ -87,8 +91,8 @@ fn remove_dead(database: &Path) -> io::Result<()> {
         if !entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
             continue;
         }
-        let Ok(file) = file::private(OpenOptions::new().write(true)).open(entry.path()) else { continue };
-        if file.try_lock().is_ok() {
+        let Ok(file) = file::private(OpenOptions::new().read(true)).open(entry.path()) else { continue };
+        if file.try_lock_shared().is_ok() {
             let _ = fs::remove_file(entry.path()); // still locked, so that its maker sees it go
         }
     }

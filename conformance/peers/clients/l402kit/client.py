@@ -1,4 +1,4 @@
-"""l402kit_client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402kit, which pays with Blink."""
+"""client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402kit, which pays with Blink."""
 import os
 import sys
 

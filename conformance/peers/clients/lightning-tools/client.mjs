@@ -1,7 +1,7 @@
-// lightning_tools_client.mjs METHOD BODY_FILE MAX_SATS URL: fetches with @getalby/lightning-tools.
+// client.mjs METHOD BODY_FILE MAX_SATS URL: fetches with @getalby/lightning-tools.
 import { readFileSync } from "node:fs";
 import { fetch402 } from "@getalby/lightning-tools";
-import { pay } from "./wallet.mjs";
+import { pay } from "../wallet.mjs";
 
 const [method, bodyFile, limit, url] = process.argv.slice(2);
 const wallet = { payInvoice: async ({ invoice }) => ({ preimage: await pay(invoice) }) };

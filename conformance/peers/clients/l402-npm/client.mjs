@@ -1,10 +1,10 @@
-// l402_npm_client.mjs METHOD BODY_FILE URL: fetches with the npm package l402.
+// client.mjs METHOD BODY_FILE MAX_SATS URL: fetches with the npm package l402, which has no limit to set.
 import { readFileSync } from "node:fs";
 import axios from "axios";
 import l402 from "l402";
-import { pay } from "./wallet.mjs";
+import { pay } from "../wallet.mjs";
 
-const [method, bodyFile, url] = process.argv.slice(2);
+const [method, bodyFile, , url] = process.argv.slice(2);
 const wallet = {
   payInvoice: (invoice) =>
     pay(invoice).then(

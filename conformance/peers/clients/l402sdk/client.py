@@ -1,4 +1,4 @@
-"""l402sdk_client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402sdk, which pays with LND."""
+"""client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402sdk, which pays with LND."""
 import os
 import sys
 

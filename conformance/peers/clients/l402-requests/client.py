@@ -1,4 +1,4 @@
-"""l402_requests_client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402-requests, which pays over NWC."""
+"""client.py METHOD BODY_FILE MAX_SATS URL: fetches with l402-requests, which pays over NWC."""
 import os
 import sys
 
