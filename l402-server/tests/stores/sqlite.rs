@@ -50,8 +50,8 @@ async fn the_lease_of_a_killed_process_ends_by_itself() {
     let directory = tempdir().unwrap();
     let mut process = Process::start(&directory, 1);
     assert_eq!(process.line(), "ready");
-    process.tell("claim");
-    assert_eq!(process.line(), "claimed");
+    process.tell("claim 1");
+    assert_eq!(process.line(), "Granted");
     process.kill();
 
     let store = open(&directory).unwrap();
@@ -76,19 +76,46 @@ async fn what_a_killed_process_was_told_is_committed_stays_so() {
     }
 }
 
+/// A process that opens the file twice holds it as fast as one that opens it once: another one that closes it does not
+/// take itself for the last, and put away the log in which the first goes on writing.
+#[tokio::test]
+async fn a_file_that_was_opened_twice_is_not_put_away_by_another_process() {
+    let directory = tempdir().unwrap();
+    let store = open(&directory).unwrap();
+    assert_eq!(store.claim(claim(2, 1, 1, 0)).await.unwrap(), Claimed::Granted);
+    let _twin = open(&directory).unwrap();
+    assert_eq!(Process::start(&directory, VISITOR).line(), "left");
+
+    let spent = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(spent).await.unwrap(), Claimed::Granted);
+    assert!(store.commit(spent).await.unwrap());
+    let mut replay = Process::start(&directory, 3);
+    assert_eq!(replay.line(), "ready");
+    replay.tell("claim 1");
+    assert_eq!(replay.line(), "Exhausted");
+}
+
+/// The number of a process that only opens the file, and closes it.
+const VISITOR: u64 = 0;
+
 /// Not a test of its own: what [`Process`] runs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by the tests about several processes"]
 async fn process() {
     let Some(path) = std::env::var_os("L402_TEST_FILE") else { return };
     let number: u64 = std::env::var("L402_TEST_PROCESS").unwrap().parse().unwrap();
+    if number == VISITOR {
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        Connection::open(path).unwrap().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap();
+        return println!("\n> left");
+    }
     let store = SqliteReplayStore::options().busy_timeout(Duration::from_secs(60)).open(path).unwrap();
     println!("\n> ready");
     for order in std::io::stdin().lines().map(Result::unwrap) {
         match order.split(' ').collect::<Vec<_>>()[..] {
-            ["claim"] => {
-                assert_eq!(store.claim(claim(1, number, 1, 0)).await.unwrap(), Claimed::Granted);
-                println!("> claimed");
+            ["claim", token] => {
+                let one = claim(token.parse().unwrap(), number, 1, 0);
+                println!("> {:?}", store.claim(one).await.unwrap());
             }
             ["race", uses] => println!("> {}", race(&store, number, uses.parse().unwrap()).await),
             ["commit"] => {

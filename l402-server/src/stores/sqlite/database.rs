@@ -1,7 +1,9 @@
 //! The file: how it is opened, and what claims, commits and releases do to it.
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -67,15 +69,24 @@ impl Database {
 }
 
 /// Creates the file, since SQLite would let others read it.
+///
+/// One that is there already is not opened for it: closing a file takes all locks from it that this process has, also those
+/// of SQLite, and another process would put away the log in which this one goes on writing what is spent.
 fn create(path: &Path) -> Result<(), Problem> {
+    // A new one is closed before any thread gives it to SQLite.
+    static CREATING: Mutex<()> = Mutex::new(());
     if path.as_os_str().is_empty() || path == Path::new(":memory:") || path.is_dir() {
         return Err(Problem::NotAFile);
     }
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(Problem::Create)
+    let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Problem::Create(error)),
+        _ => Ok(()),
+    }
 }
 
 fn set_up(connection: &mut Connection, busy: Duration) -> Result<(), Problem> {
