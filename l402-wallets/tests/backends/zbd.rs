@@ -1,7 +1,5 @@
 //! ZBD as a wallet: what it is asked, and what its answers mean.
 
-use std::time::Duration;
-
 use l402_core::ports::{BackendErrorKind as Kind, PayOutcome, Wallet};
 use l402_core::{Msat, Network};
 use l402_wallets::zbd::ZbdWallet;
@@ -104,10 +102,9 @@ async fn an_invoice_whose_payment_is_lost_is_not_sent_again() {
     let (server, bill) = (MockServer::start().await, Bill::new());
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(502)).expect(1).mount(&server).await;
     let wallet = wallet(&server);
-    let mut request = request(&bill);
-    request.timeout = Duration::from_millis(300);
+    // It does not wait: nothing is to be found out.
     for _ in 0..2 {
-        assert!(matches!(wallet.pay(request.clone()).await.unwrap(), PayOutcome::Pending));
+        assert!(matches!(wallet.pay(request(&bill)).await.unwrap(), PayOutcome::Pending));
     }
     for hash in [bill.hash, Bill::new().hash] {
         assert_eq!(wallet.lookup(hash).await.unwrap_err().kind(), Kind::Unsupported);
