@@ -7,6 +7,7 @@ use hex_simd::AsciiCase::Lower;
 use l402_core::{Limits, Macaroon, Preimage};
 use serde::{Deserialize, Serialize};
 
+use crate::work::forged::forged;
 use crate::work::{self, CAVEATS, Keys, RIGHT, SECRET, WRONG};
 
 /// The time of all verifications of macaroons, in Unix seconds.
@@ -64,7 +65,7 @@ impl Fixture {
                 token("valid", 0, true, credential(&[], &RIGHT)),
                 token("valid", 3, true, credential(&CAVEATS, &RIGHT)),
                 token("valid", 10, true, credential(&ten, &RIGHT)),
-                token("wrong signature", 3, false, work::forged(&Keys::Given)),
+                token("wrong signature", 3, false, forged(credential(&CAVEATS, &RIGHT))),
                 token("wrong preimage", 3, false, credential(&CAVEATS, &WRONG)),
                 token("expired", 3, false, credential(&expired, &RIGHT)),
             ],
