@@ -32,7 +32,7 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = u8> + use<'a> {
-        self.0.iter().map(|character| LAST[usize::from(*character)] as u8 & WORD)
+        self.0.iter().map(|character| CHARACTERS[usize::from(*character)] & WORD)
     }
 
     /// The number that the words are, the highest first; `None` if it takes more than 64 bits.
@@ -68,24 +68,23 @@ fn absorb_prefix(prefix: &[u8]) -> u32 {
 /// Goes on with the data. Returns all flags that its characters have, too.
 fn absorb_data(mut residue: u32, data: &[u8]) -> (u32, u8) {
     let mut seen = 0;
+    let mut word_of = |character: &u8| {
+        let character = CHARACTERS[usize::from(*character)];
+        seen |= character;
+        u32::from(character & WORD)
+    };
     // Four words at once: each step waits for the one before, and so it takes a quarter of the time.
     let (fours, rest) = data.as_chunks::<4>();
     for four in fours {
-        let [first, second, third, last] = four.map(usize::from);
-        let words = FIRST[first] | SECOND[second] | THIRD[third] | LAST[last];
-        seen |= words;
+        let words = four.iter().fold(0, |words, character| words << 5 | word_of(character));
         let (high, middle) = (residue >> 20, residue >> 10);
-        residue = (residue & 1023) << 20
-            ^ words & WORDS
-            ^ HIGH[high as usize & 1023]
-            ^ MIDDLE[middle as usize & 1023];
+        residue =
+            (residue & 1023) << 20 ^ words ^ HIGH[high as usize & 1023] ^ MIDDLE[middle as usize & 1023];
     }
     for character in rest {
-        let word = LAST[usize::from(*character)];
-        seen |= word;
-        residue = step(residue, word & WORDS);
+        residue = step(residue, word_of(character));
     }
-    (residue, (seen >> FLAGS_AT) as u8)
+    (residue, seen)
 }
 
 /// Takes one word into the residue.
@@ -117,7 +116,7 @@ const fn after_four_steps(shift: u32) -> [u32; 1024] {
     table
 }
 
-/// What stands for a character: its word, and flags.
+/// The word that a character is, and flags.
 const WORD: u8 = 31;
 const LOWER: u8 = 1 << 5;
 const UPPER: u8 = 1 << 6;
@@ -131,24 +130,15 @@ const fn case(character: u8) -> u8 {
     }
 }
 
-/// What each character is, in either case: its word as the first, second, third or last of four, and its flags behind.
-static FIRST: [u32; 256] = characters(15);
-static SECOND: [u32; 256] = characters(10);
-static THIRD: [u32; 256] = characters(5);
-static LAST: [u32; 256] = characters(0);
-
-/// Four words.
-const WORDS: u32 = (1 << FLAGS_AT) - 1;
-const FLAGS_AT: u32 = 20;
-
-const fn characters(shift: u32) -> [u32; 256] {
-    let mut table = [(NO_WORD as u32) << FLAGS_AT; 256];
+/// What each character is, in either case.
+static CHARACTERS: [u8; 256] = {
+    let mut table = [NO_WORD; 256];
     let mut word = 0;
     while word < CHARSET.len() {
         let (lower, upper) = (CHARSET[word], CHARSET[word].to_ascii_uppercase());
-        table[lower as usize] = (word as u32) << shift | (case(lower) as u32) << FLAGS_AT;
-        table[upper as usize] = (word as u32) << shift | (case(upper) as u32) << FLAGS_AT;
+        table[lower as usize] = word as u8 | case(lower);
+        table[upper as usize] = word as u8 | case(upper);
         word += 1;
     }
     table
-}
+};
