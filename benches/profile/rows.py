@@ -84,7 +84,7 @@ def over_sockets(name, title, case):
 ROWS = [
     Row(
         "verify",
-        "Verifying a token of three caveats, key given (decides the ratio to the crate `macaroon`)",
+        "Verifying a token of three caveats, key given",
         "tokens",
         ["--bench", "--profile-time", "4", "^verify/given key/3$"],
         root=r"work::verify|l402_core|sha2",
@@ -112,68 +112,10 @@ ROWS = [
         root=r"MemoryReplayStore|stores::memory::claim",
         pieces=[
             ("locking and unlocking", r"mutex|Mutex|futex|lock"),
-            ("finding a place in the index", r"hashbrown|find|HashTable|index"),
+            ("finding a place in the index", r"find|index"),
             ("growing, memory", r"grow|rehash|malloc|realloc|memmove|memcpy|page_fault|clear_page"),
         ],
         figure=("stores-memory", "memory, 1 threads", "claim, new tokens", "millions_per_s", "per_million"),
-    ),
-    Row(
-        "redis-claim",
-        "A claim in Redis, 64 at once: the server, which is the one that is busy",
-        "stores",
-        ["waiting", "Redis, claim"],
-        root=r"^",
-        thread="redis-server",
-        pieces=[
-            ("the kernel: reading, writing and waiting", r"\[k\]|entry_SYSCALL|do_syscall|sys_"),
-            ("Lua", r"lua"),
-            ("the rest of the server, its interpreter included where it has no names", r"."),
-        ],
-        figure=("stores-waiting", "64 at once", "Redis, claim", "per_s", "per_one"),
-    ),
-    Row(
-        "redis-set",
-        "`SET NX EX` in Redis, 64 at once: the server",
-        "stores",
-        ["waiting", "Redis, `SET NX EX`"],
-        root=r"^",
-        thread="redis-server",
-        pieces=[
-            ("the kernel: reading, writing and waiting", r"\[k\]|entry_SYSCALL|do_syscall|sys_"),
-            ("Lua", r"lua"),
-            ("the rest of the server, its interpreter included where it has no names", r"."),
-        ],
-        figure=("stores-waiting", "64 at once", "Redis, `SET NX EX`", "per_s", "per_one"),
-    ),
-    Row(
-        "client-tower",
-        "A client with a token at hand, around a tower service",
-        "client_cache",
-        [],
-        root=r"L402Service",
-        pieces=[
-            ("memory: taken and given back", r"malloc|cfree|_int_free|realloc"),
-            ("the URL read", r"url::|Url"),
-            ("the token looked for", r"token::|store"),
-            ("the request copied", r"clone|http::header::map"),
-            ("moved", r"memcpy|memmove"),
-        ],
-        figure=("client_cache", "client", "a tower service, token at hand", "us", 1000),
-    ),
-    Row(
-        "client-reqwest",
-        "A client with a token at hand, around reqwest without its network",
-        "client_cache",
-        [],
-        root=r"L402Middleware",
-        pieces=[
-            ("memory: taken and given back", r"malloc|cfree|_int_free|realloc"),
-            ("the URL read", r"url::|Url"),
-            ("the token looked for", r"token::|store"),
-            ("the request copied", r"clone|http::header::map"),
-            ("moved", r"memcpy|memmove"),
-        ],
-        figure=("client_cache", "client", "reqwest, no network, token at hand", "us", 1000),
     ),
 ]
 

@@ -25,7 +25,7 @@ NARROWEST = 0.5  # percent of the whole: what is less is left out of the picture
 HEAD = f"""\
 # Where the time goes
 
-Written by `make profile`: what misses its target in [the report](REPORT.md), sampled {FREQUENCY} times a second of CPU time by
+Written by `make profile`: a verification, and what misses its target in [the report](REPORT.md), sampled {FREQUENCY} times a second of CPU time by
 `perf`, with frame pointers. What was inlined belongs to the function that it was inlined into. A sample belongs to the first piece that fits it
 ([`profile/rows.py`](profile/rows.py)), and the nanoseconds are shares of what the benchmark measured in the same run, which is
 slower by what sampling costs. What would be needed to meet the targets stands in the
@@ -123,7 +123,7 @@ def nanoseconds(row, figures):
         return None
     _, group, name, figure, factor = row.figure
     value = next(known["figures"][figure] for known in figures if (known["group"], known["row"]) == (group, name))
-    return {"per_million": 1e3 / value, "per_one": 1e9 / value}.get(factor) or value * factor
+    return 1e3 / value if factor == "per_million" else value * factor
 
 
 def section(row, stacks, nanoseconds):

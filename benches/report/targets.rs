@@ -86,6 +86,7 @@ fn all(figures: &Figures) -> Vec<Target> {
         ("Go `macaroon.v2`", AtLeast(3.5), " × our time", figures.peer("macaroon.v2")),
         ("libmacaroons", AtLeast(6.0), " × our time", figures.peer("libmacaroons")),
         ("pymacaroons", AtLeast(50.0), " × our time", figures.peer("pymacaroons")),
+        ("`l402_middleware`", AtLeast(5.0), " × our time", figures.peer("l402_middleware")),
         ("axum layer, valid token, in process", AtMost(2.2), " µs", in_process("axum", "valid, 3 caveats")),
         ("axum layer, remembered token, in process", AtMost(0.9), " µs", in_process("axum", THOUSAND)),
         ("axum layer, 402, in process", AtMost(2.6), " µs", in_process("axum", "402, new invoice")),
