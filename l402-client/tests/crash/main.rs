@@ -26,7 +26,7 @@ async fn killed_at_any_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes three to seven minutes: 1 000 kills; make test-real"]
+#[ignore = "takes two to seven minutes: 1 000 kills; make test-real"]
 async fn killed_a_thousand_times() {
     runs_at_steps(World::new().await, 30).await;
     runs_at_any_time(World::new().await, 700).await;
