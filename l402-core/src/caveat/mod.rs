@@ -251,8 +251,9 @@ impl<'a> Latest<'a> {
 /// The value that a condition had last, before this place. One that is not text was refused when its turn was.
 #[cold]
 fn last_before<'a>(macaroon: &MacaroonRef<'a>, index: usize, name: &str) -> Option<&'a str> {
-    let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.value_of(name));
-    earlier.last().and_then(|previous| str::from_utf8(previous).ok())
+    let earlier = macaroon.caveats().take(index).filter_map(|caveat| caveat.condition_bytes());
+    let same = earlier.filter(|(earlier, _)| *earlier == name.as_bytes());
+    same.last().and_then(|(_, previous)| str::from_utf8(previous).ok())
 }
 
 /// A number in plain decimal digits: no sign, no spaces, no leading zero.

@@ -286,14 +286,6 @@ impl<'a> Caveat<'a> {
         let equals = memchr(b'=', self.id).filter(|_| self.third_party.is_none())?;
         Some((&self.id[..equals], &self.id[equals + 1..]))
     }
-
-    /// The value of a first-party caveat `condition=value`. As no condition has an `=` in it, this is where
-    /// [`Caveat::condition`] splits.
-    #[inline]
-    pub(crate) fn value_of(&self, condition: &str) -> Option<&'a [u8]> {
-        let id = if self.third_party.is_none() { self.id } else { return None };
-        id.strip_prefix(condition.as_bytes())?.strip_prefix(b"=")
-    }
 }
 
 /// Says nothing of the contents: a caveat may hold the preimage.

@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Macaroon, Macaroon
     if location.len() > limits.location_bytes {
         return Err(MacaroonDecodeError::LocationTooLong);
     }
-    let identifier = packet.expect(b"identifier")?;
+    let identifier = packet.value_of(b"identifier")?;
     if identifier.len() > limits.identifier_bytes {
         return Err(MacaroonDecodeError::IdentifierTooLong);
     }
@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Macaroon, Macaroon
         v2::push_caveat(&mut caveats, &caveat).map_err(|_| MacaroonDecodeError::Length)?;
     }
 
-    let signature = packet.expect(b"signature")?;
+    let signature = packet.value_of(b"signature")?;
     let signature = signature.try_into().map_err(|_| MacaroonDecodeError::SignatureLength)?;
     if !rest.is_empty() {
         return Err(MacaroonDecodeError::TrailingBytes);
@@ -87,7 +87,7 @@ impl<'a> Packet<'a> {
         self.key == key
     }
 
-    fn expect(&self, key: &[u8]) -> Result<&'a [u8], MacaroonDecodeError> {
+    fn value_of(&self, key: &[u8]) -> Result<&'a [u8], MacaroonDecodeError> {
         if self.is(key) { Ok(self.value) } else { Err(MacaroonDecodeError::UnexpectedField) }
     }
 }
