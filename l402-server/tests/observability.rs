@@ -196,13 +196,8 @@ mod counters {
     use std::collections::BTreeMap;
     use std::time::Instant;
 
-    use common::{PRICE, master_key};
-    use l402_core::Network;
-    use l402_core::ports::{
-        BackendError, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities, Settlement,
-    };
-    use l402_dev::{DevNode, DevProvider};
-    use l402_server::{Gate, RequestParts};
+    use l402_core::ports::InvoiceProvider;
+    use l402_dev::DevProvider;
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
@@ -252,33 +247,6 @@ mod counters {
         assert_eq!(timed, ["l402_provider_seconds"]);
     }
 
-    /// A provider that answers before it returns, and knows how long that took it at least.
-    struct Busy {
-        node: DevProvider,
-        took: Arc<Mutex<Duration>>,
-    }
-
-    impl InvoiceProvider for Busy {
-        fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-            let start = Instant::now();
-            let made = self.node.create_invoice(request);
-            while start.elapsed() < Duration::from_millis(2) {
-                std::hint::spin_loop();
-            }
-            *self.took.lock().unwrap() = start.elapsed();
-            made
-        }
-        fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
-            self.node.settlement(lookup_id)
-        }
-        fn network(&self) -> Network {
-            self.node.network()
-        }
-        fn capabilities(&self) -> ProviderCapabilities {
-            self.node.capabilities()
-        }
-    }
-
     #[test]
     fn the_time_of_a_provider_that_answers_at_once_is_what_it_took() {
         let recorder = DebuggingRecorder::new();
@@ -286,11 +254,18 @@ mod counters {
         let took = Arc::new(Mutex::new(Duration::ZERO));
         metrics::with_local_recorder(&recorder, || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let node = DevNode::builder().seed([1; 32]).build().unwrap();
-            let provider = Busy { node: node.provider(), took: Arc::clone(&took) };
-            let gate = Gate::builder(provider).root_key(master_key()).price(PRICE).build().unwrap();
-            let headers: &[(&str, &[u8])] = &[];
-            answer(runtime.block_on(gate.decide(&RequestParts::new("GET", "/report", &headers))));
+            let busy = Arc::clone(&took);
+            let create = move |node: &DevProvider, request| {
+                let start = Instant::now();
+                let made = node.create_invoice(request);
+                while start.elapsed() < Duration::from_millis(2) {
+                    std::hint::spin_loop();
+                }
+                *busy.lock().unwrap() = start.elapsed();
+                made
+            };
+            let shop = Shop::open_making(|gate| gate, create);
+            answer(runtime.block_on(shop.get("/report", &[])));
         });
         let times =
             snapshotter.snapshot().into_vec().into_iter().find_map(|(key, _, _, value)| match value {

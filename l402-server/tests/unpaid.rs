@@ -8,15 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::{Ask, PRICE, Shop, answer, body, master_key, spend};
-use l402_core::ManualClock;
-use l402_core::Network;
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities,
-    Settlement,
-};
-use l402_dev::{DevNode, DevProvider};
-use l402_server::{Gate, GateBuilder, OfferLimits, Rate, Reply};
+use common::{Ask, Made, PRICE, Shop, answer, body, spend};
+use l402_core::ports::{BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture};
+use l402_dev::DevProvider;
+use l402_server::{GateBuilder, OfferLimits, Rate, Reply};
 use tokio::sync::Semaphore;
 
 fn limited(limits: OfferLimits) -> Shop {
@@ -140,16 +135,15 @@ async fn head_and_options_and_those_who_do_not_ask_cost_nothing() {
 }
 
 /// A provider that fails when told to, and counts how often it is asked.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Flaky {
-    node: DevProvider,
     asked: Arc<AtomicUsize>,
     failure: Arc<std::sync::Mutex<Option<BackendErrorKind>>>,
     repeats: Arc<std::sync::Mutex<Option<Invoice>>>,
 }
 
-impl InvoiceProvider for Flaky {
-    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
+impl Flaky {
+    fn create(&self, node: &DevProvider, request: NewInvoice) -> Made {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if let Some(kind) = *self.failure.lock().unwrap() {
             return PortFuture::ready(Err(BackendError::new("flaky", kind)));
@@ -157,16 +151,7 @@ impl InvoiceProvider for Flaky {
         if let Some(invoice) = self.repeats.lock().unwrap().clone() {
             return PortFuture::ready(Ok(invoice));
         }
-        self.node.create_invoice(request)
-    }
-    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
-        self.node.settlement(lookup_id)
-    }
-    fn network(&self) -> Network {
-        self.node.network()
-    }
-    fn capabilities(&self) -> ProviderCapabilities {
-        self.node.capabilities()
+        node.create_invoice(request)
     }
 }
 
@@ -175,17 +160,10 @@ fn flaky() -> (Shop, Flaky) {
 }
 
 fn flaky_with(limits: OfferLimits) -> (Shop, Flaky) {
-    let clock = ManualClock::at(common::NOW);
-    let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
-    let provider = Flaky {
-        node: node.provider(),
-        asked: Arc::default(),
-        failure: Arc::default(),
-        repeats: Arc::default(),
-    };
-    let gate = Gate::builder(provider.clone()).root_key(master_key()).price(PRICE).clock(clock.clone());
-    let gate = gate.offer_limits(limits);
-    (Shop { gate: gate.build().unwrap(), node, clock }, provider)
+    let flaky = Flaky::default();
+    let provider = flaky.clone();
+    let create = move |node: &DevProvider, request| provider.create(node, request);
+    (Shop::open_making(|gate| gate.offer_limits(limits), create), flaky)
 }
 
 #[tokio::test]
@@ -242,7 +220,7 @@ async fn a_provider_that_says_when_is_asked_then() {
 async fn one_invoice_is_never_offered_to_two() {
     let (shop, provider) = flaky();
     let invoice =
-        provider.node.create_invoice(NewInvoice::new(PRICE, String::new(), Duration::from_secs(600)));
+        shop.node.provider().create_invoice(NewInvoice::new(PRICE, String::new(), Duration::from_secs(600)));
     *provider.repeats.lock().unwrap() = Some(invoice.await.unwrap());
     assert_eq!(offer(&shop, "192.0.2.1").await.status, 402);
     let second = offer(&shop, "192.0.2.2").await;
@@ -262,46 +240,23 @@ async fn an_invoice_that_never_was_takes_no_room() {
     assert_eq!(offer(&shop, "192.0.2.1").await.status, 429);
 }
 
-/// A provider that takes as long as it is told to.
-#[derive(Clone)]
-struct Slow {
-    node: DevProvider,
-    /// One for each invoice that may be made; without any it is still at it.
-    go: Arc<Semaphore>,
-    failure: Option<BackendErrorKind>,
-}
-
-impl InvoiceProvider for Slow {
-    fn create_invoice(&self, request: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-        let Self { node, go, failure } = self.clone();
+/// Leaves while the invoice is made, and returns the shop, and how its provider is told to go on: by a permit for each
+/// invoice that may be made, or that fails.
+async fn leave_a_slow_provider(failure: Option<BackendErrorKind>) -> (Shop, Arc<Semaphore>) {
+    let go = Arc::new(Semaphore::new(0));
+    let permits = Arc::clone(&go);
+    let create = move |node: &DevProvider, request| {
+        let (node, permits) = (node.clone(), Arc::clone(&permits));
         PortFuture::new(async move {
-            go.acquire().await.unwrap().forget();
+            permits.acquire().await.unwrap().forget();
             match failure {
                 Some(kind) => Err(BackendError::new("slow", kind)),
                 None => node.create_invoice(request).await,
             }
         })
-    }
-    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
-        self.node.settlement(lookup_id)
-    }
-    fn network(&self) -> Network {
-        self.node.network()
-    }
-    fn capabilities(&self) -> ProviderCapabilities {
-        self.node.capabilities()
-    }
-}
-
-/// Leaves while the invoice is made, and returns the shop, and how its provider is told to go on.
-async fn leave_a_slow_provider(failure: Option<BackendErrorKind>) -> (Shop, Arc<Semaphore>) {
-    let clock = ManualClock::at(common::NOW);
-    let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
-    let go = Arc::new(Semaphore::new(0));
-    let provider = Slow { node: node.provider(), go: Arc::clone(&go), failure };
-    let gate = Gate::builder(provider).root_key(master_key()).price(PRICE).clock(clock.clone());
-    let gate = gate.offer_limits(OfferLimits::NONE.unpaid_invoices_per_client(1));
-    let shop = Shop { gate: gate.build().unwrap(), node, clock };
+    };
+    let limits = OfferLimits::NONE.unpaid_invoices_per_client(1);
+    let shop = Shop::open_making(|gate| gate.offer_limits(limits), create);
     {
         let mut leaving = std::pin::pin!(shop.ask(from("192.0.2.1"), None));
         let polled = std::future::poll_fn(|context| Poll::Ready(leaving.as_mut().poll(context).is_pending()));

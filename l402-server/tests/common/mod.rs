@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
-use l402_core::ports::{PayOutcome, PayRequest, Wallet};
-use l402_core::{Limits, Macaroon, ManualClock, MasterKey, Msat, Preimage, UnixTime};
-use l402_dev::DevNode;
+use l402_core::ports::{
+    BackendError, Invoice, InvoiceProvider, NewInvoice, PayOutcome, PayRequest, PortFuture,
+    ProviderCapabilities, Settlement, Wallet,
+};
+use l402_core::{Limits, Macaroon, ManualClock, MasterKey, Msat, Network, Preimage, UnixTime};
+use l402_dev::{DevNode, DevProvider};
 use l402_server::{Admission, Decision, Gate, GateBuilder, Reply, RequestParts};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
@@ -16,6 +19,29 @@ pub(crate) struct Shop {
     pub(crate) gate: Gate,
     pub(crate) node: DevNode,
     pub(crate) clock: ManualClock,
+}
+
+pub(crate) type Made = PortFuture<Result<Invoice, BackendError>>;
+
+/// A dev node's provider, but for how it makes invoices.
+struct Making<F> {
+    node: DevProvider,
+    create: F,
+}
+
+impl<F: Fn(&DevProvider, NewInvoice) -> Made + Send + Sync> InvoiceProvider for Making<F> {
+    fn create_invoice(&self, request: NewInvoice) -> Made {
+        (self.create)(&self.node, request)
+    }
+    fn settlement(&self, lookup_id: String) -> PortFuture<Result<Settlement, BackendError>> {
+        self.node.settlement(lookup_id)
+    }
+    fn network(&self) -> Network {
+        self.node.network()
+    }
+    fn capabilities(&self) -> ProviderCapabilities {
+        self.node.capabilities()
+    }
 }
 
 /// What a buyer holds after paying.
@@ -69,9 +95,18 @@ impl Shop {
     }
 
     pub(crate) fn open_with(settings: impl FnOnce(GateBuilder) -> GateBuilder) -> Self {
+        Self::open_making(settings, InvoiceProvider::create_invoice)
+    }
+
+    /// One whose invoices are made by `create`, which is given the node's own provider.
+    pub(crate) fn open_making(
+        settings: impl FnOnce(GateBuilder) -> GateBuilder,
+        create: impl Fn(&DevProvider, NewInvoice) -> Made + Send + Sync + 'static,
+    ) -> Self {
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
-        let gate = Gate::builder(node.provider()).root_key(master_key()).price(PRICE).clock(clock.clone());
+        let provider = Making { node: node.provider(), create };
+        let gate = Gate::builder(provider).root_key(master_key()).price(PRICE).clock(clock.clone());
         Self { gate: settings(gate).build().unwrap(), node, clock }
     }
 
