@@ -31,8 +31,7 @@ impl<B: MessageBody> ChargedBody<B> {
     /// Takes the admission if the body is to charge for itself: one that is still to come, whether its length is known
     /// or not.
     pub(crate) fn new(body: B, admission: &mut Option<Admission>, status: u16) -> Self {
-        let may_charge =
-            admission.as_ref().is_some_and(|admission| admission.is_charged_by_stream(status, true));
+        let may_charge = admission.as_ref().is_some_and(|admission| admission.is_charged_by_body(status));
         let is_empty = matches!(body.size(), BodySize::None | BodySize::Sized(0));
         let kind = if is_empty || !may_charge {
             Kind::Polled { inner: body, delivery: None }

@@ -170,7 +170,7 @@ fn charge<S, F>(
     context: &mut Context<'_>,
 ) -> ControlFlow<Response<Body>, Step<S, F>> {
     let status = response.status().as_u16();
-    if admission.is_charged_by_stream(status, true) {
+    if admission.is_charged_by_body(status) {
         let (is_there, body) = body::peek(mem::take(response.body_mut()), context);
         if !is_there {
             return ControlFlow::Break(

@@ -83,13 +83,12 @@ impl Admission {
         self.gate.rules().replies.edits(self.audience, self.is_sold, paid, answer)
     }
 
-    /// Whether an answer is to be charged for by [`Delivery`](crate::Delivery), when its first byte is there: one that
-    /// delivers, and whose body is still to come, whether its length is known or not. What is in memory is charged for
-    /// before it goes out.
+    /// Whether an answer is to be charged for by [`Delivery`](crate::Delivery), when its first byte is there, if its
+    /// body is still to come, whether its length is known or not. What is in memory is charged for before it goes out.
     #[must_use]
-    pub const fn is_charged_by_stream(&self, status: u16, is_stream: bool) -> bool {
+    pub const fn is_charged_by_body(&self, status: u16) -> bool {
         // An answer that switches protocols has no body, whatever its type says.
-        is_stream && self.claim.is_some() && Self::is_delivery(status) && status >= 200
+        self.claim.is_some() && Self::is_delivery(status) && status >= 200
     }
 
     /// How large the body of a delivering answer may be to be handed to [`Admission::keep_answer`] before
