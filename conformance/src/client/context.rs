@@ -15,7 +15,7 @@ use super::command::{Call, ClientCommand};
 use super::log::Log;
 use super::options::{Ability, Options};
 use super::origin::{Handler, Origin};
-use super::process::{self, Run};
+use super::process::{self, Ending, MOST_ORDERS, Run};
 use super::shop::{Script, Shop};
 use super::wallets::Wallets;
 use crate::case::Case;
@@ -85,7 +85,10 @@ impl Tries for Context {
     }
 
     fn note(&self, text: String) {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
     }
 
     fn begin_try(&self) {
@@ -135,13 +138,17 @@ impl Stage<'_> {
         self.call_for(call, self.context.options.timeout).await
     }
 
-    /// Runs the client for at most so long.
+    /// Runs the client for at most so long, and until it has ordered [`MOST_ORDERS`] payments.
     pub(crate) async fn call_for(&self, call: &Call<'_>, limit: Duration) -> Result<Run, Outcome> {
         let (dir, body_file) = (self.home.path().join("client"), self.home.path().join("body.json"));
         std::fs::write(&body_file, call.body).map_err(Outcome::error)?;
         let words = self.context.command.words(call, &dir, &body_file);
-        let run = process::run(words, self.wallets.variables(), &dir, limit).await;
+        let enough = self.log.has_orders(self.log.orders().len() + MOST_ORDERS);
+        let run = process::run(words, self.wallets.variables(), &dir, limit, enough).await;
         let run = run.map_err(|error| Outcome::error(format!("the client cannot be run: {error}")))?;
+        if run.ending == Ending::Enough {
+            self.context.note(format!("the client pays without end: {}", run.ending));
+        }
         self.log.run(run.clone());
         Ok(run)
     }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::origin::Request;
 use super::process::Run;
 use crate::outcome::Evidence;
@@ -34,7 +36,10 @@ enum Event {
 
 /// Everything that happened in one case, in its order.
 #[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<Vec<Event>>);
+pub(crate) struct Log {
+    events: Mutex<Vec<Event>>,
+    ordered: Notify,
+}
 
 impl Log {
     pub(crate) fn exchange(&self, exchange: Exchange) {
@@ -43,6 +48,7 @@ impl Log {
 
     pub(crate) fn order(&self, text: &str) {
         self.events().push(Event::Order(text.trim().to_owned()));
+        self.ordered.notify_waiters();
     }
 
     pub(crate) fn swallow(&self) {
@@ -83,6 +89,17 @@ impl Log {
         orders
     }
 
+    /// Waits until there are so many [`orders`](Self::orders).
+    pub(crate) async fn has_orders(&self, count: usize) {
+        loop {
+            let next = self.ordered.notified(); // before looking, so that none is missed
+            if self.orders().len() >= count {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// The story of the case, for a report.
     pub(crate) fn evidence(&self) -> Vec<Evidence> {
         let events = self.events();
@@ -102,7 +119,7 @@ impl Log {
 
     /// No rule can stop half-way, so a panic elsewhere leaves it whole.
     fn events(&self) -> MutexGuard<'_, Vec<Event>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,7 +134,7 @@ impl Event {
             Self::Run(run) => {
                 let command = run.words.join(" ");
                 let output = lines('1', &run.stdout) + &lines('2', &run.stderr);
-                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending())
+                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending)
             }
         }
     }
@@ -139,6 +156,10 @@ fn lines(mark: char, bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -148,6 +169,19 @@ mod tests {
             log.order(text);
         }
         assert_eq!(log.orders(), ["lnbcrt1a", "lnbcrt1b"]);
+    }
+
+    #[tokio::test]
+    async fn orders_are_waited_for() {
+        let log = Log::default();
+        log.order("lnbcrt1a");
+        let mut two = pin!(log.has_orders(2));
+        assert!(two.as_mut().now_or_never().is_none());
+        log.order("LNBCRT1A");
+        assert!(two.as_mut().now_or_never().is_none());
+        log.order("lnbcrt1b");
+        two.await;
+        log.has_orders(2).await;
     }
 
     #[test]

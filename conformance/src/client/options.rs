@@ -176,7 +176,8 @@ impl Options {
         self
     }
 
-    /// How long one run may take. A client that takes longer is ended, and has not delivered. Default: 20 seconds.
+    /// How long one run may take. A client that takes longer is ended, and has not delivered; so has one that orders ten
+    /// payments, however long it takes. Default: 20 seconds.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

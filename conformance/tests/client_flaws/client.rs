@@ -115,7 +115,7 @@ impl Client {
                         self.url = first.clone();
                     }
                 }
-                402 if self.pays_again() && self.paid < MAX_PAYMENTS => token = Some(self.buy(&answer)?),
+                402 if self.pays_again() => token = Some(self.buy(&answer)?),
                 401 | 403
                     if self.is(Flaw::PaysAgainWhenRefused) && (1..MAX_PAYMENTS).contains(&self.paid) =>
                 {
@@ -133,7 +133,11 @@ impl Client {
     }
 
     fn pays_again(&self) -> bool {
-        matches!(self.flaw, Flaw::PaysAgainOn402 | Flaw::BeginsAnew)
+        match self.flaw {
+            Flaw::PaysAgainOn402 | Flaw::BeginsAnew => self.paid < MAX_PAYMENTS,
+            Flaw::PaysWithoutEnd => true,
+            _ => false,
+        }
     }
 
     fn begins_anew(&mut self) -> bool {

@@ -83,6 +83,7 @@ flaws! {
     // Statuses and endings.
     PaysWhateverTheStatus => ["status-200", "status-401", "status-403", "status-500"],
     PaysAgainOn402 => ["paid-then-402", "paid-then-same-macaroon"],
+    PaysWithoutEnd => ["paid-then-402"],
     PaysAgainWhenRefused => ["paid-then-401", "paid-then-403"],
     BeginsAnew => ["paid-then-500", "paid-then-nothing"],
     ForgetsFailedToken => ["paid-then-500/again", "paid-then-nothing/again"],

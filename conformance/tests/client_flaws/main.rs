@@ -77,6 +77,21 @@ async fn every_flaw_is_found() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
+#[tokio::test]
+async fn a_client_that_pays_without_end_is_stopped_and_judged_by_what_it_did() {
+    let settings = Settings::new().only("client/paid-then-402").only("client/exit-status");
+    let report = check(Flaw::PaysWithoutEnd, settings).await;
+    let case = report.case("client/paid-then-402").unwrap();
+    let Outcome::Fail { actual, .. } = &case.outcome else { panic!("{:?}", case.outcome) };
+    assert!(actual.starts_with("the wallet was told to pay 1"), "{actual}");
+    let note = "the client pays without end: it was stopped after 10 orders to the wallet";
+    assert_eq!(case.notes, [note]);
+    // What has no say in payments is judged as if the client had run out of time.
+    let case = report.case("client/exit-status").unwrap();
+    assert_eq!((&case.outcome, &case.notes[..]), (&Outcome::Pass, &[note.to_owned()][..]));
+    assert!(report.to_human(false).contains(note));
+}
+
 /// It fails, fails again from the file, and passes where the flaw is mended.
 #[tokio::test]
 async fn what_was_generated_and_failed_is_kept_and_tried_again() {
