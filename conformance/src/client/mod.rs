@@ -90,6 +90,13 @@ pub fn cases() -> Vec<Case> {
     cases::checks().into_iter().map(|check| check.case).collect()
 }
 
+/// Whether this machine has an address besides loopback. Without one, cases that need `network` are skipped, and the
+/// verdict is partial; [`Settings::without`] says that this is meant.
+#[must_use]
+pub fn has_network() -> bool {
+    context::own_address().is_some()
+}
+
 struct Client<'c> {
     command: &'c ClientCommand,
     options: &'c Options,
@@ -100,7 +107,7 @@ impl Harness for Client<'_> {
 
     fn lacks(&self, need: Need) -> Option<Outcome> {
         if need == options::NETWORK {
-            return context::own_address().is_none().then(|| Outcome::skip(format!("needs {need}")));
+            return (!has_network()).then(|| Outcome::skip(format!("needs {need}")));
         }
         let declared = self.options.abilities.iter().any(|ability| ability.need() == need);
         (!declared).then(|| Outcome::unsupported(need.to_string()))
