@@ -1,6 +1,7 @@
 //! [`Log`]: everything that happened in one case.
 
 use std::fmt::Write;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -30,6 +31,8 @@ enum Event {
     /// The client ordered its wallet to pay this, an invoice or not.
     Order(String),
     Run(Run),
+    /// A connection to an origin that speaks https came to nothing, for this reason.
+    NoHandshake(&'static str, String),
     /// The client read an answer that was meant to be too long for anybody.
     Swallowed,
 }
@@ -44,6 +47,10 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn exchange(&self, exchange: Exchange) {
         self.events().push(Event::Exchange(exchange));
+    }
+
+    pub(crate) fn no_handshake(&self, origin: &'static str, error: &io::Error) {
+        self.events().push(Event::NoHandshake(origin, error.to_string()));
     }
 
     pub(crate) fn order(&self, text: &str) {
@@ -127,7 +134,11 @@ impl Event {
     fn told(&self) -> String {
         match self {
             Self::Exchange(Exchange { origin, request, answer }) => {
-                format!("A request to {origin}:\n{}{}", lines('>', &request.raw), lines('<', answer))
+                let how = if request.is_encrypted { " over https" } else { "" };
+                format!("A request to {origin}{how}:\n{}{}", lines('>', &request.raw), lines('<', answer))
+            }
+            Self::NoHandshake(origin, error) => {
+                format!("A connection to {origin}, which speaks https:\n{}\n", error.escape_debug())
             }
             Self::Order(text) => format!("An order to the wallet:\npay {}\n", text.escape_debug()),
             Self::Swallowed => "The endless answer was read to its end.\n".to_owned(),

@@ -21,6 +21,11 @@
 //! | `nwc` | `NWC_URI`: `nostr+walletconnect://…` |
 //! | every one | `L402_NETWORK` (`regtest`), `L402_WALLET` (`dev://…`, or the name of the only wallet), `L402_CONFORMANCE_DIR` (what `{dir}` is) |
 //!
+//! # Https
+//! Shops speak plain http on loopback, or https with [`Options::https`]. Where they do, a run has the certificate of an
+//! authority that is made for each case, and that the client is to trust, in the file `{ca-file}`, and its name in the
+//! variables `L402_CONFORMANCE_CA_FILE`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE`.
+//!
 //! # What counts as delivered
 //! The exit status: 0 says that the client got the content, anything else that it did not. A client that is a library needs
 //! a wrapper of some twenty lines.
@@ -39,6 +44,7 @@ mod origin;
 mod process;
 mod serve;
 mod shop;
+mod tls;
 mod wallets;
 
 pub use command::{ClientCommand, CommandError};
@@ -80,7 +86,9 @@ pub async fn run(
     watch: Watch<'_>,
 ) -> Report {
     let client = Client { command, options };
-    let subject = Subject { suite: Suite::Client, target: command.to_string(), facts: Vec::new() };
+    let scheme = if options.https { "https" } else { "http" };
+    let facts = vec![("shops speak".to_owned(), scheme.to_owned())];
+    let subject = Subject { suite: Suite::Client, target: command.to_string(), facts };
     runner::run(subject, &cases::checks(), &client, settings, watch).await
 }
 
@@ -106,6 +114,9 @@ impl Harness for Client<'_> {
     type Context = Context;
 
     fn lacks(&self, need: Need) -> Option<Outcome> {
+        if need == options::HTTPS {
+            return (!self.options.https).then(|| Outcome::unsupported(need.to_string()));
+        }
         if need == options::NETWORK {
             return (!has_network()).then(|| Outcome::skip(format!("needs {need}")));
         }

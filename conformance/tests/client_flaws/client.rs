@@ -220,7 +220,10 @@ impl Client {
     ) -> Result<Option<String>, String> {
         let location = answer.value("location").ok_or("a redirect to nowhere")?;
         let next = self.url.join(location).map_err(|error| error.to_string())?;
-        let is_same = next.origin() == self.url.origin();
+        let is_same = match self.flaw {
+            Flaw::SchemeDoesNotCount => next.authority() == self.url.authority(),
+            _ => next.origin() == self.url.origin(),
+        };
         let goes_anywhere = matches!(
             self.flaw,
             Flaw::CredentialFollowsRedirect
@@ -241,7 +244,7 @@ impl Client {
     }
 
     fn buy(&mut self, answer: &Answer) -> Result<String, String> {
-        if !is_loopback(&self.url) && !self.is(Flaw::PlainHttp) {
+        if self.url.scheme() == "http" && !is_loopback(&self.url) && !self.is(Flaw::PlainHttp) {
             return Err("nothing is bought over plain http".to_owned());
         }
         let challenges = challenge::find(answer, self.flaw)?;

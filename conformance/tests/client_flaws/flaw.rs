@@ -88,12 +88,19 @@ flaws! {
     BeginsAnew => ["paid-then-500", "paid-then-nothing"],
     ForgetsFailedToken => ["paid-then-500/again", "paid-then-nothing/again"],
     // Redirects.
-    CredentialFollowsRedirect => ["redirect/credential-to-port", "redirect/credential-to-host"],
+    CredentialFollowsRedirect => [
+        "redirect/credential-to-port", "redirect/credential-to-host", "redirect/credential-to-http"
+    ],
     CredentialGoesBack => ["redirect/credential-back"],
-    PaysStrangers => ["redirect/stranger"],
+    PaysStrangers => ["redirect/stranger", "redirect/downgrade"],
     FollowsNothing => ["redirect/same-origin"],
     FollowsForEver => ["redirect/circle"],
     PlainHttp => ["plain-http", "redirect/plain-http"],
+    // Https.
+    TrustsAnybody => ["https/unknown-authority"],
+    AnyNameWillDo => ["https/other-name"],
+    CertificatesNeverExpire => ["https/expired"],
+    SchemeDoesNotCount => ["cached/other-scheme", "redirect/credential-to-http", "redirect/downgrade"],
     // Tokens.
     KeepsNothing => ["cached"],
     KeepsUsedUp => ["cached/used-up"],

@@ -59,6 +59,7 @@ impl Kept {
         self.dir.join(match self.flaw {
             Flaw::KeepsForEverybody => kind.to_owned(),
             Flaw::KeepsByHost => format!("{kind}-{host}"),
+            Flaw::SchemeDoesNotCount => format!("{kind}-{host}-{}", url.port().unwrap_or_default()),
             _ => {
                 format!("{kind}-{}-{host}-{}", url.scheme(), url.port_or_known_default().unwrap_or_default())
             }

@@ -8,6 +8,7 @@ mod client;
 mod flaw;
 mod http;
 mod kept;
+mod tls;
 mod wallet;
 
 use std::collections::BTreeSet;
@@ -35,10 +36,17 @@ fn command(flaw: Flaw) -> ClientCommand {
     ClientCommand::new(&format!("'{}' {own} {flaw:?} {placeholders}", program.display())).unwrap()
 }
 
-async fn check(flaw: Flaw, settings: Settings) -> Report {
+fn options() -> Options {
     let options = Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev);
-    let options = options.timeout(std::time::Duration::from_secs(8));
-    suite::run(&command(flaw), &options, &settings, &mut |_| {}).await
+    options.timeout(std::time::Duration::from_secs(8))
+}
+
+async fn check(flaw: Flaw, settings: Settings) -> Report {
+    check_with(&options(), flaw, settings).await
+}
+
+async fn check_with(options: &Options, flaw: Flaw, settings: Settings) -> Report {
+    suite::run(&command(flaw), options, &settings, &mut |_| {}).await
 }
 
 /// A machine without a network cannot run some cases.
@@ -55,6 +63,15 @@ fn needs(case: &Case, name: &str) -> bool {
 async fn a_client_without_a_flaw_is_conformant() {
     let report = check(Flaw::None, settings()).await;
     assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
+    let unsupported = report.cases.iter().filter(|case| matches!(case.outcome, Outcome::Unsupported { .. }));
+    let others = unsupported.filter(|case| !needs(&case.case, "https") && !needs(&case.case, "network"));
+    assert_eq!(others.map(|case| case.case.id).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test]
+async fn nor_has_it_one_over_https() {
+    let report = check_with(&options().https(), Flaw::None, settings()).await;
+    assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
     assert!(!suite::has_network() || report.counts().passed == suite::cases().len(), "{}", report.counts());
 }
 
@@ -63,7 +80,9 @@ async fn every_flaw_is_found() {
     let mut missed = Vec::new();
     for (flaw, cases) in FLAWS {
         let settings = cases.iter().fold(Settings::new().with_seed(1), |settings, case| settings.only(case));
-        let report = check(*flaw, settings).await;
+        let is_of_https = suite::cases().iter().any(|case| cases.contains(&case.id) && needs(case, "https"));
+        let options = if is_of_https { options().https() } else { options() };
+        let report = check_with(&options, *flaw, settings).await;
         for id in *cases {
             let Some(found) = report.case(id) else { panic!("{id}") };
             let is_found = matches!(found.outcome, Outcome::Fail { .. } | Outcome::Warn { .. });

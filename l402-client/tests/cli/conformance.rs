@@ -15,18 +15,27 @@ fn settings() -> Settings {
     if client::has_network() { settings } else { settings.without("network") }
 }
 
+fn options() -> Options {
+    Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev)
+}
+
 #[tokio::test]
 async fn the_command_is_conformant() {
-    let options = Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev);
-    let report = client::run(&command(), &options, &settings(), &mut |_| {}).await;
+    let report = client::run(&command(), &options(), &settings(), &mut |_| {}).await;
+    assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
+}
+
+#[tokio::test]
+async fn and_over_https() {
+    let report = client::run(&command(), &options().https(), &settings(), &mut |_| {}).await;
     assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
     assert!(!client::has_network() || report.counts().passed == client::cases().len(), "{}", report.counts());
 }
 
 #[tokio::test]
-async fn every_wallet_of_the_suite_pays() {
+async fn every_wallet_of_the_suite_pays_over_https() {
     for kind in WalletKind::ALL {
-        let options = Options::new().can(Ability::Stdout).wallet(kind);
+        let options = Options::new().can(Ability::Stdout).wallet(kind).https();
         let settings = Settings::new().only("client/pays").only("client/wallet/fails");
         let report = client::run(&command(), &options, &settings, &mut |_| {}).await;
         assert_eq!(report.counts().passed, 2, "{kind}: {}", report.to_human(false));

@@ -3,10 +3,10 @@
 use super::SAFETY;
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
-use crate::client::context::Context;
-use crate::client::options::CACHE;
+use crate::client::context::{Context, Stage};
+use crate::client::options::{CACHE, HTTPS};
 use crate::client::origin::{Answer, Request};
-use crate::client::shop::{Script, content};
+use crate::client::shop::{Script, Shop, content};
 use crate::outcome::{CaseResult, Outcome};
 
 const REUSE: &str = "L402 credentials are intended to be reused until they are revoked and the server issues a new challenge in \
@@ -50,6 +50,11 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     Check {
         case: of_origin("client/cached/other-host", "a kept token is not shown at another host name"),
         run: |cx| Box::pin(other_host(cx)),
+    },
+    Check {
+        case: of_origin("client/cached/other-scheme", "a kept token of https is not shown over http")
+            .needing(&[CACHE, HTTPS]),
+        run: |cx| Box::pin(other_scheme(cx)),
     },
 ];
 
@@ -110,13 +115,33 @@ async fn other_port(cx: &Context) -> CaseResult {
 async fn other_host(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
     let shop = stage.sell(Script::honest()).await?;
-    stage.run(&shop.url("/report")).await?;
-    let sold = shop.offers();
-    let before = shop.requests().len();
-    stage.run(&shop.url_as("localhost", "/report")).await?;
-    let later = shop.requests().split_off(before);
-    if later.iter().any(|request| sold.iter().any(|offer| request.contains(&offer.macaroon))) {
+    let is_shown = is_shown_at(&stage, &shop, &shop.url_as("localhost", "/report")).await?;
+    if is_shown {
         return Err(Outcome::fail("a credential at the host that sold it", "it is shown at another name"));
     }
     Ok(())
+}
+
+/// The same port, so that only the scheme is another.
+async fn other_scheme(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell_over_both(Script::honest()).await?;
+    let is_shown = is_shown_at(&stage, &shop, &shop.plain_url("/report")).await?;
+    if is_shown {
+        return Err(Outcome::fail(
+            "a credential that was bought over https, over https",
+            "it is shown over http",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether what was bought at the usual URL is shown at `other`, in the next run.
+async fn is_shown_at(stage: &Stage<'_>, shop: &Shop, other: &str) -> Result<bool, Outcome> {
+    stage.run(&shop.url("/report")).await?;
+    let sold = shop.offers();
+    let before = shop.requests().len();
+    stage.run(other).await?;
+    let later = shop.requests().split_off(before);
+    Ok(later.iter().any(|request| sold.iter().any(|offer| request.contains(&offer.macaroon))))
 }
