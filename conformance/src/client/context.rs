@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -185,7 +186,7 @@ impl Stage<'_> {
 
     /// Runs the client for at most so long, and until it has ordered [`MOST_ORDERS`] payments.
     pub(crate) async fn call_for(&self, call: &Call<'_>, limit: Duration) -> Result<Run, Outcome> {
-        let (dir, body_file) = (self.home.path().join("client"), self.home.path().join("body.json"));
+        let (dir, body_file) = (self.dir(), self.home.path().join("body.json"));
         std::fs::write(&body_file, call.body).map_err(Outcome::error)?;
         let ca_file = self.authority.as_ref().map(Authority::file);
         let words = self.context.command.words(call, &dir, &body_file, ca_file);
@@ -199,6 +200,11 @@ impl Stage<'_> {
         }
         self.log.run(run.clone());
         Ok(run)
+    }
+
+    /// Where the client keeps what it keeps.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.home.path().join("client")
     }
 
     pub(crate) fn node(&self) -> &DevNode {

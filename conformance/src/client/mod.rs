@@ -38,6 +38,7 @@ mod cases;
 mod command;
 mod context;
 mod judge;
+mod kept;
 mod log;
 mod options;
 mod origin;

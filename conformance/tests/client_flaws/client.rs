@@ -126,7 +126,8 @@ impl Client {
                     if status >= 500 {
                         self.after_failure();
                     }
-                    return Err(format!("status {status}"));
+                    let shown = token.filter(|_| self.is(Flaw::ErrorsHaveTokens)).unwrap_or_default();
+                    return Err(format!("status {status} {shown}"));
                 }
             }
         }

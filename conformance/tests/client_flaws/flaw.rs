@@ -39,6 +39,7 @@ flaws! {
     CutsContent => ["long-content"],
     HurriesContent => ["slow-content"],
     PrintsPreimage => ["secrets-unshown"],
+    ErrorsHaveTokens => ["secrets-unshown"],
     AlwaysExitsZero => ["exit-status"],
     // Challenges.
     FirstLineOnly => ["challenge/after-others"],
@@ -106,6 +107,7 @@ flaws! {
     KeepsUsedUp => ["cached/used-up"],
     KeepsRefused => ["cached/refused"],
     KeepsByHost => ["cached/other-port"],
+    KeepsInTheOpen => ["cached/private"],
     KeepsForEverybody => ["cached/other-port", "cached/other-host"],
     // Wallets.
     InventsPreimage => ["wallet/fails", "wallet/down"],

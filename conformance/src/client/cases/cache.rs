@@ -4,10 +4,12 @@ use super::SAFETY;
 use crate::case::{Case, Source, Suite};
 use crate::check::Check;
 use crate::client::context::{Context, Stage};
+use crate::client::kept::readable_by_others;
 use crate::client::options::{CACHE, HTTPS};
 use crate::client::origin::{Answer, Request};
 use crate::client::shop::{Script, Shop, content};
 use crate::outcome::{CaseResult, Outcome};
+use crate::wire::unhex32;
 
 const REUSE: &str = "L402 credentials are intended to be reused until they are revoked and the server issues a new challenge in \
                      response to a client request containing a newly invalid L402.";
@@ -55,6 +57,16 @@ pub(super) const CHECKS: &[Check<Context>] = &[
         case: of_origin("client/cached/other-scheme", "a kept token of https is not shown over http")
             .needing(&[CACHE, HTTPS]),
         run: |cx| Box::pin(other_scheme(cx)),
+    },
+    Check {
+        case: should(
+            "client/cached/private",
+            "a kept token can be read by its owner alone",
+            "Whoever reads a token has what it paid for: it is kept where other users of the machine cannot read it.",
+            SAFETY,
+        )
+        .after(&["client/cached"]),
+        run: |cx| Box::pin(private(cx)),
     },
 ];
 
@@ -132,6 +144,29 @@ async fn other_scheme(cx: &Context) -> CaseResult {
             "a credential that was bought over https, over https",
             "it is shown over http",
         ));
+    }
+    Ok(())
+}
+
+async fn private(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let shop = stage.sell(Script::honest()).await?;
+    stage.run(&shop.url("/report")).await?;
+    let mut secrets: Vec<Vec<u8>> =
+        shop.offers().into_iter().map(|offer| offer.macaroon.into_bytes()).collect();
+    for preimage in stage.preimages().await {
+        secrets.extend(unhex32(&preimage).map(|bytes| bytes.to_vec()));
+        secrets.push(preimage.into_bytes());
+    }
+    for file in readable_by_others(&stage.dir()).map_err(Outcome::error)? {
+        let text = std::fs::read(&file).map_err(Outcome::error)?;
+        if secrets.iter().any(|secret| text.windows(secret.len().max(1)).any(|window| window == secret)) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(Outcome::fail(
+                "files that only their owner can read",
+                format!("{name} in {{dir}} has a token, and others may read it"),
+            ));
+        }
     }
     Ok(())
 }
