@@ -70,6 +70,11 @@ impl Log {
         self.events().push(Event::Run(run));
     }
 
+    /// How many things happened.
+    pub(crate) fn len(&self) -> usize {
+        self.events().len()
+    }
+
     pub(crate) fn requests_to(&self, origin: &str) -> Vec<Request> {
         let is_it = |exchange: &Exchange| exchange.origin == origin;
         self.exchanges().into_iter().filter(is_it).map(|exchange| exchange.request).collect()
