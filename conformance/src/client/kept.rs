@@ -22,10 +22,10 @@ pub(crate) fn readable_by_others(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Access is not by bits here.
+/// Who may read a file is not in its mode here.
 #[cfg(not(unix))]
 pub(crate) fn readable_by_others(_: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(Vec::new())
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(all(test, unix))]
