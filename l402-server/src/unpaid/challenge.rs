@@ -85,7 +85,7 @@ fn accept(
     let invoice = created.map_err(Failure::Provider)?;
     let terms = check(rules, &invoice, price, now)?;
     // Only one of two callers could pay it, and either could use the other's payment.
-    if !reservation.keep(terms.payment_hash, terms.expires_at) {
+    if !reservation.keep(terms.payment_hash, terms.expires_at, now) {
         return Err(Failure::Lie("one that was offered to somebody else"));
     }
     Ok((invoice, terms))
