@@ -1,5 +1,6 @@
 //! [`Premade`]: a provider that costs next to nothing.
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,10 @@ const EXPIRY: Duration = Duration::from_secs(600);
 /// So many invoices a second: what nobody pays is forgotten as fast as new ones come, as in a server that has been up
 /// for a while.
 const A_SECOND: usize = 8;
+
+/// More than the longest of its invoices, in bytes, and how many come from memory at once.
+const FETCHED: usize = 320;
+const LINE: usize = 64;
 
 /// Invoices that were signed before, and are copied.
 pub(crate) struct Premade {
@@ -48,6 +53,13 @@ impl Premade {
         clock(&self.given)
     }
 
+    /// Has the processor bring the invoice that begins here, while it goes on: that of a node would have come just now.
+    fn fetch(&self, start: usize) {
+        for byte in self.texts.as_bytes()[start..].iter().take(FETCHED).step_by(LINE) {
+            black_box(*byte);
+        }
+    }
+
     /// The text of one of its invoices.
     pub(crate) fn bolt11(&self) -> &str {
         &self.texts[..self.invoices[0].1]
@@ -71,6 +83,7 @@ impl InvoiceProvider for Premade {
         };
         let start = number.checked_sub(1).map_or(0, |before| self.invoices[before].1);
         let text = self.texts[start..end].to_owned();
+        self.fetch(end);
         PortFuture::ready(Ok(Invoice::new(text, payment_hash, String::new())))
     }
 
