@@ -1,5 +1,6 @@
 //! From a request that nothing is paid with to an offer, or to the reason why there is none.
 
+use l402_core::UnixTime;
 use l402_core::ports::PortFuture;
 
 use super::challenge;
@@ -16,10 +17,11 @@ impl Gate {
         &self,
         request: &RequestParts<'_, H>,
         reason: Reason,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let replies = &self.rules().replies;
         if replies.profile.challenges(reason) {
-            self.unpaid(request, reason)
+            self.unpaid(request, reason, now)
         } else {
             self.answer(&Refusal::unauthorized(reason), replies.audience(request))
         }
@@ -30,6 +32,7 @@ impl Gate {
         &self,
         request: &RequestParts<'_, H>,
         reason: Reason,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
         let (client, audience) = (rules.proxies.client(request), rules.replies.audience(request));
@@ -37,7 +40,7 @@ impl Gate {
             return self.answer(&Refusal::without_offer(reason), audience);
         }
         if let (Reason::NoCredential, Some(free)) = (reason, &rules.free_calls)
-            && free.take(client, rules.clock.now())
+            && free.take(client, now)
         {
             return self.admit_unpaid(Unpaid::FreeTier, audience);
         }
@@ -47,7 +50,7 @@ impl Gate {
         match rules.pricing.known(request) {
             Known::NotForSale => self.answer(&Refusal::not_for_sale(), audience),
             Known::Quote(_) if !is_offered => self.answer(&Refusal::without_offer(reason), audience),
-            Known::Quote(quote) => self.offer(request, quote, Vec::new(), buyer),
+            Known::Quote(quote) => self.offer(request, quote, Vec::new(), buyer, now),
             Known::Ask(function) => {
                 let (gate, request) = (self.clone(), request.to_owned_for_price());
                 PortFuture::new(gate.ask_price(request, function.clone(), buyer))
@@ -83,7 +86,7 @@ impl Gate {
             return self.answer(&Refusal::price_unavailable(), buyer.audience);
         }
         let conditions = binding::conditions(quote, &request.parts());
-        self.offer(&request.parts(), quote, conditions, buyer)
+        self.offer(&request.parts(), quote, conditions, buyer, self.rules().clock.now())
     }
 
     /// Asks the provider for an invoice, unless there were enough. Nothing is copied for a provider that answers at once.
@@ -93,9 +96,9 @@ impl Gate {
         quote: &Quote,
         conditions: Vec<(String, String)>,
         buyer: Buyer,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
-        let now = rules.clock.now();
         if let Some(refusal) = challenge::unsealable(rules, &request.context(now)) {
             return self.answer(&refusal, buyer.audience);
         }
