@@ -5,7 +5,7 @@ use l402_core::{
     Identifier, Macaroon, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime, Uses,
     mint,
 };
-use l402_server::{Gate, GateBuilder, OfferLimits, Quote};
+use l402_server::{Decision, Gate, GateBuilder, OfferLimits, Quote, Reply, RequestParts};
 
 use crate::forged::forged;
 use crate::provider::Premade;
@@ -41,6 +41,8 @@ pub(crate) struct Case {
 #[derive(Clone)]
 pub(crate) enum Layer {
     None,
+    /// None, but an answer of as many bytes and fields as an offer has, which costs whoever sends it something, too.
+    Copy(&'static Reply),
     /// One that does nothing, which tells what a layer costs in the framework itself.
     Empty,
     Gate(Gate),
@@ -92,6 +94,7 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
     let remembering = || behind(gate(0).token_cache(4 * TOKENS));
     let forged = (0..TOKENS).map(|number| forged(three_caveats(number))).collect();
     let one_call = (0..one_calls).map(one_call).collect();
+    let offer = Box::leak(Box::new(offer_of(&gate(1).build().unwrap())));
     vec![
         Case::new("bare", Layer::None, Vec::new()),
         Case::new("bare, header sent", Layer::None, tokens()),
@@ -102,8 +105,17 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
         Case::new("remembered, always the same", remembering(), vec![three_caveats(0)]),
         Case { status: 401, ..Case::new("forged token", behind(gate(0)), forged) },
         Case { may_repeat: false, ..Case::new(ONE_CALL, behind(gate(0)), one_call) },
+        Case { status: 402, ..Case::new("bare, a copy of a 402", Layer::Copy(offer), Vec::new()) },
         Case { status: 402, ..Case::new(OFFER, behind(gate(offers)), Vec::new()) },
     ]
+}
+
+fn offer_of(gate: &Gate) -> Reply {
+    let nothing: &[(&str, &[u8])] = &[];
+    match gate.decide(&RequestParts::new("GET", PATH, &nothing)).into_ready() {
+        Ok(Decision::Answer(reply)) => reply,
+        other => panic!("{other:?} is no offer"),
+    }
 }
 
 fn master() -> MasterKey {
