@@ -52,22 +52,29 @@ impl HeaderValues for Headers<'_> {
 }
 
 /// The names that the gate asks for on most requests and sets on most answers, which need not be read letter by letter
-/// each time.
+/// each time; where the name is a constant, not at all.
 #[inline(always)]
-pub(crate) fn known_name(name: &str) -> Option<HeaderName> {
-    static GRPC_MACAROON: HeaderName = HeaderName::from_static("grpc-metadata-macaroon");
-    static MACAROON: HeaderName = HeaderName::from_static("macaroon");
-    static RECEIPT: HeaderName = HeaderName::from_static("l402-payment-hash");
-    match name {
-        "accept" => Some(header::ACCEPT),
-        "authorization" => Some(header::AUTHORIZATION),
-        "cache-control" => Some(header::CACHE_CONTROL),
-        "content-type" => Some(header::CONTENT_TYPE),
-        "vary" => Some(header::VARY),
-        "www-authenticate" => Some(header::WWW_AUTHENTICATE),
-        "grpc-metadata-macaroon" => Some(GRPC_MACAROON.clone()),
-        "macaroon" => Some(MACAROON.clone()),
-        "l402-payment-hash" => Some(RECEIPT.clone()),
-        _ => None,
+pub(crate) fn known_name(name: &str) -> Option<&'static HeaderName> {
+    macro_rules! find {
+        ($($text:literal => $name:expr,)*) => {
+            match name {
+                $($text => {
+                    static NAME: HeaderName = $name;
+                    Some(&NAME)
+                })*
+                _ => None,
+            }
+        };
+    }
+    find! {
+        "accept" => header::ACCEPT,
+        "authorization" => header::AUTHORIZATION,
+        "cache-control" => header::CACHE_CONTROL,
+        "content-type" => header::CONTENT_TYPE,
+        "vary" => header::VARY,
+        "www-authenticate" => header::WWW_AUTHENTICATE,
+        "grpc-metadata-macaroon" => HeaderName::from_static("grpc-metadata-macaroon"),
+        "macaroon" => HeaderName::from_static("macaroon"),
+        "l402-payment-hash" => HeaderName::from_static("l402-payment-hash"),
     }
 }

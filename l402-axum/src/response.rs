@@ -16,7 +16,7 @@ pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) 
     edits.for_each(|name, value| {
         // The gate writes visible ASCII only, so this always holds; here and below.
         if let Ok(value) = header_value(value) {
-            let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
+            let name = known_name(name).cloned().unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
     });
@@ -36,7 +36,7 @@ pub(crate) fn from_reply(reply: Reply) -> Response<Body> {
 
 fn header_name(name: Cow<'static, str>) -> Result<HeaderName, InvalidHeaderName> {
     match name {
-        Cow::Borrowed(name) => Ok(known_name(name).unwrap_or_else(|| HeaderName::from_static(name))),
+        Cow::Borrowed(name) => Ok(known_name(name).cloned().unwrap_or_else(|| HeaderName::from_static(name))),
         Cow::Owned(name) => HeaderName::try_from(name),
     }
 }
