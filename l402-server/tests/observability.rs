@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use common::{Ask, Shop, admission, answer, is_free, spend};
-use l402_server::{GateBuilder, SettlementCheck};
+use l402_server::{FreeTier, GateBuilder, SettlementCheck};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 thread_local! {
@@ -189,6 +189,18 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
     );
     shadow.clock.advance(Duration::from_secs(100_000));
     assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
+}
+
+/// Free calls are not what a paywall would refuse.
+#[tokio::test]
+async fn a_shadow_gate_counts_free_calls_as_such() {
+    let events = Events::default();
+    let tier = FreeTier::new(1, Duration::from_secs(60));
+    let shadow = Shop::open_with(|gate| events.hooks(gate).free_tier(tier).shadow());
+    for told in [&[][..], &["refused 402 payment_required".to_owned()]] {
+        assert!(is_free(&shadow.get("/report", &[]).await));
+        assert_eq!(events.take(), told);
+    }
 }
 
 #[cfg(feature = "metrics")]

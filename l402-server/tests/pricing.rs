@@ -264,6 +264,27 @@ async fn each_client_has_its_own_free_calls() {
     assert!(is_free(&shop.ask(from(Some("192.0.2.9")), None).await), "and its room is there again");
 }
 
+/// What a function gives away takes no free call, and what it does not sell is not given away.
+#[tokio::test]
+async fn free_calls_are_for_what_costs_something() {
+    let tier = FreeTier::new(1, Duration::from_secs(60));
+    let shop = Shop::open_with(|gate| gate.price_fn(by_request).free_tier(tier));
+    let call = async |model: &str| {
+        let headers = [("x-model", model)];
+        shop.ask(Ask { headers: &headers, peer: Some("192.0.2.1"), ..Ask::get("/ai") }, None).await
+    };
+    for (model, expected) in [("none", (404, "not_for_sale")), ("down", (503, "price_unavailable"))] {
+        let reply = answer(call(model).await);
+        assert_eq!((reply.status, reply.code()), expected, "{model}");
+    }
+    for _ in 0..3 {
+        assert!(is_free(&call("gift").await));
+    }
+    assert!(is_free(&call("small").await));
+    assert_eq!(answer(call("small").await).code(), "payment_required");
+    assert!(is_free(&call("gift").await));
+}
+
 /// Whoever shows a token wants to know what is wrong with it, and keeps its free calls.
 #[tokio::test]
 async fn free_calls_are_for_requests_without_token() {
