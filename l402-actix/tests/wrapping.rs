@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, Scope, web};
-use l402_actix::{Gate, GateBuilder, L402, MasterKey, Msat, PriceTable, Quote, stores::MemoryReplayStore};
+use l402_actix::{
+    Cors, Gate, GateBuilder, L402, MasterKey, Msat, PriceTable, Quote, stores::MemoryReplayStore,
+};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_dev::DevNode;
 use reqwest::Response;
@@ -196,6 +198,27 @@ async fn a_route_that_was_found_is_priced_as_such() {
     });
     for path in ["/dear", "/%64ear"] {
         assert_eq!(json(shop.get(path, None).await).await["price_sats"], 500, "{path}");
+    }
+}
+
+/// A browser asks with OPTIONS before it sends a credential of another origin's page. The route itself has no such
+/// method, so whoever sells to pages wraps what is around it.
+#[actix_web::test]
+async fn a_preflight_needs_a_gate_around_the_resource() {
+    let shop = Shop::open(|gates, app| {
+        let gate = gates.gate(|gate| gate.price(Msat::from_sat(10)).cors(Cors::any_origin()));
+        let report = web::get().to(async || "the report");
+        app.service(web::resource("/resource").wrap(gate.clone()).route(report))
+            .service(web::scope("/scope").wrap(gate.clone()).route("/report", web::get().to(async || "too")))
+            .service(web::resource("/route").route(web::get().to(async || "not here").wrap(gate)));
+    });
+    for (path, status) in [("/resource", 204), ("/scope/report", 204), ("/route", 405)] {
+        let url = format!("http://{}{path}", shop.address);
+        let preflight =
+            shop.http.request(reqwest::Method::OPTIONS, url).header("origin", "https://a.example");
+        let answer = preflight.header("access-control-request-method", "GET").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), status == 204, "{path}");
     }
 }
 
