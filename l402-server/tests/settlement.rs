@@ -192,6 +192,12 @@ async fn nobody_can_point_at_an_invoice_that_somebody_else_has_paid() {
     };
     assert_eq!(spend(bare(&shop, &with("lookup_id=charge-0")).await).await, Err("invoice_expired"));
     assert_ne!(ledger.asked.lock().unwrap().last().unwrap(), "charge-0");
+
+    // Nor behind the name that a token has.
+    let named = body(&answer(shop.get("/report", &[]).await))["macaroon"].as_str().unwrap().to_owned();
+    let named = Macaroon::from_base64(&named, &Limits::default()).unwrap();
+    let named = named.attenuate(b"lookup_id=charge-0").unwrap().to_base64();
+    assert_eq!(spend(bare(&shop, &named).await).await, Err("widened_caveat"));
 }
 
 #[tokio::test]

@@ -53,6 +53,16 @@ async fn all_clients_together_get_so_many_offers() {
     assert_eq!(offer(&shop, "192.0.2.3").await.status, 402);
 }
 
+/// Earlier would be in vain.
+#[tokio::test]
+async fn who_has_to_wait_is_told_whole_seconds_rounded_up() {
+    let shop = limited(OfferLimits::NONE.per_client(Rate::per_minute(40).burst(1)));
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 402);
+    assert_eq!(offer(&shop, "192.0.2.1").await.header("retry-after"), Some("2"));
+    shop.clock.advance(Duration::from_secs(1));
+    assert_eq!(offer(&shop, "192.0.2.1").await.header("retry-after"), Some("1"));
+}
+
 #[tokio::test]
 async fn clients_without_address_are_limited_together_only() {
     let rates = OfferLimits::NONE.per_client(Rate::per_hour(1)).unpaid_invoices_per_client(1);
