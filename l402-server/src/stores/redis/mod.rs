@@ -117,7 +117,8 @@ impl RedisOptions {
         self
     }
 
-    /// How long a request may wait for Redis before it is refused. Default: 2 seconds.
+    /// How long a request may wait for Redis before it is refused. Default: 2 seconds. Keep it below the gate's
+    /// [`store_timeout`](crate::GateBuilder::store_timeout), which ends the wait as well.
     #[must_use]
     pub const fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout;
