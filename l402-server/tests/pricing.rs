@@ -26,6 +26,7 @@ fn table() -> PriceTable {
         .get("/news", Quote::new(CHEAP).pass("basic").unlimited())
         .post("/news/{id}", Quote::new(DEAR).pass("basic").unlimited())
         .get("/vip", Quote::new(DEAR).pass("vip").unlimited())
+        .get("/terms", Quote::free())
         .any("/health", Quote::free())
 }
 
@@ -45,7 +46,11 @@ async fn each_route_and_method_has_its_price() {
     assert_eq!(price(&shop, post).await, 500_000);
     assert_eq!(price(&shop, Ask::on("/dear", "/dear")).await, 500_000);
     assert!(is_free(&shop.ask(Ask::on("/health", "/health"), None).await));
-    assert!(is_free(&shop.ask(Ask { method: "HEAD", ..Ask::on("/health", "/health") }, None).await));
+    for route in ["/health", "/terms"] {
+        assert!(is_free(&shop.ask(Ask { method: "HEAD", ..Ask::on(route, route) }, None).await), "{route}");
+    }
+    let post = answer(shop.ask(Ask { method: "POST", ..Ask::on("/terms", "/terms") }, None).await);
+    assert_eq!(post.code(), "not_for_sale");
 }
 
 #[tokio::test]
@@ -178,6 +183,29 @@ async fn a_token_is_bound_to_what_its_price_depended_on() {
         assert_eq!(spend(shop.ask(dearer, Some(&token)).await).await, Err("caveat_not_met"));
     }
     assert_eq!(spend(shop.ask(small, Some(&token)).await).await, Ok(()));
+}
+
+/// Nor do two fields, or two values of one, pass for others that are written alike.
+#[tokio::test]
+async fn a_token_is_bound_to_each_field_and_value() {
+    let quote = |_: PriceRequest| async {
+        Ok(Quote::new(CHEAP).bound_to_header("x-size").bound_to_header("x-model"))
+    };
+    let shop = Shop::open_with(|gate| gate.price_fn(quote));
+    let bought = [("x-size", "a"), ("x-model", "bc"), ("x-model", "d")];
+    let token = shop.buy_with(Ask { headers: &bought, ..Ask::get("/ai") }).await;
+    for other in [
+        &[("x-size", "bc"), ("x-model", "a"), ("x-model", "d")][..],
+        &[("x-size", "a"), ("x-model", "b"), ("x-model", "cd")],
+        &[("x-size", "a"), ("x-model", "bcd")],
+        &[("x-size", "b"), ("x-model", "bc"), ("x-model", "d")],
+        &[("x-model", "bc"), ("x-model", "d")],
+    ] {
+        let ask = Ask { headers: other, ..Ask::get("/ai") };
+        assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Err("caveat_not_met"), "{other:?}");
+    }
+    let ask = Ask { headers: &bought, ..Ask::get("/ai") };
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Ok(()));
 }
 
 #[tokio::test]
