@@ -139,9 +139,9 @@ def l402kit(folder):
 
 
 def client(folder, program, can, *options):
-    """A client is run for every purchase, and keeps no tokens."""
+    """A client is run for every purchase, over https, and keeps no tokens."""
     command = shlex.join([*map(str, program), "{method}", "{body-file}", "{max-cost-sats}", "{url}"])
-    return report(folder, lambda *more: suite("client", "--cmd", command, "--can", can, *options, *more))
+    return report(folder, lambda *more: suite("client", "--cmd", command, "--https", "--can", can, *options, *more))
 
 
 def verifier(folder, version, *command):

@@ -40,6 +40,22 @@ async fn a_client_that_does_not_pay_fails_and_the_report_says_why() {
 }
 
 #[tokio::test]
+async fn over_https_a_client_finds_whom_to_trust_in_its_environment_or_in_its_command() {
+    let request = "A request to the shop over https:\n      | > GET /report HTTP/1.1";
+    let none = "A connection to the shop, which speaks https:\n";
+    let cacert = "env -u CURL_CA_BUNDLE -u SSL_CERT_FILE curl --output /dev/null --cacert {ca-file} {url}";
+    // The second time it is sure that the first has been heard of.
+    let twice = "sh -c 'curl --silent --cacert /dev/null \"$0\"; curl --silent \"$0\"' {url}";
+    for (command, expected) in [(CURL, request), (cacert, request), (twice, none)] {
+        let args = ["--cmd", command, "--wallet", "dev", "--https", "--only", "client/pays"];
+        let output = client(&args).await;
+        assert_eq!(output.status.code(), Some(1));
+        let text = text(&output.stdout);
+        assert!(text.contains(expected) && text.contains("shops speak: https"), "{command}:\n{text}");
+    }
+}
+
+#[tokio::test]
 async fn what_depends_on_paying_is_skipped_and_what_was_not_declared_is_unsupported() {
     let only = ["--only", "client/post", "--only", "client/same-request"];
     let args = [["--cmd", CURL, "--wallet", "dev", "--format", "json"].as_slice(), &only].concat();
@@ -65,6 +81,7 @@ async fn a_command_that_cannot_be_run_is_an_error_of_the_harness() {
         (&["--cmd", CURL, "--can", "body"], "put {method} into --cmd"),
         (&["--cmd", CURL, "--can", "fly"], "is none of stdout, body, limit, cache, redirects"),
         (&["--cmd", CURL, "--wallet", "purse"], "is none of dev, lnd"),
+        (&["--cmd", "curl --cacert {ca-file} {url}"], "there is such a file with --https only"),
     ] {
         let output = client(args).await;
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -99,6 +116,21 @@ async fn a_shop_can_be_served_and_paid_by_hand() {
     let credential = format!("Authorization: L402 {macaroon}:{}", preimage.trim());
     assert_eq!(curl(&["-H", &credential, url]).await, "This is the content that was paid for.\n");
     assert!(curl(&["-i", "-H", &credential, url]).await.starts_with("HTTP/1.1 402"));
+    serving.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shop_can_be_served_over_https() {
+    let mut command = Command::new(BIN);
+    command.args(["serve", "--json", "--https", "--listen", "127.0.0.1:0", "--wallet", "dev"]);
+    let mut serving = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let (url, file) = (ready["url"].as_str().unwrap(), &ready["variables"]["L402_CONFORMANCE_CA_FILE"]);
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    assert!(curl(&["-i", "--cacert", file.as_str().unwrap(), url]).await.starts_with("HTTP/1.1 402"));
+    assert_eq!(curl(&["-i", url]).await, "", "nobody else trusts it");
     serving.kill().await.unwrap();
 }
 

@@ -53,10 +53,7 @@ impl<S: Service<ServiceRequest>, B> ResponseFuture<S, B> {
     /// Nearly always, the decision is there at once: then the request goes on without being kept here.
     pub(crate) fn new(gate: &Gate, inner: &Rc<S>, request: ServiceRequest) -> Self {
         let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
-            Ok(Ok(decision)) => match serve(decision, &**inner, request) {
-                ControlFlow::Continue(serving) => serving,
-                ControlFlow::Break(response) => Step::Answered { response: Some(response) },
-            },
+            Ok(Ok(decision)) => serve(decision, &**inner, request),
             Ok(Err(decision)) => Step::Deciding { decision, call: Some((Rc::clone(inner), request)) },
             Err(limit) => {
                 let deciding = idempotency::decide(gate.clone(), request, limit);
@@ -86,18 +83,12 @@ where
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
-                    match serve(decision, &*inner, request) {
-                        ControlFlow::Continue(serving) => serving,
-                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
-                    }
+                    serve(decision, &*inner, request)
                 }
                 StepProj::Reading { deciding, inner } => {
                     let (decision, request) = ready!(deciding.as_mut().poll(context));
                     let Some(inner) = inner.take() else { return Poll::Pending };
-                    match serve(decision, &*inner, request) {
-                        ControlFlow::Continue(serving) => serving,
-                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
-                    }
+                    serve(decision, &*inner, request)
                 }
                 StepProj::Serving { response, admission } => {
                     // An error of the handler leaves here, and the dropped admission gives the use back.
@@ -134,26 +125,24 @@ where
 }
 
 /// Runs the handler, or says what to answer instead.
+#[inline]
 fn serve<S: Service<ServiceRequest>, B>(
     decision: Decision,
     inner: &S,
     request: ServiceRequest,
-) -> ControlFlow<Response<B>, Step<S, S::Future, B>> {
-    let admission = match decision {
-        Decision::Admit(admission) => admission,
-        Decision::Answer(reply) => {
-            return ControlFlow::Break(request.into_response(from_reply(reply)).map_into_right_body());
+) -> Step<S, S::Future, B> {
+    let answer = match decision {
+        Decision::Admit(admission) => {
+            if let Some(grant) = admission.grant() {
+                request.extensions_mut().insert(Paid::new(*grant));
+            }
+            return Step::Serving { response: inner.call(request), admission: Some(admission) };
         }
+        Decision::Answer(reply) => from_reply(reply),
         // A decision of a later version lets nobody in.
-        _ => {
-            let refusal = HttpResponse::ServiceUnavailable().finish();
-            return ControlFlow::Break(request.into_response(refusal).map_into_right_body());
-        }
+        _ => HttpResponse::ServiceUnavailable().finish(),
     };
-    if let Some(grant) = admission.grant() {
-        request.extensions_mut().insert(Paid::new(*grant));
-    }
-    ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
+    Step::Answered { response: Some(request.into_response(answer).map_into_right_body()) }
 }
 
 /// Charges for an answer that is there; one that is still to come charges for itself.

@@ -14,13 +14,13 @@ use crate::request::{Headers, known_name};
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits<B>(admission: &Admission, response: &mut ServiceResponse<B>) {
     let edits = admission.header_edits(response.status().as_u16(), &Headers(response.headers()));
-    for (name, value) in edits {
-        // The gate writes visible ASCII only, so this always holds.
+    edits.for_each(|name, value| {
+        // The gate writes visible ASCII only, so this always holds; here and below.
         if let Ok(value) = header_value(value) {
             let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
-    }
+    });
 }
 
 fn header_value(value: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {

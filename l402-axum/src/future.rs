@@ -54,10 +54,7 @@ impl<S: Service<Request<Body>>> ResponseFuture<S> {
         S: Clone,
     {
         let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
-            Ok(Ok(decision)) => match serve(decision, inner, request) {
-                ControlFlow::Continue(serving) => serving,
-                ControlFlow::Break(response) => Step::Answered { response: Some(response) },
-            },
+            Ok(Ok(decision)) => serve(decision, inner, request),
             Ok(Err(decision)) => Step::Deciding { decision, call: Some((take_ready(inner), request)) },
             Err(limit) => {
                 let deciding = idempotency::decide(gate.clone(), request, limit);
@@ -88,20 +85,14 @@ where
                     let Some((mut inner, request)) = call.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    match serve(decision, &mut inner, request) {
-                        ControlFlow::Continue(serving) => serving,
-                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
-                    }
+                    serve(decision, &mut inner, request)
                 }
                 StepProj::Reading { deciding, inner } => {
                     let (decision, request) = ready!(deciding.as_mut().poll(context));
                     let Some(mut inner) = inner.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    match serve(decision, &mut inner, request) {
-                        ControlFlow::Continue(serving) => serving,
-                        ControlFlow::Break(response) => return Poll::Ready(Ok(response)),
-                    }
+                    serve(decision, &mut inner, request)
                 }
                 StepProj::Serving { response, admission } => {
                     let result = ready!(response.poll(context));
@@ -141,20 +132,23 @@ where
 }
 
 /// Runs the handler, or says what to answer instead.
+#[inline]
 fn serve<S: Service<Request<Body>>>(
     decision: Decision,
     inner: &mut S,
     mut request: Request<Body>,
-) -> ControlFlow<Response<Body>, Step<S, S::Future>> {
-    let admission = match decision {
-        Decision::Admit(admission) => admission,
-        Decision::Answer(reply) => return ControlFlow::Break(from_reply(reply)),
-        _ => return ControlFlow::Break(unknown_decision()),
+) -> Step<S, S::Future> {
+    let response = match decision {
+        Decision::Admit(admission) => {
+            if let Some(grant) = admission.grant() {
+                request.extensions_mut().insert(Paid::new(*grant));
+            }
+            return Step::Serving { response: inner.call(request), admission: Some(admission) };
+        }
+        Decision::Answer(reply) => from_reply(reply),
+        _ => unknown_decision(),
     };
-    if let Some(grant) = admission.grant() {
-        request.extensions_mut().insert(Paid::new(*grant));
-    }
-    ControlFlow::Continue(Step::Serving { response: inner.call(request), admission: Some(admission) })
+    Step::Answered { response: Some(response) }
 }
 
 /// The service that was polled ready, which must be the one that is called. A clone stays behind.

@@ -53,7 +53,7 @@ impl HeaderValues for Headers<'_> {
 
 /// The names that the gate asks for on most requests and sets on most answers, which need not be read letter by letter
 /// each time.
-#[inline]
+#[inline(always)]
 pub(crate) fn known_name(name: &str) -> Option<HeaderName> {
     static GRPC_MACAROON: HeaderName = HeaderName::from_static("grpc-metadata-macaroon");
     static MACAROON: HeaderName = HeaderName::from_static("macaroon");

@@ -13,13 +13,13 @@ use crate::request::{Headers, known_name};
 /// Sets on a handler's answer what the gate wants there.
 pub(crate) fn apply_edits(admission: &Admission, response: &mut Response<Body>) {
     let edits = admission.header_edits(response.status().as_u16(), &Headers(response.headers()));
-    for (name, value) in edits {
+    edits.for_each(|name, value| {
         // The gate writes visible ASCII only, so this always holds; here and below.
         if let Ok(value) = header_value(value) {
             let name = known_name(name).unwrap_or_else(|| HeaderName::from_static(name));
             response.headers_mut().insert(name, value);
         }
-    }
+    });
 }
 
 pub(crate) fn from_reply(reply: Reply) -> Response<Body> {

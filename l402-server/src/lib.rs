@@ -37,6 +37,7 @@
 mod builder;
 mod client_key;
 mod gate;
+mod index;
 pub mod keys;
 mod paid;
 mod patience;

@@ -1,5 +1,6 @@
 //! How long backends may take. A hanging one must not hang every request.
 
+use std::future::Future;
 use std::time::Duration;
 
 use l402_core::ports::{BackendError, BackendErrorKind, InvoiceProvider, PortFuture, StoreError};
@@ -40,13 +41,10 @@ pub(crate) fn provider<T: Send + 'static>(
 
 /// Does work that has begun to its end, though nobody may wait for it any more: leaving does not undo what it does
 /// elsewhere. `Err` when it panicked.
-pub(crate) fn to_its_end<T: Send + 'static>(work: PortFuture<T>) -> PortFuture<Result<T, JoinError>> {
-    match work.into_ready() {
-        Ok(done) => PortFuture::ready(Ok(done)),
-        Err(waiting) => {
-            PortFuture::new(async move { tokio::spawn(telemetry::within(Span::current(), waiting)).await })
-        }
-    }
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, JoinError> {
+    tokio::spawn(telemetry::within(Span::current(), work)).await
 }
 
 /// Waits for a store, as long as the gate's rules say.

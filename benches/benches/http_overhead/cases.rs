@@ -1,28 +1,25 @@
 //! What is measured: gates, and the requests that are sent to them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use l402_core::header::{Scheme, credential_header_value};
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture, ProviderCapabilities,
-    Settlement,
-};
 use l402_core::{
-    Identifier, Macaroon, MasterKey, MintRequest, Msat, Network, Preimage, RequestContext, TokenId, UnixTime,
-    Uses, mint,
+    Identifier, Macaroon, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime, Uses,
+    mint,
 };
-use l402_dev::DevNode;
 use l402_server::{Gate, GateBuilder, OfferLimits, Quote};
 
 use crate::forged::forged;
+use crate::provider::Premade;
 
 pub(crate) const PATH: &str = "/report";
 
 const EXPIRES: UnixTime = UnixTime::from_secs(1_999_999_999);
-const PRICE: Msat = Msat::from_sat(10);
+pub(crate) const PRICE: Msat = Msat::from_sat(10);
 
 const ONE_CALL: &str = "one call, new token";
 const OFFER: &str = "402, new invoice";
+
+/// What a gate allows for unless it is told otherwise.
+const UNPAID: usize = 10_000;
 
 /// How many tokens take turns where a token may be shown again.
 const TOKENS: usize = 1000;
@@ -83,10 +80,13 @@ pub(crate) fn cases(requests: usize, wanted: &str) -> Vec<Case> {
 fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
     let tokens = || (0..TOKENS).map(three_caveats).collect::<Vec<_>>();
     let gate = |invoices| {
-        Gate::builder(Premade::new(invoices))
+        let provider = Premade::new(PRICE, invoices);
+        let clock = provider.clock();
+        Gate::builder(provider)
+            .clock(clock)
             .root_key(master())
             .price(Quote::new(PRICE))
-            .offer_limits(OfferLimits::NONE)
+            .offer_limits(OfferLimits::NONE.unpaid_invoices(UNPAID))
     };
     let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
     let remembering = || behind(gate(0).token_cache(4 * TOKENS));
@@ -137,45 +137,4 @@ fn one_call(number: usize) -> String {
     let terms = MintRequest::new(identifier, &request, PRICE).with_uses(Uses::ONCE).with_expiry(EXPIRES);
     let token = mint(&terms, &master().root_key(&identifier.token_id)).unwrap();
     credential_header_value(Scheme::L402, &token.to_base64(), &preimage)
-}
-
-/// A provider that costs next to nothing: its invoices were signed before, and are copied.
-pub(crate) struct Premade {
-    invoices: Vec<Invoice>,
-    next: AtomicUsize,
-}
-
-impl Premade {
-    pub(crate) fn new(count: usize) -> Self {
-        let provider = DevNode::new().unwrap().provider();
-        let invoice = || {
-            let wanted = NewInvoice::new(PRICE, "one call".to_owned(), std::time::Duration::from_secs(3600));
-            provider.create_invoice(wanted).into_ready().unwrap().unwrap()
-        };
-        Self { invoices: (0..count).map(|_| invoice()).collect(), next: AtomicUsize::new(0) }
-    }
-
-    /// The text of one of its invoices.
-    pub(crate) fn bolt11(&self) -> String {
-        self.invoices[0].bolt11.clone()
-    }
-}
-
-impl InvoiceProvider for Premade {
-    fn create_invoice(&self, _: NewInvoice) -> PortFuture<Result<Invoice, BackendError>> {
-        let invoice = self.invoices.get(self.next.fetch_add(1, Ordering::Relaxed)).cloned();
-        PortFuture::ready(invoice.ok_or(BackendError::new("premade", BackendErrorKind::LimitExceeded)))
-    }
-
-    fn settlement(&self, _: String) -> PortFuture<Result<Settlement, BackendError>> {
-        PortFuture::ready(Ok(Settlement::Open))
-    }
-
-    fn network(&self) -> Network {
-        Network::Regtest
-    }
-
-    fn capabilities(&self) -> ProviderCapabilities {
-        ProviderCapabilities::FULL
-    }
 }

@@ -13,8 +13,9 @@ use l402_server::{Decision, Gate, RequestParts};
 use tower_service::Service as _;
 
 use crate::apps::{actix_app, axum_app};
-use crate::cases::{Case, Layer, PATH, Premade, cases};
+use crate::cases::{Case, Layer, PATH, PRICE, cases};
 use crate::floor::{blocks, compressions};
+use crate::provider::Premade;
 use crate::record::Record;
 use crate::stats::{against, median, thread_time};
 
@@ -70,9 +71,9 @@ fn hashing() -> f64 {
 }
 
 fn invoice() -> f64 {
-    let text = Premade::new(1).bolt11();
+    let provider = Premade::new(PRICE, 1);
     let read = |text: &str| assert!(black_box(text).parse::<InvoiceTerms>().is_ok());
-    median(rounds(|| vec![time(|| &*text, read)]).concat()).0
+    median(rounds(|| vec![time(|| provider.bolt11(), read)]).concat()).0
 }
 
 /// What a gate decides and charges, with no framework around it.

@@ -19,6 +19,7 @@ mod floor;
 #[path = "../work/forged.rs"]
 mod forged;
 mod in_process;
+mod provider;
 #[path = "../work/record.rs"]
 mod record;
 mod sockets;

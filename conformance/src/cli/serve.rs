@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// The one wallet to serve: dev, lnd, lnbits, phoenixd, blink, nwc. Default: all of them
     #[arg(long, value_name = "KIND")]
     wallet: Option<WalletKind>,
+    /// Speak https, with a certificate for this machine
+    #[arg(long)]
+    https: bool,
     /// Print one JSON object when it is ready, instead of text
     #[arg(long)]
     json: bool,
@@ -33,7 +36,14 @@ pub(super) async fn run(options: Options) -> Result<ExitCode, Failure> {
     if options.list {
         return list();
     }
-    let playground = client::serve(&options.hostile, options.listen, options.wallet).await?;
+    let mut client = client::Options::new();
+    if let Some(kind) = options.wallet {
+        client = client.wallet(kind);
+    }
+    if options.https {
+        client = client.https();
+    }
+    let playground = client::serve(&options.hostile, options.listen, &client).await?;
     announce(&playground, &options)?;
     tokio::signal::ctrl_c().await?;
     Ok(ExitCode::SUCCESS)
@@ -59,11 +69,13 @@ fn announce(playground: &Playground, options: &Options) -> Result<(), Failure> {
         return Ok(out.flush()?);
     }
     writeln!(out, "A shop that {}: {HEADING}{url}{HEADING:#}\n", playground.summary())?;
-    writeln!(out, "  look   curl -i {url}")?;
-    let dev = playground.variables().iter().find(|(name, _)| name == "L402_DEV_URL");
-    if let Some((_, dev)) = dev {
+    let variable = |wanted: &str| playground.variables().iter().find(|(name, _)| name == wanted);
+    let trust = variable("L402_CONFORMANCE_CA_FILE").map(|(_, file)| format!(" --cacert '{file}'"));
+    let trust = trust.unwrap_or_default();
+    writeln!(out, "  look   curl{trust} -i {url}")?;
+    if let Some((_, dev)) = variable("L402_DEV_URL") {
         writeln!(out, "  pay    curl --data INVOICE {dev}/pay")?;
-        writeln!(out, "  show   curl -H 'Authorization: L402 MACAROON:PREIMAGE' {url}")?;
+        writeln!(out, "  show   curl{trust} -H 'Authorization: L402 MACAROON:PREIMAGE' {url}")?;
         writeln!(out, "  books  curl {dev}/state")?;
     }
     writeln!(out, "\nA client pays with these:\n")?;

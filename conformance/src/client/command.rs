@@ -15,6 +15,7 @@ use std::str::FromStr;
 /// | `{method}` | the HTTP method, such as `GET` |
 /// | `{body-file}` | a file with the body to send, in JSON; empty when there is none |
 /// | `{max-cost-sats}` | the most that the client may spend, in satoshi, fees included |
+/// | `{ca-file}` | the certificate, in PEM, of the authority to trust over https; empty [without it](super::Options::https) |
 ///
 /// ```
 /// use l402_conformance::client::ClientCommand;
@@ -29,7 +30,7 @@ pub struct ClientCommand {
     words: Vec<String>,
 }
 
-const PLACEHOLDERS: [&str; 5] = ["{url}", "{dir}", "{method}", "{body-file}", "{max-cost-sats}"];
+const PLACEHOLDERS: [&str; 6] = ["{url}", "{dir}", "{method}", "{body-file}", "{max-cost-sats}", "{ca-file}"];
 
 impl ClientCommand {
     /// Reads a command line.
@@ -52,13 +53,20 @@ impl ClientCommand {
     }
 
     /// The words to run for `call`.
-    pub(crate) fn words(&self, call: &Call<'_>, dir: &Path, body_file: &Path) -> Vec<String> {
+    pub(crate) fn words(
+        &self,
+        call: &Call<'_>,
+        dir: &Path,
+        body_file: &Path,
+        ca_file: Option<&Path>,
+    ) -> Vec<String> {
         let values = [
             call.url.to_owned(),
             dir.display().to_string(),
             call.method.to_owned(),
             body_file.display().to_string(),
             call.max_cost_sats.to_string(),
+            ca_file.map(|file| file.display().to_string()).unwrap_or_default(),
         ];
         let fill = |word: &String| {
             PLACEHOLDERS
@@ -123,11 +131,16 @@ mod tests {
 
     #[test]
     fn words_are_split_before_placeholders_are_filled() {
-        let command =
-            ClientCommand::new("my 'two words' -d@{body-file} -X {method} {max-cost-sats} {url}").unwrap();
+        let command = ClientCommand::new(
+            "my 'two words' -d@{body-file} -X {method} {max-cost-sats} --ca={ca-file} {url}",
+        )
+        .unwrap();
         let call = Call { method: "POST", max_cost_sats: 7, ..Call::get("http://x/?a=b c") };
-        let words = command.words(&call, Path::new("/d"), Path::new("/d/my body"));
-        assert_eq!(words, ["my", "two words", "-d@/d/my body", "-X", "POST", "7", "http://x/?a=b c"]);
+        let words = |ca_file| command.words(&call, Path::new("/d"), Path::new("/d/my body"), ca_file);
+        let expected =
+            ["my", "two words", "-d@/d/my body", "-X", "POST", "7", "--ca=/ca.pem", "http://x/?a=b c"];
+        assert_eq!(words(Some(Path::new("/ca.pem"))), expected);
+        assert_eq!(words(None)[6], "--ca=");
         assert!(command.has("{method}") && !command.has("{dir}"));
     }
 

@@ -1,7 +1,8 @@
 //! [`Context`]: what a case knows, and [`Stage`]: what it plays on.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,13 +11,15 @@ use l402_core::ports::{PayOutcome, Wallet};
 use l402_dev::DevNode;
 use l402_dev::fault::Faults;
 use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
 
 use super::command::{Call, ClientCommand};
 use super::log::Log;
-use super::options::{Ability, Options};
-use super::origin::{Handler, Origin};
-use super::process::{self, Run};
+use super::options::{Ability, HTTPS, Options};
+use super::origin::{Handler, Origin, Transport};
+use super::process::{self, Ending, MOST_ORDERS, Run};
 use super::shop::{Script, Shop};
+use super::tls::{Authority, Certificate};
 use super::wallets::Wallets;
 use crate::case::Case;
 use crate::generate::{Draw, Effort, Tries};
@@ -61,9 +64,11 @@ impl Context {
         let home = tempfile::tempdir().map_err(Outcome::error)?;
         let dir = home.path().join("client");
         std::fs::create_dir(&dir).map_err(Outcome::error)?;
+        let authority = self.options.https.then(|| Authority::new(home.path())).transpose();
+        let authority = authority.map_err(Outcome::error)?;
         let wallets =
             Wallets::serve(&node, self.options.wallet, home.path(), &log).await.map_err(Outcome::error)?;
-        Ok(Stage { context: self, log, node, wallets, home })
+        Ok(Stage { context: self, log, node, wallets, authority, home })
     }
 
     pub(crate) fn findings(self) -> Findings {
@@ -85,7 +90,10 @@ impl Tries for Context {
     }
 
     fn note(&self, text: String) {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
     }
 
     fn begin_try(&self) {
@@ -99,8 +107,15 @@ pub(crate) struct Stage<'c> {
     log: Arc<Log>,
     node: DevNode,
     wallets: Wallets,
+    /// Where shops speak https.
+    authority: Option<Authority>,
     home: TempDir,
 }
+
+/// Of a handshake that the client has broken off, the shop hears when the client may have ended already.
+const MOMENT: Duration = Duration::from_millis(50);
+
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 impl Stage<'_> {
     /// A shop on loopback, which evidence calls `the shop`.
@@ -109,21 +124,58 @@ impl Stage<'_> {
     }
 
     pub(crate) async fn sell_as(&self, name: &'static str, script: Script) -> Result<Shop, Outcome> {
-        Shop::open(name, &self.node, &self.log, script).await.map_err(cannot_listen)
+        self.open(name, ANY_PORT, self.transport()?, script).await
     }
 
-    /// A shop at an address of this machine that is not loopback.
+    /// A shop over plain http, at an address of this machine that is not loopback.
     pub(crate) async fn sell_in_network(&self, script: Script) -> Result<Shop, Outcome> {
         let ip = own_address().ok_or_else(|| Outcome::skip("this machine has no address but loopback"))?;
-        let shop =
-            Shop::open_at("the shop in the network", (ip, 0).into(), &self.node, &self.log, script).await;
-        shop.map_err(cannot_listen)
+        self.open("the shop in the network", (ip, 0).into(), Transport::Http, script).await
+    }
+
+    /// A shop over https, with such a certificate.
+    pub(crate) async fn sell_certified(
+        &self,
+        certificate: Certificate,
+        script: Script,
+    ) -> Result<Shop, Outcome> {
+        let transport = Transport::Https(self.acceptor(certificate)?);
+        self.open("the shop", ANY_PORT, transport, script).await
+    }
+
+    /// A shop that speaks https, and http on the same port.
+    pub(crate) async fn sell_over_both(&self, script: Script) -> Result<Shop, Outcome> {
+        let transport = Transport::Both(self.acceptor(Certificate::Good)?);
+        self.open("the shop", ANY_PORT, transport, script).await
+    }
+
+    async fn open(
+        &self,
+        name: &'static str,
+        address: SocketAddr,
+        transport: Transport,
+        script: Script,
+    ) -> Result<Shop, Outcome> {
+        Shop::open(name, address, transport, &self.node, &self.log, script).await.map_err(cannot_listen)
     }
 
     /// An origin that sells nothing.
     pub(crate) async fn origin(&self, name: &'static str, handler: Handler) -> Result<Origin, Outcome> {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        Origin::open(name, loopback, &self.log, handler).await.map_err(cannot_listen)
+        let transport = self.transport()?;
+        Origin::open(name, ANY_PORT, transport, &self.log, handler).await.map_err(cannot_listen)
+    }
+
+    /// What shops speak unless a case wants it otherwise.
+    fn transport(&self) -> Result<Transport, Outcome> {
+        Ok(match self.authority {
+            Some(_) => Transport::Https(self.acceptor(Certificate::Good)?),
+            None => Transport::Http,
+        })
+    }
+
+    fn acceptor(&self, certificate: Certificate) -> Result<TlsAcceptor, Outcome> {
+        let authority = self.authority.as_ref().ok_or_else(|| Outcome::unsupported(HTTPS.to_string()))?;
+        authority.acceptor(certificate).map_err(Outcome::error)
     }
 
     /// Runs the client for a GET.
@@ -135,15 +187,31 @@ impl Stage<'_> {
         self.call_for(call, self.context.options.timeout).await
     }
 
-    /// Runs the client for at most so long.
+    /// Runs the client for at most so long, and until it has ordered [`MOST_ORDERS`] payments.
     pub(crate) async fn call_for(&self, call: &Call<'_>, limit: Duration) -> Result<Run, Outcome> {
-        let (dir, body_file) = (self.home.path().join("client"), self.home.path().join("body.json"));
+        let (dir, body_file) = (self.dir(), self.home.path().join("body.json"));
         std::fs::write(&body_file, call.body).map_err(Outcome::error)?;
-        let words = self.context.command.words(call, &dir, &body_file);
-        let run = process::run(words, self.wallets.variables(), &dir, limit).await;
+        let ca_file = self.authority.as_ref().map(Authority::file);
+        let words = self.context.command.words(call, &dir, &body_file, ca_file);
+        let trusted = self.authority.iter().flat_map(Authority::variables);
+        let variables: Vec<_> = self.wallets.variables().iter().cloned().chain(trusted).collect();
+        let before = self.log.len();
+        let enough = self.log.has_orders(self.log.orders().len() + MOST_ORDERS);
+        let run = process::run(words, &variables, &dir, limit, enough).await;
         let run = run.map_err(|error| Outcome::error(format!("the client cannot be run: {error}")))?;
+        if self.authority.is_some() && self.log.len() == before {
+            tokio::time::sleep(MOMENT).await;
+        }
+        if run.ending == Ending::Enough {
+            self.context.note(format!("the client pays without end: {}", run.ending));
+        }
         self.log.run(run.clone());
         Ok(run)
+    }
+
+    /// Where the client keeps what it keeps.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.home.path().join("client")
     }
 
     pub(crate) fn node(&self) -> &DevNode {

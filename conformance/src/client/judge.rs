@@ -5,7 +5,7 @@ use l402_core::Msat;
 use super::context::Stage;
 use super::options::Ability;
 use super::origin::{Origin, Request};
-use super::process::Run;
+use super::process::{Ending, Run};
 use super::shop::{CONTENT, PRICE_MSAT, Shop};
 use crate::outcome::{CaseResult, Outcome};
 
@@ -56,7 +56,7 @@ impl Stage<'_> {
     pub(crate) fn delivered_text(&self, run: &Run, content: &str) -> CaseResult {
         let expected = "the client gets the content, and ends with exit status 0";
         if !run.succeeded() {
-            return Err(Outcome::fail(expected, format!("{}: {}", run.ending(), last_line(run))));
+            return Err(Outcome::fail(expected, format!("{}: {}", run.ending, last_line(run))));
         }
         let shown = run.stdout.windows(content.len()).any(|window| window == content.as_bytes());
         if self.can(Ability::Stdout) && !shown {
@@ -68,9 +68,12 @@ impl Stage<'_> {
 
     /// It ended by itself.
     pub(crate) fn ended(&self, run: &Run) -> CaseResult {
-        match run.status {
-            Some(_) => Ok(()),
-            None => Err(Outcome::fail(format!("the client ends within {:?}", self.timeout()), run.ending())),
+        match run.ending {
+            Ending::ByItself(_) => Ok(()),
+            ending => {
+                let expected = format!("the client ends within {:?}", self.timeout());
+                Err(Outcome::fail(expected, ending.to_string()))
+            }
         }
     }
 

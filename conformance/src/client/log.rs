@@ -1,7 +1,10 @@
 //! [`Log`]: everything that happened in one case.
 
 use std::fmt::Write;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::origin::Request;
 use super::process::Run;
@@ -28,21 +31,31 @@ enum Event {
     /// The client ordered its wallet to pay this, an invoice or not.
     Order(String),
     Run(Run),
+    /// A connection to an origin that speaks https came to nothing, for this reason.
+    NoHandshake(&'static str, String),
     /// The client read an answer that was meant to be too long for anybody.
     Swallowed,
 }
 
 /// Everything that happened in one case, in its order.
 #[derive(Debug, Default)]
-pub(crate) struct Log(Mutex<Vec<Event>>);
+pub(crate) struct Log {
+    events: Mutex<Vec<Event>>,
+    ordered: Notify,
+}
 
 impl Log {
     pub(crate) fn exchange(&self, exchange: Exchange) {
         self.events().push(Event::Exchange(exchange));
     }
 
+    pub(crate) fn no_handshake(&self, origin: &'static str, error: &io::Error) {
+        self.events().push(Event::NoHandshake(origin, error.to_string()));
+    }
+
     pub(crate) fn order(&self, text: &str) {
         self.events().push(Event::Order(text.trim().to_owned()));
+        self.ordered.notify_waiters();
     }
 
     pub(crate) fn swallow(&self) {
@@ -55,6 +68,11 @@ impl Log {
 
     pub(crate) fn run(&self, run: Run) {
         self.events().push(Event::Run(run));
+    }
+
+    /// How many things happened.
+    pub(crate) fn len(&self) -> usize {
+        self.events().len()
     }
 
     pub(crate) fn requests_to(&self, origin: &str) -> Vec<Request> {
@@ -83,6 +101,17 @@ impl Log {
         orders
     }
 
+    /// Waits until there are so many [`orders`](Self::orders).
+    pub(crate) async fn has_orders(&self, count: usize) {
+        loop {
+            let next = self.ordered.notified(); // before looking, so that none is missed
+            if self.orders().len() >= count {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// The story of the case, for a report.
     pub(crate) fn evidence(&self) -> Vec<Evidence> {
         let events = self.events();
@@ -102,7 +131,7 @@ impl Log {
 
     /// No rule can stop half-way, so a panic elsewhere leaves it whole.
     fn events(&self) -> MutexGuard<'_, Vec<Event>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,14 +139,18 @@ impl Event {
     fn told(&self) -> String {
         match self {
             Self::Exchange(Exchange { origin, request, answer }) => {
-                format!("A request to {origin}:\n{}{}", lines('>', &request.raw), lines('<', answer))
+                let how = if request.is_encrypted { " over https" } else { "" };
+                format!("A request to {origin}{how}:\n{}{}", lines('>', &request.raw), lines('<', answer))
+            }
+            Self::NoHandshake(origin, error) => {
+                format!("A connection to {origin}, which speaks https:\n{}\n", error.escape_debug())
             }
             Self::Order(text) => format!("An order to the wallet:\npay {}\n", text.escape_debug()),
             Self::Swallowed => "The endless answer was read to its end.\n".to_owned(),
             Self::Run(run) => {
                 let command = run.words.join(" ");
                 let output = lines('1', &run.stdout) + &lines('2', &run.stderr);
-                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending())
+                format!("The client:\n$ {}\n{output}{}\n", command.escape_debug(), run.ending)
             }
         }
     }
@@ -139,6 +172,10 @@ fn lines(mark: char, bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
@@ -148,6 +185,19 @@ mod tests {
             log.order(text);
         }
         assert_eq!(log.orders(), ["lnbcrt1a", "lnbcrt1b"]);
+    }
+
+    #[tokio::test]
+    async fn orders_are_waited_for() {
+        let log = Log::default();
+        log.order("lnbcrt1a");
+        let mut two = pin!(log.has_orders(2));
+        assert!(two.as_mut().now_or_never().is_none());
+        log.order("LNBCRT1A");
+        assert!(two.as_mut().now_or_never().is_none());
+        log.order("lnbcrt1b");
+        two.await;
+        log.has_orders(2).await;
     }
 
     #[test]

@@ -21,6 +21,11 @@
 //! | `nwc` | `NWC_URI`: `nostr+walletconnect://…` |
 //! | every one | `L402_NETWORK` (`regtest`), `L402_WALLET` (`dev://…`, or the name of the only wallet), `L402_CONFORMANCE_DIR` (what `{dir}` is) |
 //!
+//! # Https
+//! Shops speak plain http on loopback, or https with [`Options::https`]. Where they do, a run has the certificate of an
+//! authority that is made for each case, and that the client is to trust, in the file `{ca-file}`, and its name in the
+//! variables `L402_CONFORMANCE_CA_FILE`, `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE`.
+//!
 //! # What counts as delivered
 //! The exit status: 0 says that the client got the content, anything else that it did not. A client that is a library needs
 //! a wrapper of some twenty lines.
@@ -33,12 +38,14 @@ mod cases;
 mod command;
 mod context;
 mod judge;
+mod kept;
 mod log;
 mod options;
 mod origin;
 mod process;
 mod serve;
 mod shop;
+mod tls;
 mod wallets;
 
 pub use command::{ClientCommand, CommandError};
@@ -80,7 +87,9 @@ pub async fn run(
     watch: Watch<'_>,
 ) -> Report {
     let client = Client { command, options };
-    let subject = Subject { suite: Suite::Client, target: command.to_string(), facts: Vec::new() };
+    let scheme = if options.https { "https" } else { "http" };
+    let facts = vec![("shops speak".to_owned(), scheme.to_owned())];
+    let subject = Subject { suite: Suite::Client, target: command.to_string(), facts };
     runner::run(subject, &cases::checks(), &client, settings, watch).await
 }
 
@@ -88,6 +97,13 @@ pub async fn run(
 #[must_use]
 pub fn cases() -> Vec<Case> {
     cases::checks().into_iter().map(|check| check.case).collect()
+}
+
+/// Whether this machine has an address besides loopback. Without one, cases that need `network` are skipped, and the
+/// verdict is partial; [`Settings::without`] says that this is meant.
+#[must_use]
+pub fn has_network() -> bool {
+    context::own_address().is_some()
 }
 
 struct Client<'c> {
@@ -99,8 +115,11 @@ impl Harness for Client<'_> {
     type Context = Context;
 
     fn lacks(&self, need: Need) -> Option<Outcome> {
+        if need == options::HTTPS {
+            return (!self.options.https).then(|| Outcome::unsupported(need.to_string()));
+        }
         if need == options::NETWORK {
-            return context::own_address().is_none().then(|| Outcome::skip(format!("needs {need}")));
+            return (!has_network()).then(|| Outcome::skip(format!("needs {need}")));
         }
         let declared = self.options.abilities.iter().any(|ability| ability.need() == need);
         (!declared).then(|| Outcome::unsupported(need.to_string()))

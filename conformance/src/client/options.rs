@@ -68,6 +68,9 @@ pub(crate) const CACHE: Need = Need::new("cache", "a client that keeps its token
 pub(crate) const REDIRECTS: Need =
     Need::new("redirects", "a client that follows redirects (--can redirects)");
 
+/// Shops that speak https.
+pub(crate) const HTTPS: Need = Need::new("https", "shops that speak https (--https)");
+
 /// The machine's own address, for what must not go over plain HTTP.
 pub(crate) const NETWORK: Need = Need::new("network", "an address of this machine that is not loopback");
 
@@ -151,13 +154,14 @@ pub struct Options {
     pub(crate) abilities: Vec<Ability>,
     pub(crate) wallet: Option<WalletKind>,
     pub(crate) timeout: Duration,
+    pub(crate) https: bool,
 }
 
 impl Options {
     /// A client that can do nothing special, with all wallets at once, and 20 seconds for each run.
     #[must_use]
     pub const fn new() -> Self {
-        Self { abilities: Vec::new(), wallet: None, timeout: Duration::from_secs(20) }
+        Self { abilities: Vec::new(), wallet: None, timeout: Duration::from_secs(20), https: false }
     }
 
     /// Says that the client can do this.
@@ -176,10 +180,21 @@ impl Options {
         self
     }
 
-    /// How long one run may take. A client that takes longer is ended, and has not delivered. Default: 20 seconds.
+    /// How long one run may take. A client that takes longer is ended, and has not delivered; so has one that orders ten
+    /// payments, however long it takes. Default: 20 seconds.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Shops speak https, and the client trusts the authority whose certificate, in PEM, is in a file that is made for the
+    /// case: `{ca-file}` in its command, and in its environment `L402_CONFORMANCE_CA_FILE`, `SSL_CERT_FILE` (OpenSSL, Go,
+    /// Python, rustls on Linux), `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE`. Default: plain http,
+    /// and cases about https are [unsupported](crate::Outcome::Unsupported).
+    #[must_use]
+    pub const fn https(mut self) -> Self {
+        self.https = true;
         self
     }
 

@@ -1,5 +1,6 @@
-//! Runs the client, for a limited time and with limited output.
+//! Runs the client, for a limited time, with limited output, and until it has ordered too much.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -7,39 +8,57 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
 
 /// More output is read and thrown away.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
+
+/// A client that orders so many payments in one run does not stop by itself. No case needs more than two, and all that
+/// count them have failed by then.
+pub(crate) const MOST_ORDERS: usize = 10;
 
 /// What one run of the client did.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) words: Vec<String>,
-    /// `None` when it was ended after its time.
-    pub(crate) status: Option<ExitStatus>,
+    pub(crate) ending: Ending,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    ByItself(ExitStatus),
+    /// It was ended after its time.
+    OutOfTime,
+    /// It was ended after [`MOST_ORDERS`]: more of them would tell nothing new.
+    Enough,
+}
+
 impl Run {
     pub(crate) fn succeeded(&self) -> bool {
-        self.status.is_some_and(|status| status.success())
-    }
-
-    /// How it ended, in words.
-    pub(crate) fn ending(&self) -> String {
-        self.status
-            .map_or_else(|| "it did not end in time".to_owned(), |status| format!("it ended with {status}"))
+        matches!(self.ending, Ending::ByItself(status) if status.success())
     }
 }
 
-/// Runs `words` with `variables` on top of the environment. Whatever it started is ended with it.
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByItself(status) => write!(f, "it ended with {status}"),
+            Self::OutOfTime => f.write_str("it did not end in time"),
+            Self::Enough => write!(f, "it was stopped after {MOST_ORDERS} orders to the wallet"),
+        }
+    }
+}
+
+/// Runs `words` with `variables` on top of the environment, for `limit` at most, and until `enough`. Whatever it started
+/// is ended with it.
 pub(crate) async fn run(
     words: Vec<String>,
     variables: &[(String, String)],
     dir: &Path,
     limit: Duration,
+    enough: impl Future<Output = ()>,
 ) -> io::Result<Run> {
     let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
@@ -61,16 +80,17 @@ pub(crate) async fn run(
     let (out, err) = (read(child.stdout.take()), read(child.stderr.take()));
     // Not the end of the pipes: a helper that the client left behind may hold them open.
     let (out, err) = (tokio::spawn(out), tokio::spawn(err));
-    let status = match timeout(limit, child.wait()).await {
-        Ok(status) => Some(status?),
-        Err(_) => None,
+    let ending = tokio::select! {
+        status = child.wait() => Ending::ByItself(status?),
+        () = tokio::time::sleep(limit) => Ending::OutOfTime,
+        () = enough => Ending::Enough,
     };
     group.end();
-    if status.is_none() {
+    if !matches!(ending, Ending::ByItself(_)) {
         child.kill().await?;
     }
     let text = |read: Result<Vec<u8>, _>| read.unwrap_or_default();
-    Ok(Run { words, status, stdout: text(out.await), stderr: text(err.await) })
+    Ok(Run { words, ending, stdout: text(out.await), stderr: text(err.await) })
 }
 
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
@@ -111,12 +131,14 @@ impl Group {
 #[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
+    use std::future::{pending, ready};
+
     use super::*;
 
     async fn sh(line: &str, limit: Duration) -> Run {
         let words = ["sh", "-c", line].map(str::to_owned).to_vec();
         let variables = [("FROM_SUITE".to_owned(), "here".to_owned())];
-        run(words, &variables, Path::new("/somewhere"), limit).await.unwrap()
+        run(words, &variables, Path::new("/somewhere"), limit, pending()).await.unwrap()
     }
 
     #[tokio::test]
@@ -124,19 +146,27 @@ mod tests {
         let run =
             sh("echo $FROM_SUITE $L402_CONFORMANCE_DIR; echo no >&2; exit 3", Duration::from_secs(10)).await;
         assert_eq!((&run.stdout[..], &run.stderr[..]), (&b"here /somewhere\n"[..], &b"no\n"[..]));
-        assert!(!run.succeeded() && run.ending().contains('3'), "{}", run.ending());
+        assert!(!run.succeeded() && run.ending.to_string().contains('3'), "{}", run.ending);
     }
 
     #[tokio::test]
     async fn a_client_that_does_not_end_is_ended_with_all_that_it_started() {
         let run = sh("sleep 1000 & echo begun; wait", Duration::from_millis(200)).await;
         assert_eq!(run.stdout, b"begun\n");
-        assert!(run.status.is_none() && !run.succeeded());
+        assert!(run.ending == Ending::OutOfTime && !run.succeeded());
+    }
+
+    #[tokio::test]
+    async fn a_client_is_ended_when_it_is_enough() {
+        let words = ["sleep", "1000"].map(str::to_owned).to_vec();
+        let run = run(words, &[], Path::new("/"), Duration::MAX, ready(())).await.unwrap();
+        assert_eq!(run.ending.to_string(), "it was stopped after 10 orders to the wallet");
+        assert!(!run.succeeded());
     }
 
     #[tokio::test]
     async fn a_program_that_is_not_there_is_an_error() {
         let words = vec!["no-such-program-anywhere".to_owned()];
-        assert!(run(words, &[], Path::new("/"), Duration::from_secs(1)).await.is_err());
+        assert!(run(words, &[], Path::new("/"), Duration::from_secs(1), pending()).await.is_err());
     }
 }

@@ -11,27 +11,32 @@ use tempfile::TempDir;
 
 use super::cases::{SCENES, Scene};
 use super::log::Log;
-use super::options::WalletKind;
+use super::options::Options;
+use super::origin::Transport;
 use super::shop::Shop;
+use super::tls::{Authority, Certificate};
 use super::wallets::Wallets;
 
 /// A shop and its wallets, which run until this is dropped.
 pub struct Playground {
     shop: Shop,
-    wallets: Wallets,
+    variables: Vec<(String, String)>,
+    /// Held for their ends.
+    _wallets: Wallets,
     scene: &'static Scene,
     /// Holds the certificate.
     _home: TempDir,
 }
 
-/// Serves the shop called `scene` at `address`, and wallets that can pay it.
+/// Serves the shop called `scene` at `address`, and wallets that can pay it. Of the options, the wallet and https count.
 ///
 /// ```
 /// use l402_conformance::client;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let playground = client::serve("paid-then-402", ([127, 0, 0, 1], 0).into(), None).await?;
+/// let options = client::Options::new();
+/// let playground = client::serve("paid-then-402", ([127, 0, 0, 1], 0).into(), &options).await?;
 /// assert!(playground.url().starts_with("http://127.0.0.1:"));
 /// assert!(playground.variables().iter().any(|(name, _)| name == "L402_DEV_URL"));
 /// # Ok(())
@@ -40,20 +45,25 @@ pub struct Playground {
 ///
 /// # Errors
 /// [`ServeError`], when no shop is called so, the address is taken, or no wallet can be started.
-pub async fn serve(
-    scene: &str,
-    address: SocketAddr,
-    wallet: Option<WalletKind>,
-) -> Result<Playground, ServeError> {
+pub async fn serve(scene: &str, address: SocketAddr, options: &Options) -> Result<Playground, ServeError> {
     let known = SCENES.iter().find(|known| known.name == scene);
     let scene = known.ok_or_else(|| ServeError::Unknown { name: scene.to_owned() })?;
     let node = DevNode::new().map_err(|error| ServeError::Wallet(error.into()))?;
     let home = tempfile::tempdir().map_err(|error| ServeError::Wallet(error.into()))?;
     let log = Arc::new(Log::default());
-    let wallets = Wallets::serve(&node, wallet, home.path(), &log).await.map_err(ServeError::Wallet)?;
-    let shop = Shop::open_at("the shop", address, &node, &log, (scene.script)()).await;
+    let wallets =
+        Wallets::serve(&node, options.wallet, home.path(), &log).await.map_err(ServeError::Wallet)?;
+    let mut variables = wallets.variables().to_vec();
+    let transport = if options.https {
+        let authority = Authority::new(home.path()).map_err(ServeError::Certificate)?;
+        variables.extend(authority.variables());
+        Transport::Https(authority.acceptor(Certificate::Good).map_err(ServeError::Certificate)?)
+    } else {
+        Transport::Http
+    };
+    let shop = Shop::open("the shop", address, transport, &node, &log, (scene.script)()).await;
     let shop = shop.map_err(|error| ServeError::Listen(address, error))?;
-    Ok(Playground { shop, wallets, scene, _home: home })
+    Ok(Playground { shop, variables, _wallets: wallets, scene, _home: home })
 }
 
 /// The names of all shops, and what they do. The first is the honest one.
@@ -74,10 +84,11 @@ impl Playground {
         self.scene.summary
     }
 
-    /// What a client finds its wallet with: the names and values of environment variables.
+    /// What a client finds its wallet with, and over https the authority to trust: the names and values of environment
+    /// variables.
     #[must_use]
     pub fn variables(&self) -> &[(String, String)] {
-        self.wallets.variables()
+        &self.variables
     }
 }
 
@@ -104,6 +115,9 @@ pub enum ServeError {
     /// The address is taken, or not of this machine.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
+    /// No certificate can be made for https.
+    #[error("no certificate can be made: {0}")]
+    Certificate(#[source] BoxError),
     /// No node or none of its wallets can be started.
     #[error("no wallet can be started: {0}")]
     Wallet(#[source] BoxError),

@@ -115,7 +115,7 @@ impl Client {
                         self.url = first.clone();
                     }
                 }
-                402 if self.pays_again() && self.paid < MAX_PAYMENTS => token = Some(self.buy(&answer)?),
+                402 if self.pays_again() => token = Some(self.buy(&answer)?),
                 401 | 403
                     if self.is(Flaw::PaysAgainWhenRefused) && (1..MAX_PAYMENTS).contains(&self.paid) =>
                 {
@@ -126,14 +126,19 @@ impl Client {
                     if status >= 500 {
                         self.after_failure();
                     }
-                    return Err(format!("status {status}"));
+                    let shown = token.filter(|_| self.is(Flaw::ErrorsHaveTokens)).unwrap_or_default();
+                    return Err(format!("status {status} {shown}"));
                 }
             }
         }
     }
 
     fn pays_again(&self) -> bool {
-        matches!(self.flaw, Flaw::PaysAgainOn402 | Flaw::BeginsAnew)
+        match self.flaw {
+            Flaw::PaysAgainOn402 | Flaw::BeginsAnew => self.paid < MAX_PAYMENTS,
+            Flaw::PaysWithoutEnd => true,
+            _ => false,
+        }
     }
 
     fn begins_anew(&mut self) -> bool {
@@ -216,7 +221,10 @@ impl Client {
     ) -> Result<Option<String>, String> {
         let location = answer.value("location").ok_or("a redirect to nowhere")?;
         let next = self.url.join(location).map_err(|error| error.to_string())?;
-        let is_same = next.origin() == self.url.origin();
+        let is_same = match self.flaw {
+            Flaw::SchemeDoesNotCount => next.authority() == self.url.authority(),
+            _ => next.origin() == self.url.origin(),
+        };
         let goes_anywhere = matches!(
             self.flaw,
             Flaw::CredentialFollowsRedirect
@@ -237,7 +245,7 @@ impl Client {
     }
 
     fn buy(&mut self, answer: &Answer) -> Result<String, String> {
-        if !is_loopback(&self.url) && !self.is(Flaw::PlainHttp) {
+        if self.url.scheme() == "http" && !is_loopback(&self.url) && !self.is(Flaw::PlainHttp) {
             return Err("nothing is bought over plain http".to_owned());
         }
         let challenges = challenge::find(answer, self.flaw)?;

@@ -39,6 +39,7 @@ flaws! {
     CutsContent => ["long-content"],
     HurriesContent => ["slow-content"],
     PrintsPreimage => ["secrets-unshown"],
+    ErrorsHaveTokens => ["secrets-unshown"],
     AlwaysExitsZero => ["exit-status"],
     // Challenges.
     FirstLineOnly => ["challenge/after-others"],
@@ -83,21 +84,30 @@ flaws! {
     // Statuses and endings.
     PaysWhateverTheStatus => ["status-200", "status-401", "status-403", "status-500"],
     PaysAgainOn402 => ["paid-then-402", "paid-then-same-macaroon"],
+    PaysWithoutEnd => ["paid-then-402"],
     PaysAgainWhenRefused => ["paid-then-401", "paid-then-403"],
     BeginsAnew => ["paid-then-500", "paid-then-nothing"],
     ForgetsFailedToken => ["paid-then-500/again", "paid-then-nothing/again"],
     // Redirects.
-    CredentialFollowsRedirect => ["redirect/credential-to-port", "redirect/credential-to-host"],
+    CredentialFollowsRedirect => [
+        "redirect/credential-to-port", "redirect/credential-to-host", "redirect/credential-to-http"
+    ],
     CredentialGoesBack => ["redirect/credential-back"],
-    PaysStrangers => ["redirect/stranger"],
+    PaysStrangers => ["redirect/stranger", "redirect/downgrade"],
     FollowsNothing => ["redirect/same-origin"],
     FollowsForEver => ["redirect/circle"],
     PlainHttp => ["plain-http", "redirect/plain-http"],
+    // Https.
+    TrustsAnybody => ["https/unknown-authority"],
+    AnyNameWillDo => ["https/other-name"],
+    CertificatesNeverExpire => ["https/expired"],
+    SchemeDoesNotCount => ["cached/other-scheme", "redirect/credential-to-http", "redirect/downgrade"],
     // Tokens.
     KeepsNothing => ["cached"],
     KeepsUsedUp => ["cached/used-up"],
     KeepsRefused => ["cached/refused"],
     KeepsByHost => ["cached/other-port"],
+    KeepsInTheOpen => ["cached/private"],
     KeepsForEverybody => ["cached/other-port", "cached/other-host"],
     // Wallets.
     InventsPreimage => ["wallet/fails", "wallet/down"],

@@ -1,5 +1,6 @@
 //! HTTP/1.1 over a plain socket, as much of it as a client needs.
 
+use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::flaw::Flaw;
+use crate::tls;
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -65,8 +67,8 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     let port = request.url.port_or_known_default().ok_or("no port")?;
     let host = request.url.host_str().ok_or("no host")?.trim_matches(['[', ']']);
     let addresses = (host, port).to_socket_addrs().map_err(|error| error.to_string())?;
-    let mut stream = addresses.map(TcpStream::connect).find_map(Result::ok).ok_or("nobody there")?;
-    stream.set_read_timeout(Some(IMPATIENCE)).map_err(|error| error.to_string())?;
+    let socket = addresses.map(TcpStream::connect).find_map(Result::ok).ok_or("nobody there")?;
+    let mut stream = open(request.url, host, socket, flaw).map_err(|error| error.to_string())?;
     // A server may answer before it has read everything.
     let _ = stream.write_all(&bytes(request));
     let patience = match flaw {
@@ -89,7 +91,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         if received.len() > MAX_HEAD_BYTES && !reads_every_head(flaw) {
             return Err("the head is too long".to_owned());
         }
-        match more(&mut stream, &mut received, deadline) {
+        match more(&mut *stream, &mut received, deadline) {
             Ok(true) => {}
             _ if flaw == Flaw::HalfAnAnswerWillDo && received.len() > 12 => break parse_head(&received)?,
             _ => return Err("no answer".to_owned()),
@@ -97,9 +99,25 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     };
     let is_enough = answer.status == 402 && answer.value("www-authenticate").is_some();
     if !is_enough || reads_every_body(flaw) {
-        read_body(&mut stream, &mut answer, deadline, flaw)?;
+        read_body(&mut *stream, &mut answer, deadline, flaw)?;
     }
     Ok(answer)
+}
+
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+/// A stream whose reads do not take long.
+fn open(url: &Url, host: &str, socket: TcpStream, flaw: Flaw) -> Result<Box<dyn Stream>, Box<dyn Error>> {
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let reads = socket.try_clone()?;
+    let stream: Box<dyn Stream> = match url.scheme() {
+        "https" => Box::new(tls::connect(host, socket, flaw)?),
+        _ => Box::new(socket),
+    };
+    reads.set_read_timeout(Some(IMPATIENCE))?; // of the same socket
+    Ok(stream)
 }
 
 fn reads_every_head(flaw: Flaw) -> bool {
@@ -125,7 +143,7 @@ fn bytes(request: &Request<'_>) -> Vec<u8> {
 }
 
 /// Whether there was more.
-fn more(stream: &mut TcpStream, received: &mut Vec<u8>, deadline: Instant) -> Result<bool, String> {
+fn more(stream: &mut dyn Stream, received: &mut Vec<u8>, deadline: Instant) -> Result<bool, String> {
     let mut chunk = vec![0; 64 * 1024];
     loop {
         if Instant::now() > deadline {
@@ -155,7 +173,7 @@ fn parse_head(head: &[u8]) -> Result<Answer, String> {
 }
 
 fn read_body(
-    stream: &mut TcpStream,
+    stream: &mut dyn Stream,
     answer: &mut Answer,
     deadline: Instant,
     flaw: Flaw,

@@ -1,7 +1,9 @@
 //! What the client keeps in its directory: tokens, and payments in doubt.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
@@ -30,7 +32,7 @@ impl Kept {
 
     pub(crate) fn keep(&self, url: &Url, token: &str) {
         if self.flaw != Flaw::KeepsNothing {
-            fs::write(self.path("token", url), token).unwrap();
+            self.write(&self.path("token", url), token);
         }
     }
 
@@ -46,7 +48,7 @@ impl Kept {
 
     pub(crate) fn begin(&self, url: &Url, payment_hash: &str, macaroon: &str) {
         if self.flaw != Flaw::NoJournal {
-            fs::write(self.path("doubt", url), format!("{payment_hash} {macaroon}")).unwrap();
+            self.write(&self.path("doubt", url), &format!("{payment_hash} {macaroon}"));
         }
     }
 
@@ -54,11 +56,19 @@ impl Kept {
         let _ = fs::remove_file(self.path("doubt", url));
     }
 
+    fn write(&self, path: &Path, text: &str) {
+        let mode = if self.flaw == Flaw::KeepsInTheOpen { 0o644 } else { 0o600 };
+        let mut file = File::create(path).unwrap();
+        file.set_permissions(Permissions::from_mode(mode)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
     fn path(&self, kind: &str, url: &Url) -> PathBuf {
         let host = url.host_str().unwrap_or_default();
         self.dir.join(match self.flaw {
             Flaw::KeepsForEverybody => kind.to_owned(),
             Flaw::KeepsByHost => format!("{kind}-{host}"),
+            Flaw::SchemeDoesNotCount => format!("{kind}-{host}-{}", url.port().unwrap_or_default()),
             _ => {
                 format!("{kind}-{}-{host}-{}", url.scheme(), url.port_or_known_default().unwrap_or_default())
             }

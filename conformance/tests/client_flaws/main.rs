@@ -8,6 +8,7 @@ mod client;
 mod flaw;
 mod http;
 mod kept;
+mod tls;
 mod wallet;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use client::Client;
 use flaw::{FLAWS, Flaw};
 use l402_conformance::client::{self as suite, Ability, ClientCommand, Options, WalletKind};
-use l402_conformance::{Outcome, Report, Settings, Verdict};
+use l402_conformance::{Case, Outcome, Report, Settings, Verdict};
 
 /// The client, in a process of its own: this test binary with further words.
 #[test]
@@ -35,29 +36,43 @@ fn command(flaw: Flaw) -> ClientCommand {
     ClientCommand::new(&format!("'{}' {own} {flaw:?} {placeholders}", program.display())).unwrap()
 }
 
-async fn check(flaw: Flaw, settings: Settings) -> Report {
+fn options() -> Options {
     let options = Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev);
-    let options = options.timeout(std::time::Duration::from_secs(8));
-    suite::run(&command(flaw), &options, &settings, &mut |_| {}).await
+    options.timeout(std::time::Duration::from_secs(8))
 }
 
-/// A machine without a network has no address for some cases.
-fn needs_network(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Skip { reason } if reason.contains("not loopback"))
+async fn check(flaw: Flaw, settings: Settings) -> Report {
+    check_with(&options(), flaw, settings).await
 }
 
-fn not_passed(report: &Report) -> Vec<String> {
-    let cases =
-        report.cases.iter().filter(|case| case.outcome != Outcome::Pass && !needs_network(&case.outcome));
-    cases.map(|case| format!("{}: {:?}", case.case.id, case.outcome)).collect()
+async fn check_with(options: &Options, flaw: Flaw, settings: Settings) -> Report {
+    suite::run(&command(flaw), options, &settings, &mut |_| {}).await
+}
+
+/// A machine without a network cannot run some cases.
+fn settings() -> Settings {
+    let settings = Settings::new().strict();
+    if suite::has_network() { settings } else { settings.without("network") }
+}
+
+fn needs(case: &Case, name: &str) -> bool {
+    case.needs.iter().any(|need| need.name() == name)
 }
 
 #[tokio::test]
 async fn a_client_without_a_flaw_is_conformant() {
-    let report = check(Flaw::None, Settings::new()).await;
-    assert_eq!(not_passed(&report), [""; 0]);
-    let complete = !report.cases.iter().any(|case| needs_network(&case.outcome));
-    assert_eq!(report.verdict(), if complete { Verdict::Conformant } else { Verdict::Partial });
+    let report = check(Flaw::None, settings()).await;
+    assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
+    let unsupported = report.cases.iter().filter(|case| matches!(case.outcome, Outcome::Unsupported { .. }));
+    let others = unsupported.filter(|case| !needs(&case.case, "https") && !needs(&case.case, "network"));
+    assert_eq!(others.map(|case| case.case.id).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[tokio::test]
+async fn nor_has_it_one_over_https() {
+    let report = check_with(&options().https(), Flaw::None, settings()).await;
+    assert_eq!(report.verdict(), Verdict::Conformant, "{}", report.to_human(false));
+    assert!(!suite::has_network() || report.counts().passed == suite::cases().len(), "{}", report.counts());
 }
 
 #[tokio::test]
@@ -65,16 +80,34 @@ async fn every_flaw_is_found() {
     let mut missed = Vec::new();
     for (flaw, cases) in FLAWS {
         let settings = cases.iter().fold(Settings::new().with_seed(1), |settings, case| settings.only(case));
-        let report = check(*flaw, settings).await;
+        let is_of_https = suite::cases().iter().any(|case| cases.contains(&case.id) && needs(case, "https"));
+        let options = if is_of_https { options().https() } else { options() };
+        let report = check_with(&options, *flaw, settings).await;
         for id in *cases {
             let Some(found) = report.case(id) else { panic!("{id}") };
             let is_found = matches!(found.outcome, Outcome::Fail { .. } | Outcome::Warn { .. });
-            if !is_found && !needs_network(&found.outcome) {
+            let cannot_run = !suite::has_network() && needs(&found.case, "network");
+            if !is_found && !cannot_run {
                 missed.push(format!("{flaw:?}: {id}: {:?}", found.outcome));
             }
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[tokio::test]
+async fn a_client_that_pays_without_end_is_stopped_and_judged_by_what_it_did() {
+    let settings = Settings::new().only("client/paid-then-402").only("client/exit-status");
+    let report = check(Flaw::PaysWithoutEnd, settings).await;
+    let case = report.case("client/paid-then-402").unwrap();
+    let Outcome::Fail { actual, .. } = &case.outcome else { panic!("{:?}", case.outcome) };
+    assert!(actual.starts_with("the wallet was told to pay 1"), "{actual}");
+    let note = "the client pays without end: it was stopped after 10 orders to the wallet";
+    assert_eq!(case.notes, [note]);
+    // What has no say in payments is judged as if the client had run out of time.
+    let case = report.case("client/exit-status").unwrap();
+    assert_eq!((&case.outcome, &case.notes[..]), (&Outcome::Pass, &[note.to_owned()][..]));
+    assert!(report.to_human(false).contains(note));
 }
 
 /// It fails, fails again from the file, and passes where the flaw is mended.

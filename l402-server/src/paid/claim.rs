@@ -49,13 +49,14 @@ impl Gate {
         // by then is given back.
         let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
         match claimed.into_ready() {
-            Ok(claimed) => self.claimed(request, admission, claimed),
+            Ok(claimed) => self.claimed(request, admission, claimed, now),
             Err(waiting) => {
                 let (gate, request) = (self.clone(), self.keep(request));
                 PortFuture::new(async move {
                     let waiting = patience::store(gate.rules().store_timeout, waiting);
                     let claimed = telemetry::within(span, waiting).await;
-                    let decision = gate.claimed(&request.parts(), admission, claimed);
+                    let decision =
+                        gate.claimed(&request.parts(), admission, claimed, gate.rules().clock.now());
                     decision.await
                 })
             }
@@ -67,6 +68,7 @@ impl Gate {
         request: &RequestParts<'_, H>,
         admission: Admission,
         claimed: Result<Claimed, StoreError>,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let audience = self.rules().replies.audience(request);
         match claimed {
@@ -80,7 +82,7 @@ impl Gate {
             // An answer from a later version of the port is no reason to let anybody in.
             Ok(_) => {
                 admission.discard();
-                self.refuse(request, Reason::Rejected(Rejection::UsedUp))
+                self.refuse(request, Reason::Rejected(Rejection::UsedUp), now)
             }
         }
     }

@@ -47,11 +47,11 @@ impl Gate {
         let mut buffer = Vec::new();
         let credential = match credential::read(request, &rules.limits, &mut buffer) {
             Ok(Some(credential)) => credential,
-            Ok(None) => return self.unpaid(request, Reason::NoCredential),
-            Err(error) => return self.refuse(request, Reason::Malformed(error)),
+            Ok(None) => return self.unpaid(request, Reason::NoCredential, now),
+            Err(error) => return self.refuse(request, Reason::Malformed(error), now),
         };
         if let Err(rejection) = credential.screen() {
-            return self.refuse(request, Reason::Rejected(rejection));
+            return self.refuse(request, Reason::Rejected(rejection), now);
         }
         match verification::find_keys(rules, &credential, now).into_ready() {
             Ok(keys) => self.check(request, credential, keys, now),

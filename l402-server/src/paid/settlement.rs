@@ -62,7 +62,7 @@ impl Gate {
             let decision = match settled {
                 Ok(Answer::Settled) => gate.claim(&request.parts(), grant, rules.clock.now()),
                 Ok(Answer::Pending) => gate.answer(&Refusal::payment_pending(), audience),
-                Ok(Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone),
+                Ok(Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone, rules.clock.now()),
                 Err(error) => {
                     tracing::warn!(backend = error.backend(), kind = %error.kind(), "l402: settlement cannot be looked up");
                     gate.answer(&Refusal::settlement_unknown(), audience)

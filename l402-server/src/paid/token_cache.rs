@@ -28,22 +28,20 @@ struct Shard {
     clock: u64,
 }
 
-/// The places where an entry may stand. What they are searched by is kept together: the hashes are one cache line.
+/// The places where a token may stand. What it is found by is kept together, since each step to another part of memory
+/// waits for the one before: the hashes are one cache line, and where the texts are is in the next one.
 #[derive(Default)]
-#[repr(align(64))]
+#[repr(align(128))]
 struct Set {
     hashes: [u64; WAYS],
+    texts: [Text; WAYS],
     used_at: [u64; WAYS],
-    entries: [Option<Entry>; WAYS],
+    grants: [Option<Grant>; WAYS],
 }
 
-struct Entry {
-    grant: Grant,
-    /// How long the parts of the text are.
-    lengths: [usize; PARTS],
-    /// The whole text, since a hash may collide.
-    text: Zeroizing<Box<[u8]>>,
-}
+/// The lengths of a key's parts, then the parts, since a hash may collide. Empty where no token is.
+#[derive(Default)]
+struct Text(Zeroizing<Box<[u8]>>);
 
 /// What a request is looked up by.
 pub(crate) struct CacheKey<'r> {
@@ -53,6 +51,8 @@ pub(crate) struct CacheKey<'r> {
 
 /// Credential, path, method, route, service.
 const PARTS: usize = 5;
+
+const LENGTH: usize = size_of::<usize>();
 
 /// How many bytes at the end of a credential tell it from others.
 const HASHED: usize = 96;
@@ -96,7 +96,7 @@ impl TokenCache {
         let set = shard.set(key.hash);
         let way = set.find(key)?;
         set.used_at[way] = clock;
-        set.entries[way].as_ref().map(|entry| entry.grant).filter(|grant| now < grant.expires_at)
+        set.grants[way].filter(|grant| now < grant.expires_at)
     }
 
     /// Remembers a credential that was verified.
@@ -107,7 +107,7 @@ impl TokenCache {
         let set = shard.set(key.hash);
         let way = set.find(key).unwrap_or_else(|| set.used_longest_ago());
         (set.hashes[way], set.used_at[way]) = (key.hash, clock);
-        set.entries[way] = Some(Entry::new(key, grant));
+        (set.texts[way], set.grants[way]) = (Text::of(key), Some(grant));
     }
 
     /// Picks by other bits than those which pick the place within.
@@ -126,9 +126,7 @@ impl Shard {
 
 impl Set {
     fn find(&self, key: &CacheKey<'_>) -> Option<usize> {
-        (0..WAYS).find(|&way| {
-            self.hashes[way] == key.hash && self.entries[way].as_ref().is_some_and(|entry| entry.is_for(key))
-        })
+        (0..WAYS).find(|&way| self.hashes[way] == key.hash && self.texts[way].is_of(key))
     }
 
     /// An empty place was used at no time.
@@ -137,14 +135,20 @@ impl Set {
     }
 }
 
-impl Entry {
-    fn new(key: &CacheKey<'_>, grant: Grant) -> Self {
-        Self { grant, lengths: key.lengths(), text: Zeroizing::new(key.parts.concat().into_boxed_slice()) }
+impl Text {
+    fn of(key: &CacheKey<'_>) -> Self {
+        let lengths = key.lengths();
+        // In one piece from the start, so that no copy of a credential stays behind.
+        let mut text =
+            Vec::with_capacity(lengths.len() + key.parts.iter().map(|part| part.len()).sum::<usize>());
+        text.extend_from_slice(&lengths);
+        key.parts.iter().for_each(|part| text.extend_from_slice(part));
+        Self(Zeroizing::new(text.into_boxed_slice()))
     }
 
-    fn is_for(&self, key: &CacheKey<'_>) -> bool {
-        let mut rest = &self.text[..];
-        self.lengths == key.lengths()
+    fn is_of(&self, key: &CacheKey<'_>) -> bool {
+        let Some((lengths, mut rest)) = self.0.split_first_chunk() else { return false };
+        *lengths == key.lengths()
             && key.parts.iter().all(|part| {
                 let (own, after) = rest.split_at(part.len());
                 rest = after;
@@ -155,7 +159,12 @@ impl Entry {
 }
 
 impl CacheKey<'_> {
-    fn lengths(&self) -> [usize; PARTS] {
-        self.parts.map(<[u8]>::len)
+    /// How long the parts are.
+    fn lengths(&self) -> [u8; LENGTH * PARTS] {
+        let mut lengths = [0; LENGTH * PARTS];
+        for (length, part) in lengths.chunks_exact_mut(LENGTH).zip(self.parts) {
+            length.copy_from_slice(&part.len().to_le_bytes());
+        }
+        lengths
     }
 }

@@ -53,7 +53,7 @@ impl Gate {
                 self.claim(request, grant, now)
             }
             Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id),
-            Err(rejection) => self.refuse(request, Reason::Rejected(rejection)),
+            Err(rejection) => self.refuse(request, Reason::Rejected(rejection), now),
         }
     }
 
@@ -68,10 +68,11 @@ impl Gate {
         let decision = {
             let request = request.parts();
             let mut buffer = Vec::new();
+            let now = rules.clock.now();
             match credential::read(&request, &rules.limits, &mut buffer) {
-                Ok(Some(credential)) => self.check(&request, credential, keys, rules.clock.now()),
-                Ok(None) => self.unpaid(&request, Reason::NoCredential),
-                Err(error) => self.refuse(&request, Reason::Malformed(error)),
+                Ok(Some(credential)) => self.check(&request, credential, keys, now),
+                Ok(None) => self.unpaid(&request, Reason::NoCredential, now),
+                Err(error) => self.refuse(&request, Reason::Malformed(error), now),
             }
         };
         decision.await

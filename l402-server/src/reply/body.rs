@@ -4,7 +4,7 @@ use super::json::Object;
 use super::refusal::{Offer, Refusal};
 
 /// Room for everything but the sentence, the invoice and the macaroon.
-const REST: usize = 320;
+const REST: usize = 256;
 
 /// Our shape. The first four fields of a challenge are what deployed JSON clients read.
 pub(super) fn json(refusal: &Refusal) -> Vec<u8> {

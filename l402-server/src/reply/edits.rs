@@ -1,9 +1,6 @@
 //! What a paid answer gets in addition: rules for caches, a receipt, CORS.
 
-use std::array;
 use std::borrow::Cow;
-use std::fmt;
-use std::iter::Flatten;
 
 use hex_simd::{AsciiCase, encode_to_string};
 use l402_core::PaymentHash;
@@ -12,25 +9,39 @@ use super::cors::EXPOSED;
 use super::{Audience, RECEIPT, Replies};
 use crate::request::HeaderValues;
 
-type Edit = (&'static str, Cow<'static, str>);
-
 /// Header fields that an adapter sets on the answer of a handler, each in place of all values of that name.
 ///
-/// Names are in lower case, values in visible ASCII. See [`Admission::header_edits`](crate::Admission::header_edits).
+/// See [`Admission::header_edits`](crate::Admission::header_edits).
+#[derive(Debug)]
 #[must_use]
-pub struct HeaderEdits(Flatten<array::IntoIter<Option<Edit>, 5>>);
-
-impl Iterator for HeaderEdits {
-    type Item = (&'static str, Cow<'static, str>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
-    }
+pub struct HeaderEdits {
+    cache_control: Option<Cow<'static, str>>,
+    vary: Option<Cow<'static, str>>,
+    receipt: Option<PaymentHash>,
+    allow_origin: Option<Cow<'static, str>>,
+    expose: Option<Cow<'static, str>>,
 }
 
-impl fmt::Debug for HeaderEdits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.clone()).finish()
+impl HeaderEdits {
+    /// Hands each field to `set`: its name in lower case, and a value in visible ASCII.
+    // The names are constants here, so that an adapter that looks them up does so when it is compiled.
+    #[inline]
+    pub fn for_each(self, mut set: impl FnMut(&'static str, Cow<'static, str>)) {
+        if let Some(value) = self.cache_control {
+            set("cache-control", value);
+        }
+        if let Some(value) = self.vary {
+            set("vary", value);
+        }
+        if let Some(payment) = self.receipt {
+            set(RECEIPT, Cow::Owned(encode_to_string(payment.as_bytes(), AsciiCase::Lower)));
+        }
+        if let Some(value) = self.allow_origin {
+            set("access-control-allow-origin", value);
+        }
+        if let Some(value) = self.expose {
+            set("access-control-expose-headers", value);
+        }
     }
 }
 
@@ -45,8 +56,6 @@ impl Replies {
         current: &H,
     ) -> HeaderEdits {
         let cache_control = if is_sold { cache_control(current.values("cache-control")) } else { None };
-        let receipt = paid.filter(|_| self.receipts);
-        let receipt = receipt.map(|hash| Cow::Owned(encode_to_string(hash.as_bytes(), AsciiCase::Lower)));
         let (mut by_origin, mut allow_origin, mut expose) = (false, None, None);
         if let Some(cors) = &self.cors {
             let handlers_own = current.values("access-control-allow-origin").next().is_some();
@@ -64,14 +73,13 @@ impl Replies {
             (false, true) => Some("Origin"),
             (false, false) => None,
         };
-        let edits = [
-            cache_control.map(|value| ("cache-control", value)),
-            vary_on.and_then(|names| merged(current.values("vary"), names)).map(|value| ("vary", value)),
-            receipt.map(|value| (RECEIPT, value)),
-            allow_origin.map(|value| ("access-control-allow-origin", value)),
-            expose.map(|value| ("access-control-expose-headers", value)),
-        ];
-        HeaderEdits(edits.into_iter().flatten())
+        HeaderEdits {
+            cache_control,
+            vary: vary_on.and_then(|names| merged(current.values("vary"), names)),
+            receipt: paid.filter(|_| self.receipts),
+            allow_origin,
+            expose,
+        }
     }
 }
 

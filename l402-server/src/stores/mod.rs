@@ -11,7 +11,7 @@
 //! | calls claimed and committed a second, 1 / 64 at once | millions | 1 700 / 4 700 | 12 000 / 28 000 |
 //!
 //! The last line was measured on two cores that were busy with other things, SQLite and Redis included, with an
-//! append-only file in Redis; `cargo bench -p l402-benches --bench replay_store` measures it anywhere. Take memory
+//! append-only file in Redis; `cargo bench -p l402-benches --bench stores` measures it anywhere. Take memory
 //! for tests, SQLite for a service on one machine, and Redis for one that has outgrown it.
 //!
 //! A store that fails refuses: the gate answers 503 and lets nobody in. All three are tested with the same cases,

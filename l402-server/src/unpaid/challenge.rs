@@ -54,21 +54,48 @@ pub(super) fn order(
     let Some(price) = quote.price() else { return PortFuture::ready(Err(Failure::Free)) };
     let description = quote.describe(&rules.description).as_ref().to_owned();
     let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
-    let gate = gate.clone();
-    issue_key(rules).then(move |key| {
-        let key = match key {
-            Ok(key) => key,
-            Err(failure) => return PortFuture::ready(Err(failure)),
-        };
-        let rules = gate.rules();
-        let created = patience::provider(rules, |provider| provider.create_invoice(wanted));
-        let accepted = move |created| accept(gate.rules(), created, price, reservation, now);
-        // Whoever leaves meanwhile does not stop the provider, and the invoice counts as any other.
-        let order = patience::to_its_end(created.then(move |created| {
-            PortFuture::ready(accepted(created).map(|(invoice, terms)| Order { invoice, terms, key }))
-        }));
-        order.then(|order| PortFuture::ready(order.unwrap_or_else(|_| Err(Failure::panicked()))))
-    })
+    match issue_key(rules).into_ready() {
+        Ok(key) => order_for(gate, key, wanted, reservation, now),
+        Err(waiting) => {
+            let gate = gate.clone();
+            PortFuture::new(async move {
+                let key = waiting.await;
+                order_for(&gate, key, wanted, reservation, now).await
+            })
+        }
+    }
+}
+
+fn order_for(
+    gate: &Gate,
+    key: Result<IssuedKey, Failure>,
+    wanted: NewInvoice,
+    reservation: Reservation,
+    now: UnixTime,
+) -> PortFuture<Result<Order, Failure>> {
+    let (rules, price) = (gate.rules(), wanted.amount);
+    let key = match key {
+        Ok(key) => key,
+        Err(failure) => return PortFuture::ready(Err(failure)),
+    };
+    match patience::provider(rules, |provider| provider.create_invoice(wanted)).into_ready() {
+        Ok(created) => {
+            let accepted = accept(rules, created, price, reservation, now);
+            PortFuture::ready(accepted.map(|(invoice, terms)| Order { invoice, terms, key }))
+        }
+        Err(waiting) => {
+            let gate = gate.clone();
+            // Whoever leaves meanwhile does not stop the provider, and the invoice counts as any other.
+            let accepted = patience::to_its_end(async move {
+                let created = waiting.await;
+                accept(gate.rules(), created, price, reservation, now)
+            });
+            PortFuture::new(async move {
+                let (invoice, terms) = accepted.await.unwrap_or_else(|_| Err(Failure::panicked()))?;
+                Ok(Order { invoice, terms, key })
+            })
+        }
+    }
 }
 
 fn accept(
@@ -85,7 +112,7 @@ fn accept(
     let invoice = created.map_err(Failure::Provider)?;
     let terms = check(rules, &invoice, price, now)?;
     // Only one of two callers could pay it, and either could use the other's payment.
-    if !reservation.keep(terms.payment_hash, terms.expires_at) {
+    if !reservation.keep(terms.payment_hash, terms.expires_at, now) {
         return Err(Failure::Lie("one that was offered to somebody else"));
     }
     Ok((invoice, terms))

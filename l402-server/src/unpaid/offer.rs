@@ -1,5 +1,6 @@
 //! From a request that nothing is paid with to an offer, or to the reason why there is none.
 
+use l402_core::UnixTime;
 use l402_core::ports::PortFuture;
 
 use super::challenge;
@@ -16,10 +17,11 @@ impl Gate {
         &self,
         request: &RequestParts<'_, H>,
         reason: Reason,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let replies = &self.rules().replies;
         if replies.profile.challenges(reason) {
-            self.unpaid(request, reason)
+            self.unpaid(request, reason, now)
         } else {
             self.answer(&Refusal::unauthorized(reason), replies.audience(request))
         }
@@ -30,10 +32,13 @@ impl Gate {
         &self,
         request: &RequestParts<'_, H>,
         reason: Reason,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
         let (client, audience) = (rules.proxies.client(request), rules.replies.audience(request));
-        if matches!(rules.pricing.known(request), Known::Quote(_)) && self.takes_free_call(client, reason) {
+        if matches!(rules.pricing.known(request), Known::Quote(_))
+            && self.takes_free_call(client, reason, now)
+        {
             return self.admit_unpaid(Unpaid::FreeTier, audience);
         }
         if rules.shadow {
@@ -45,7 +50,7 @@ impl Gate {
         match rules.pricing.known(request) {
             Known::NotForSale => self.answer(&Refusal::not_for_sale(), audience),
             Known::Quote(_) if !is_offered => self.answer(&Refusal::without_offer(reason), audience),
-            Known::Quote(quote) => self.offer(request, quote, Vec::new(), buyer),
+            Known::Quote(quote) => self.offer(request, quote, Vec::new(), buyer, now),
             Known::Ask(function) => {
                 let (gate, request) = (self.clone(), request.to_owned_for_price());
                 PortFuture::new(gate.ask_price(request, function.clone(), buyer))
@@ -55,10 +60,10 @@ impl Gate {
 
     /// Takes one of the client's free calls, if it shows no credential and has any left. Of what costs something only:
     /// what is free takes none, and what is not for sale is not given away either.
-    fn takes_free_call(&self, client: ClientKey, reason: Reason) -> bool {
+    fn takes_free_call(&self, client: ClientKey, reason: Reason, now: UnixTime) -> bool {
         let rules = self.rules();
         matches!(reason, Reason::NoCredential)
-            && rules.free_calls.as_ref().is_some_and(|free| free.take(client, rules.clock.now()))
+            && rules.free_calls.as_ref().is_some_and(|free| free.take(client, now))
     }
 
     async fn ask_price(self, request: OwnedRequest, function: PriceFunction, buyer: Buyer) -> Decision {
@@ -67,7 +72,7 @@ impl Gate {
         let quote = patience::price(self.rules(), quote).await;
         let decision = match quote {
             Ok(quote) if quote.price().is_none() => self.admit_unpaid(Unpaid::Free, audience),
-            Ok(_) if self.takes_free_call(buyer.client, buyer.reason) => {
+            Ok(_) if self.takes_free_call(buyer.client, buyer.reason, self.rules().clock.now()) => {
                 self.admit_unpaid(Unpaid::FreeTier, audience)
             }
             Ok(_) if !buyer.is_offered => self.answer(&Refusal::without_offer(buyer.reason), audience),
@@ -92,7 +97,7 @@ impl Gate {
             return self.answer(&Refusal::price_unavailable(), buyer.audience);
         }
         let conditions = binding::conditions(quote, &request.parts());
-        self.offer(&request.parts(), quote, conditions, buyer)
+        self.offer(&request.parts(), quote, conditions, buyer, self.rules().clock.now())
     }
 
     /// Asks the provider for an invoice, unless there were enough. Nothing is copied for a provider that answers at once.
@@ -102,9 +107,9 @@ impl Gate {
         quote: &Quote,
         conditions: Vec<(String, String)>,
         buyer: Buyer,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
-        let now = rules.clock.now();
         if let Some(refusal) = challenge::unsealable(rules, &request.context(now)) {
             return self.answer(&refusal, buyer.audience);
         }

@@ -23,7 +23,8 @@ async fn edits(
     let header = token.header();
     let request: &[(&str, &[u8])] = &[("origin", APP.as_bytes()), ("authorization", header.as_bytes())];
     let admitted = admission(send(&shop, "GET", "/report", request).await);
-    let edits = admitted.header_edits(status, &fields).collect();
+    let mut edits = Vec::new();
+    admitted.header_edits(status, &fields).for_each(|name, value| edits.push((name, value)));
     (edits, token.preimage.payment_hash().to_string())
 }
 

@@ -5,6 +5,7 @@ mod cache;
 mod challenges;
 mod endings;
 mod generated;
+mod https;
 mod limits;
 mod paying;
 mod redirects;
@@ -33,6 +34,7 @@ pub(super) fn checks() -> Vec<Check<Context>> {
         cache::CHECKS,
         endings::CHECKS,
         redirects::CHECKS,
+        https::CHECKS,
         wallets::CHECKS,
         strain::CHECKS,
         generated::CHECKS,

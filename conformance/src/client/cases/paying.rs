@@ -260,10 +260,15 @@ async fn slow_content(cx: &Context) -> CaseResult {
 
 async fn secrets_unshown(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
-    let (_, run) = buy(&stage, Script::honest()).await?;
-    let printed = String::from_utf8_lossy(&[&run.stdout[..], &run.stderr[..]].concat()).to_ascii_lowercase();
-    if stage.preimages().await.iter().any(|preimage| printed.contains(preimage.as_str())) {
-        return Err(Outcome::fail("no preimage in what the client prints", "it prints the preimage"));
+    let broken = Script::honest().paid(|_, _| Answer::new(500).body("text/plain", "broken\n"));
+    for (script, when) in [(Script::honest(), "when all is well"), (broken, "when the server breaks")] {
+        let (_, run) = buy(&stage, script).await?;
+        let printed =
+            String::from_utf8_lossy(&[&run.stdout[..], &run.stderr[..]].concat()).to_ascii_lowercase();
+        if stage.preimages().await.iter().any(|preimage| printed.contains(preimage.as_str())) {
+            let actual = format!("it prints the preimage {when}");
+            return Err(Outcome::fail("no preimage in what the client prints", actual));
+        }
     }
     Ok(())
 }

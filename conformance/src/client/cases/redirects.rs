@@ -3,10 +3,10 @@
 use super::{SAFETY, must, should};
 use crate::case::Source;
 use crate::check::Check;
-use crate::client::context::Context;
-use crate::client::options::{NETWORK, REDIRECTS};
-use crate::client::origin::Answer;
-use crate::client::shop::{CONTENT, Script, content};
+use crate::client::context::{Context, Stage};
+use crate::client::options::{HTTPS, NETWORK, REDIRECTS};
+use crate::client::origin::{Answer, Request};
+use crate::client::shop::{CONTENT, Script, Shop, content};
 use crate::outcome::{CaseResult, Outcome};
 
 const OTHERS: &str =
@@ -36,6 +36,16 @@ pub(super) const CHECKS: &[Check<Context>] = &[
     },
     Check {
         case: must(
+            "client/redirect/credential-to-http",
+            "the credential does not follow a redirect from https to plain http",
+            OTHERS,
+            HTTP,
+        )
+        .needing(&[HTTPS]),
+        run: |cx| Box::pin(credential_to_http(cx)),
+    },
+    Check {
+        case: must(
             "client/redirect/credential-back",
             "what the target of a redirect sold is not shown to where it came from",
             "A credential is sent to the origin that sold it, and to no other.",
@@ -51,6 +61,16 @@ pub(super) const CHECKS: &[Check<Context>] = &[
             SAFETY,
         ),
         run: |cx| Box::pin(stranger(cx)),
+    },
+    Check {
+        case: should(
+            "client/redirect/downgrade",
+            "nothing is paid where a redirect leads from https to plain http",
+            "Who redirects from https to plain http may be anybody on the way: the same host and port are another origin.",
+            SAFETY,
+        )
+        .needing(&[HTTPS]),
+        run: |cx| Box::pin(downgrade(cx)),
     },
     Check {
         case: should(
@@ -109,15 +129,35 @@ async fn credential_to_host(cx: &Context) -> CaseResult {
     let stage = cx.stage().await?;
     let script = Script::honest().first(|request, _| (request.path() == "/elsewhere").then(content)).paid(
         |request, _| {
-            let host = request.value("host").unwrap_or_default();
-            redirect(307, &format!("http://{}/elsewhere", host.replace("127.0.0.1", "localhost")))
+            let host = request.value("host").unwrap_or_default().replace("127.0.0.1", "localhost");
+            redirect(307, &format!("{}://{host}/elsewhere", request.scheme()))
         },
     );
     let shop = stage.sell(script).await?;
     stage.run(&shop.url("/report")).await?;
+    nothing_elsewhere(&stage, &shop).await
+}
+
+/// The same host and port, so that only the scheme is another.
+async fn credential_to_http(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let script = Script::honest()
+        .first(|request, _| (request.path() == "/elsewhere").then(content))
+        .paid(|request, _| redirect(307, &unencrypted(request, "/elsewhere")));
+    let shop = stage.sell_over_both(script).await?;
+    stage.run(&shop.url("/report")).await?;
+    nothing_elsewhere(&stage, &shop).await
+}
+
+/// The URL of `path` over plain http, at the host that was asked.
+fn unencrypted(request: &Request, path: &str) -> String {
+    format!("http://{}{path}", request.value("host").unwrap_or_default())
+}
+
+async fn nothing_elsewhere(stage: &Stage<'_>, shop: &Shop) -> CaseResult {
     let elsewhere: Vec<_> =
         shop.requests().into_iter().filter(|request| request.path() == "/elsewhere").collect();
-    stage.no_secret_in(&shop, &elsewhere).await
+    stage.no_secret_in(shop, &elsewhere).await
 }
 
 async fn credential_back(cx: &Context) -> CaseResult {
@@ -137,6 +177,15 @@ async fn stranger(cx: &Context) -> CaseResult {
     let first = stage.origin("the origin that redirects", Box::new(move |_| redirect(302, &to))).await?;
     stage.run(&first.url("/report")).await?;
     stage.ordered_nothing("nobody asked for anything of this origin")
+}
+
+async fn downgrade(cx: &Context) -> CaseResult {
+    let stage = cx.stage().await?;
+    let script = Script::honest()
+        .first(|request, _| request.is_encrypted.then(|| redirect(307, &unencrypted(request, "/report"))));
+    let shop = stage.sell_over_both(script).await?;
+    stage.run(&shop.url("/report")).await?;
+    stage.ordered_nothing("the challenge came over plain http, which nobody asked for")
 }
 
 async fn same_origin(cx: &Context) -> CaseResult {

@@ -198,7 +198,7 @@ pub(super) fn setting_cookies() -> Script {
             let host = request.value("host").unwrap_or_default().replace("127.0.0.1", "localhost");
             with_cookies(
                 Answer::new(302)
-                    .header("Location", format!("http://{host}/elsewhere"))
+                    .header("Location", format!("{}://{host}/elsewhere", request.scheme()))
                     .body("text/plain", ""),
             )
         })

@@ -3,8 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// An answer, and how it is sent.
 #[derive(Clone, Debug)]
@@ -152,15 +151,18 @@ impl Answer {
         bytes
     }
 
-    pub(super) async fn write(&self, stream: &mut TcpStream) -> io::Result<()> {
+    /// What is written is flushed before a pause: TLS may keep it otherwise.
+    pub(super) async fn write(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
         let bytes = self.head_and_body();
         let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
         let (head, body) = if self.is_slow { bytes.split_at(head) } else { (&bytes[..], &[][..]) };
         stream.write_all(head).await?;
         for piece in body.chunks(body.len() / SLOW_PIECES + 1) {
+            stream.flush().await?;
             tokio::time::sleep(DRIP).await;
             stream.write_all(piece).await?;
         }
+        stream.flush().await?;
         match self.endless {
             None => stream.shutdown().await,
             Some(Endless::Flood) => {
@@ -168,10 +170,11 @@ impl Answer {
                 for _ in 0..FLOOD_BYTES / piece.len() {
                     stream.write_all(&piece).await?;
                 }
-                Ok(())
+                stream.flush().await
             }
             Some(Endless::Drip) => loop {
                 stream.write_all(b"x").await?;
+                stream.flush().await?;
                 tokio::time::sleep(DRIP).await;
             },
             Some(Endless::Silence) => {

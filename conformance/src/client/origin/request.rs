@@ -1,7 +1,6 @@
 //! Reading a request without losing a byte of it.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// More is not read; no case asks for so much.
 const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
@@ -17,6 +16,8 @@ pub(crate) struct Request {
     headers: Vec<(String, String)>,
     /// Without the framing of chunks.
     pub(crate) body: Vec<u8>,
+    /// It came over https.
+    pub(crate) is_encrypted: bool,
 }
 
 impl Request {
@@ -33,6 +34,10 @@ impl Request {
     pub(crate) fn contains(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         self.raw.to_ascii_lowercase().windows(text.len().max(1)).any(|window| window == text.as_bytes())
+    }
+
+    pub(crate) const fn scheme(&self) -> &'static str {
+        if self.is_encrypted { "https" } else { "http" }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -62,7 +67,7 @@ impl Request {
 }
 
 /// One request; `None` when the client hangs up before it is complete, or says too much.
-pub(crate) async fn read(stream: &mut TcpStream) -> Option<Request> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Option<Request> {
     let mut raw = Vec::new();
     let mut chunk = vec![0; 16 * 1024];
     let mut told_to_go_on = false;

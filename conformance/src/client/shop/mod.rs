@@ -7,7 +7,7 @@ mod script;
 mod till;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) use script::{CONTENT, PRICE_MSAT, Script, content};
 pub(crate) use till::Till;
 
 use super::log::Log;
-use super::origin::Origin;
+use super::origin::{Origin, Transport};
 
 /// An origin that sells. What it has offered is in its till.
 #[derive(Debug)]
@@ -30,19 +30,10 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Opens on loopback.
     pub(crate) async fn open(
         name: &'static str,
-        node: &DevNode,
-        log: &Arc<Log>,
-        script: Script,
-    ) -> io::Result<Self> {
-        Self::open_at(name, (Ipv4Addr::LOCALHOST, 0).into(), node, log, script).await
-    }
-
-    pub(crate) async fn open_at(
-        name: &'static str,
         address: SocketAddr,
+        transport: Transport,
         node: &DevNode,
         log: &Arc<Log>,
         script: Script,
@@ -50,7 +41,7 @@ impl Shop {
         let till = Arc::new(Till::new(node));
         let seller = Arc::clone(&till);
         let handler = Box::new(move |request: &_| script.answer(&seller, request));
-        Ok(Self { origin: Origin::open(name, address, log, handler).await?, till })
+        Ok(Self { origin: Origin::open(name, address, transport, log, handler).await?, till })
     }
 
     /// Every offer so far, the oldest first.

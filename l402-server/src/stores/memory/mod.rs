@@ -1,7 +1,6 @@
 //! [`MemoryReplayStore`]: uses counted in this process.
 
 mod entries;
-mod index;
 mod shard;
 
 use std::fmt;

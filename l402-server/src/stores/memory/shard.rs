@@ -8,7 +8,7 @@ use l402_core::ports::{Claim, Claimed};
 use l402_core::{PaymentHash, UnixTime};
 
 use super::entries::{Entries, Entry, Lease, PIECE, Seconds};
-use super::index::Index;
+use crate::index::Index;
 
 #[derive(Default)]
 pub(super) struct Shard {

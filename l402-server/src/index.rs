@@ -5,7 +5,7 @@
 /// A table of a library keeps what tells places apart, and the places, in two parts of memory. Neither is in the cache
 /// when there are many tokens, and to wait for the second one takes as long as all the rest of a claim.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     /// As many as a power of two says. Zero where nothing is, otherwise the place plus one, which has as many bits as
     /// the number of words, below bits of the hash.
     words: Vec<u32>,
@@ -14,18 +14,18 @@ pub(super) struct Index {
 
 /// Where a word is, or could be.
 #[derive(Clone, Copy)]
-pub(super) struct Position(usize);
+pub(crate) struct Position(usize);
 
 const FEWEST_WORDS: usize = 64;
 
 impl Index {
     /// Whether it has to grow before anything is inserted: at three quarters, beyond which probing takes long.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.len >= self.words.len() / 4 * 3
     }
 
     /// Takes twice the room, and asks for the hash of every place so far.
-    pub(super) fn grow(&mut self, hash_of: impl Fn(usize) -> u64) {
+    pub(crate) fn grow(&mut self, hash_of: impl Fn(usize) -> u64) {
         let words = (2 * self.words.len()).max(FEWEST_WORDS);
         let places = std::mem::take(&mut self.len);
         self.words = vec![0; words];
@@ -39,7 +39,7 @@ impl Index {
     }
 
     /// Where the place is that `is_it` recognizes; or otherwise where it belongs.
-    pub(super) fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Result<Position, Position> {
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Result<Position, Position> {
         let mut at = self.home(hash);
         loop {
             // There are always words that are zero; nothing but an index without any has none at its home.
@@ -54,23 +54,23 @@ impl Index {
         }
     }
 
-    pub(super) fn get(&self, at: Position) -> usize {
+    pub(crate) fn get(&self, at: Position) -> usize {
         self.place(self.words[at.0])
     }
 
     /// Puts a place where `find` did not find it. Not into an index that is full.
-    pub(super) fn insert(&mut self, at: Position, hash: u64, place: usize) {
+    pub(crate) fn insert(&mut self, at: Position, hash: u64, place: usize) {
         self.set(at, hash, place);
         self.len += 1;
     }
 
     /// Puts another place with the same hash here.
-    pub(super) fn set(&mut self, at: Position, hash: u64, place: usize) {
+    pub(crate) fn set(&mut self, at: Position, hash: u64, place: usize) {
         self.words[at.0] = (tag(hash) & !self.mask()) | (place as u32 + 1);
     }
 
     /// Takes a place out, and moves those up behind it that could not be at their home because of it.
-    pub(super) fn remove(&mut self, at: Position, hash_of: impl Fn(usize) -> u64) {
+    pub(crate) fn remove(&mut self, at: Position, hash_of: impl Fn(usize) -> u64) {
         let (mut hole, mut at) = (at.0, at.0);
         loop {
             at = self.next(at);
