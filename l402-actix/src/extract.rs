@@ -10,8 +10,8 @@ use l402_core::Grant;
 
 /// What was paid for: the [`Grant`] of the token that let this request in.
 ///
-/// A handler that takes `Paid` cannot be reached for free: without the middleware it answers 500. A handler that
-/// takes `Option<Paid>` can serve both.
+/// A handler that takes `Paid` cannot be reached for free: without the middleware it answers 500, and so it does to whom
+/// a free tier or shadow mode let in. A handler that takes `Option<Paid>` can serve both.
 #[derive(Clone, Copy, Debug)]
 pub struct Paid(Grant);
 
@@ -38,15 +38,15 @@ impl FromRequest for Paid {
     }
 }
 
-/// A handler asked for [`Paid`] where there is no [`L402`](crate::L402) middleware. Answered as 500: the mistake
-/// is in the app, and the client need not know.
+/// A handler asked for [`Paid`] where there is no [`L402`](crate::L402) middleware, or one that lets requests in for
+/// nothing. Answered as 500: the mistake is in the app, and the client need not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotPaid;
 
 impl fmt::Display for NotPaid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this route has no L402 middleware, so nobody can have paid for it")
+        f.write_str("nobody has paid: this route has no L402 middleware, or one that lets in for nothing; take Option<Paid>")
     }
 }
 

@@ -5,7 +5,8 @@
 //! (no 2xx and no 304, a panic, a client that went away) is not charged: the buyer keeps the token.
 //!
 //! Wrap routes: around an app or a resource, paths and methods that do not exist are sold as well, and then answered
-//! 404 or 405. And call `HttpServer::h1_allow_half_closed(false)`: by default actix-web runs the handler of an HTTP/1
+//! 404 or 405; around an app or a scope, guards are not looked at for the price, as nothing is routed yet. For [`Cors`], wrap
+//! the resource, since a route of it does not see the preflights, which are `OPTIONS` requests. And call `HttpServer::h1_allow_half_closed(false)`: by default actix-web runs the handler of an HTTP/1
 //! client that went away to its end, which is then charged.
 //!
 //! ```

@@ -7,13 +7,13 @@ use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
 
 /// What the gate decides; or `Err` with how many bytes of the body it has to see first.
 pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> Result<PortFuture<Decision>, usize> {
-    let (headers, route) = (Headers(request.headers()), request.match_pattern());
+    let (headers, route) = (Headers(request.headers()), route(request));
     let parts = parts(request, &headers).with_route(route.as_deref());
     gate.body_limit(&parts).map_or_else(|| Ok(gate.decide(&parts)), Err)
 }
 
 pub(crate) fn decide_with_body(gate: &Gate, request: &ServiceRequest, body: &[u8]) -> PortFuture<Decision> {
-    let (headers, route) = (Headers(request.headers()), request.match_pattern());
+    let (headers, route) = (Headers(request.headers()), route(request));
     gate.decide(&parts(request, &headers).with_route(route.as_deref()).with_body(Some(body)))
 }
 
@@ -26,6 +26,20 @@ fn parts<'a>(request: &'a ServiceRequest, headers: &'a Headers<'a>) -> RequestPa
     let peer = request.peer_addr().map(|peer| peer.ip());
     let parts = RequestParts::new(request.method().as_str(), request.uri().path(), headers);
     parts.with_query(request.uri().query()).with_peer(peer)
+}
+
+/// The template that the router has found or, around an app or a scope, will find.
+///
+/// There, where nothing is found yet, actix-web itself looks the path up as it was sent, while its router reads `%64` as
+/// `d`: a dear route would be sold at the price of another template that fits any letters.
+fn route(request: &ServiceRequest) -> Option<String> {
+    let by_router = request.match_pattern();
+    let (sent, read) = (request.path(), request.match_info().as_str());
+    if sent == read {
+        return by_router;
+    }
+    let routes = request.resource_map();
+    if by_router == routes.match_pattern(sent) { routes.match_pattern(read) } else { by_router }
 }
 
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);

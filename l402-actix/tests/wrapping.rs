@@ -10,8 +10,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, web};
-use l402_actix::{Gate, L402, MasterKey, Msat, stores::MemoryReplayStore};
+use actix_web::{App, HttpServer, Scope, web};
+use l402_actix::{
+    Cors, Gate, GateBuilder, L402, MasterKey, Msat, PriceTable, Quote, stores::MemoryReplayStore,
+};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_dev::DevNode;
 use reqwest::Response;
@@ -31,12 +33,14 @@ struct Gates {
 
 impl Gates {
     fn sat(&self, price: u64) -> L402 {
+        self.gate(|gate| gate.price(Msat::from_sat(price)))
+    }
+
+    fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402 {
         let gate = Gate::builder(self.node.provider())
             .root_key(MasterKey::from_bytes([7; 32]))
-            .store(self.store.clone())
-            .price(Msat::from_sat(price))
-            .build();
-        L402::new(gate.unwrap())
+            .store(self.store.clone());
+        L402::new(settings(gate).build().unwrap())
     }
 }
 
@@ -140,6 +144,82 @@ async fn a_gate_works_within_nested_scopes() {
     let credential = shop.buy("/api/v1/items/7").await;
     assert_eq!(shop.get("/api/v1/items/7", Some(&credential)).await.text().await.unwrap(), "item 7");
     assert_eq!(verdict(shop.get("/api/v1/items/7", Some(&credential)).await).await.1, "token_used");
+}
+
+/// The router reads `%64` as `d`, so prices have to.
+#[actix_web::test]
+async fn no_spelling_of_a_path_has_another_price_than_its_route() {
+    fn routes(app: Scope) -> Scope {
+        app.service(web::resource("/dear").route(web::get().to(async || "dear")))
+            .service(web::resource("/whole/{id}").route(web::get().to(async || "whole")))
+            .service(web::resource("/{page}").route(web::get().to(async || "cheap")))
+            .service(web::resource("/{shelf}/{page}").route(web::get().to(async || "cheap")))
+    }
+    fn prices(prefix: &str) -> PriceTable {
+        let at = |route: &str| format!("{prefix}{route}");
+        let whole = Quote::new(Msat::from_sat(70)).uses(9).whole_route();
+        let prices = PriceTable::new().get(at("/dear"), Msat::from_sat(500)).get(at("/whole/{id}"), whole);
+        prices.get(at("/{page}"), Msat::from_sat(1)).otherwise(Quote::free())
+    }
+    let whole_app = Shop::open(|gates, app| {
+        app.service(routes(web::scope("")).wrap(gates.gate(|gate| gate.prices(prices("")))));
+    });
+    let scope = Shop::open(|gates, app| {
+        app.service(routes(web::scope("/shop")).wrap(gates.gate(|gate| gate.prices(prices("/shop")))));
+    });
+    for (shop, prefix) in [(whole_app, ""), (scope, "/shop")] {
+        for (path, price) in
+            [("/dear", 500), ("/%64ear", 500), ("/de%61%72", 500), ("/%64ea", 1), ("/whol%65/1", 70)]
+        {
+            let answer = shop.get(&format!("{prefix}{path}"), None).await;
+            assert_eq!(answer.status().as_u16(), 402, "{prefix}{path} is given away");
+            assert_eq!(json(answer).await["price_sats"], price, "{prefix}{path}");
+        }
+        assert_eq!(shop.get(&format!("{prefix}/other%2Fpage/1"), None).await.status().as_u16(), 200);
+        let credential = shop.buy(&format!("{prefix}/whole/1")).await;
+        let paid = async |path: &str| shop.get(&format!("{prefix}{path}"), Some(&credential)).await;
+        assert_eq!(paid("/%77hole/2").await.text().await.unwrap(), "whole");
+        assert_eq!(verdict(paid("/%64ear").await).await, (402, "wrong_path".to_owned()));
+    }
+}
+
+/// Where the router has found the route, it is that one, whatever else the path would fit.
+#[actix_web::test]
+async fn a_route_that_was_found_is_priced_as_such() {
+    let shop = Shop::open(|gates, app| {
+        let gate = gates.gate(|gate| {
+            let prices =
+                PriceTable::new().get("/{page}", Msat::from_sat(1)).get("/dear", Msat::from_sat(500));
+            gate.prices(prices.otherwise(Quote::free()))
+        });
+        let guarded = web::resource("/{page}").guard(actix_web::guard::Header("x-cheap", "yes"));
+        app.service(guarded.route(web::get().to(async || "cheap").wrap(gate.clone())));
+        app.service(web::resource("/dear").route(web::get().to(async || "dear").wrap(gate)));
+    });
+    for path in ["/dear", "/%64ear"] {
+        assert_eq!(json(shop.get(path, None).await).await["price_sats"], 500, "{path}");
+    }
+}
+
+/// A browser asks with OPTIONS before it sends a credential of another origin's page. The route itself has no such
+/// method, so whoever sells to pages wraps what is around it.
+#[actix_web::test]
+async fn a_preflight_needs_a_gate_around_the_resource() {
+    let shop = Shop::open(|gates, app| {
+        let gate = gates.gate(|gate| gate.price(Msat::from_sat(10)).cors(Cors::any_origin()));
+        let report = web::get().to(async || "the report");
+        app.service(web::resource("/resource").wrap(gate.clone()).route(report))
+            .service(web::scope("/scope").wrap(gate.clone()).route("/report", web::get().to(async || "too")))
+            .service(web::resource("/route").route(web::get().to(async || "not here").wrap(gate)));
+    });
+    for (path, status) in [("/resource", 204), ("/scope/report", 204), ("/route", 405)] {
+        let url = format!("http://{}{path}", shop.address);
+        let preflight =
+            shop.http.request(reqwest::Method::OPTIONS, url).header("origin", "https://a.example");
+        let answer = preflight.header("access-control-request-method", "GET").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path}");
+        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), status == 204, "{path}");
+    }
 }
 
 #[actix_web::test]

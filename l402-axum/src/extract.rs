@@ -12,8 +12,8 @@ use l402_core::Grant;
 
 /// What was paid for: the [`Grant`] of the token that let this request in.
 ///
-/// A handler that takes `Paid` cannot be reached for free: without the layer it answers 500. A handler that
-/// takes `Option<Paid>` can serve both.
+/// A handler that takes `Paid` cannot be reached for free: without the layer it answers 500, and so it does to whom a
+/// free tier or shadow mode let in. A handler that takes `Option<Paid>` can serve both.
 #[derive(Clone, Copy, Debug)]
 pub struct Paid(Grant);
 
@@ -47,14 +47,15 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Paid {
     }
 }
 
-/// A handler asked for [`Paid`] on a route that has no [`L402Layer`](crate::L402Layer).
+/// A handler asked for [`Paid`] on a route that has no [`L402Layer`](crate::L402Layer), or one that lets requests in for
+/// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotPaid;
 
 impl fmt::Display for NotPaid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this route has no L402Layer, so nobody can have paid for it")
+        f.write_str("nobody has paid: this route has no L402Layer, or one that lets in for nothing; take Option<Paid>")
     }
 }
 

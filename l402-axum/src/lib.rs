@@ -4,7 +4,9 @@
 //! Required` with an invoice; whoever comes back with the proof gets in, once per payment. A handler that fails
 //! (no 2xx and no 304, a panic, a client that went away) is not charged: the buyer keeps the token.
 //!
-//! Use `route_layer`: with `layer`, paths and methods that do not exist are sold as well, and then answered 404 or 405.
+//! Use `route_layer`: with `layer`, paths that do not exist are sold as well, and then answered 404. On the methods of a
+//! route, as below, `route_layer` sells no methods that do not exist either, nor does it see them: for
+//! [`Cors`], whose preflights are `OPTIONS` requests, put it on the router.
 //!
 //! ```
 //! use axum::Router;

@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
 use common::{Shop, json, verdict};
-use l402_axum::Paid;
+use l402_axum::{Cors, Msat, Paid, PriceTable, Quote};
 use tower_service::Service;
 
 #[tokio::test]
@@ -77,6 +77,44 @@ async fn what_does_not_exist_is_not_sold() {
     let post = b"POST /report HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(shop.send_raw(post).await, Some(405));
     assert_eq!(shop.node.invoices().len(), 0);
+}
+
+/// A browser asks with OPTIONS before it sends a credential of another origin's page. `route_layer` on the methods of a
+/// route leaves that to axum, which knows no such method there.
+#[tokio::test]
+async fn a_preflight_needs_a_layer_around_all_methods() {
+    let shop = Shop::open(|gates| {
+        let gate = gates.gate(|gate| gate.price(Msat::from_sat(10)).cors(Cors::any_origin()));
+        Router::new()
+            .route("/router", get("the report"))
+            .route_layer(gate.clone())
+            .route("/layer", get("the report").layer(gate.clone()))
+            .route("/methods", get("not here").route_layer(gate))
+    })
+    .await;
+    for (path, status) in [("/router", "204"), ("/layer", "204"), ("/methods", "405")] {
+        let preflight = format!(
+            "OPTIONS {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\norigin: https://a.example\r\n\
+             access-control-request-method: GET\r\n\r\n"
+        );
+        let answer = shop.exchange_raw(preflight.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+        assert_eq!(answer.contains("access-control-allow-origin: *"), status == "204", "{path}: {answer}");
+    }
+}
+
+/// axum reads a path as it was sent, and so do prices.
+#[tokio::test]
+async fn no_spelling_of_a_path_has_another_price_than_its_route() {
+    let shop = Shop::open(|gates| {
+        let prices = PriceTable::new().get("/dear", Msat::from_sat(500)).get("/{page}", Msat::from_sat(1));
+        let gate = gates.gate(|gate| gate.prices(prices.otherwise(Quote::free())));
+        Router::new().route("/dear", get("dear")).route("/{page}", get("cheap")).layer(gate)
+    })
+    .await;
+    assert_eq!(json(shop.get("/dear", None).await).await["price_sats"], 500);
+    let credential = shop.buy("/%64ear").await;
+    assert_eq!(shop.get("/%64ear", Some(&credential)).await.text().await.unwrap(), "cheap");
 }
 
 #[tokio::test]

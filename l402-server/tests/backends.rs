@@ -309,6 +309,23 @@ async fn a_stream_that_cannot_be_charged_delivers_nothing() {
     assert!(next().await.is_none());
 }
 
+/// What comes after an error is not what was paid for.
+#[tokio::test]
+async fn a_stream_that_broke_before_its_first_byte_is_over_and_not_charged() {
+    let shop = Shop::open();
+    let token = shop.buy("/report").await;
+    let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
+    let mut delivery = Delivery::new(admitted, 200);
+    let mut items = vec![Ok("more"), Err(io::Error::other("broken"))];
+    let mut next = async || {
+        let mut poll = |_: &mut std::task::Context<'_>| Poll::Ready(items.pop());
+        poll_fn(|context| delivery.poll_next(context, &mut poll, |_| true)).await
+    };
+    assert!(matches!(next().await, Some(Err(DeliveryError::Body(_)))));
+    assert!(next().await.is_none());
+    drop(admission(shop.get("/report", &[token.header().as_bytes()]).await));
+}
+
 /// A store that takes uses and does not get to say so.
 struct Mute(MemoryReplayStore);
 

@@ -444,6 +444,7 @@ async fn a_macaroon_in_a_field_of_its_own_pays() {
         macaroon.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     };
     let other = hex(&Macaroon::new(&RootKey::new(b"lnd").unwrap(), b"lnd's own", b"lnd").unwrap());
+    let narrower = hex(&paid.clone().attenuate(b"note=other").unwrap());
     let (paid, forged) = (hex(&paid), hex(&paid).replace("757365733d31", "757365733d39"));
     let send = async |headers: &[(&str, &[u8])]| {
         shop.gate.decide(&RequestParts::new("GET", "/report", &headers)).await
@@ -458,10 +459,21 @@ async fn a_macaroon_in_a_field_of_its_own_pays() {
             &[("macaroon", paid.as_bytes()), ("grpc-metadata-macaroon", other.as_bytes())][..],
             (402, "payment_required"),
         ),
+        // Two that differ, and none of them is picked.
+        (
+            &[("macaroon", paid.as_bytes()), ("macaroon", narrower.as_bytes())][..],
+            (401, "ambiguous_credentials"),
+        ),
+        (
+            &[("macaroon", paid.as_bytes()), ("macaroon", other.as_bytes())][..],
+            (401, "ambiguous_credentials"),
+        ),
+        (&[("macaroon", paid.as_bytes()), ("macaroon", b"zz")][..], (401, "malformed_credential")),
     ] {
         let reply = answer(send(headers).await);
         assert_eq!((reply.status, reply.code()), expected);
     }
+    drop(admission(send(&[("macaroon", paid.as_bytes()), ("macaroon", paid.as_bytes())]).await));
     drop(admission(send(&[("macaroon", paid.as_bytes())]).await));
     admission(send(&[("grpc-metadata-macaroon", paid.as_bytes())]).await).finish(200).await.unwrap();
     assert_eq!(answer(send(&[("macaroon", paid.as_bytes())]).await).code(), "token_used");

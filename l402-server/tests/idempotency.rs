@@ -5,8 +5,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Shop, Token, admission, answer};
-use l402_server::{Admission, Decision, Idempotency, Quote, Reply, RequestParts};
+use common::{Ask, Shop, Token, admission, answer};
+use l402_server::{Admission, Decision, Idempotency, PriceTable, Quote, Reply, RequestParts};
 
 fn shop(settings: Idempotency) -> Shop {
     let quote = Quote::new(common::PRICE).uses(3);
@@ -32,6 +32,7 @@ async fn send(shop: &Shop, token: &Token, order: Order<'_>) -> Decision {
     headers.extend(order.keys.iter().map(|key| ("idempotency-key", *key)));
     let headers = headers.as_slice();
     let parts = RequestParts::new(order.method, order.path, &headers).with_query(order.query);
+    let parts = parts.with_route(Some(order.path));
     assert_eq!(shop.gate.body_limit(&parts).is_some(), !order.keys.is_empty());
     shop.gate.decide(&parts.with_body(Some(order.body))).await
 }
@@ -82,6 +83,9 @@ async fn a_key_belongs_to_one_request_of_one_payment() {
         Order { body: b"three copies", ..ORDER },
         Order { query: Some(""), ..ORDER },
         Order { query: Some("a"), ..ORDER },
+        // The same bytes, cut elsewhere.
+        Order { query: Some("two"), body: b" copies", ..ORDER },
+        Order { query: Some("two copies"), body: b"", ..ORDER },
     ] {
         let reply = answer(send(&shop, &token, changed).await);
         assert_eq!((reply.status, reply.code()), (409, "idempotency_key_mismatch"));
@@ -89,6 +93,39 @@ async fn a_key_belongs_to_one_request_of_one_payment() {
     first(&shop, &stranger, ORDER, b"their own").await;
     let forged = Token { macaroon: token.macaroon.clone(), preimage: stranger.preimage.clone() };
     assert_eq!(answer(send(&shop, &forged, ORDER).await).code(), "wrong_preimage");
+}
+
+/// A token of many places does not make their answers one.
+#[tokio::test]
+async fn a_key_belongs_to_one_path_and_method() {
+    let pass = || Quote::new(common::PRICE).pass("all").unlimited();
+    let prices = PriceTable::new().any("/report", pass()).any("/repor", pass()).any("/other", pass());
+    let shop = Shop::open_with(|gate| gate.prices(prices).idempotency(Idempotency::default()));
+    let token = shop.buy_with(Ask::on("/report", "/report")).await;
+    first(&shop, &token, ORDER, b"the report").await;
+    for changed in [
+        Order { method: "POST", ..ORDER },
+        Order { path: "/other", ..ORDER },
+        Order { path: "/repor", body: b"ttwo copies", ..ORDER },
+    ] {
+        let reply = answer(send(&shop, &token, changed).await);
+        assert_eq!((reply.status, reply.code()), (409, "idempotency_key_mismatch"), "{}", changed.path);
+    }
+    assert_eq!(answer(send(&shop, &token, ORDER).await).body, b"the report");
+}
+
+/// What cannot be paid for is not read, and what is not delivered is not copied.
+#[tokio::test]
+async fn bodies_are_read_for_those_who_may_have_paid_and_answers_copied_that_deliver() {
+    let shop = shop(Idempotency::default());
+    let stranger: &[(&str, &[u8])] = &[("idempotency-key", b"order-1")];
+    assert_eq!(shop.gate.body_limit(&RequestParts::new("POST", "/report", &stranger)), None);
+    let token = shop.buy("/report").await;
+    let admitted = admission(send(&shop, &token, ORDER).await);
+    assert_eq!(admitted.answer_limit(200), Some(256 << 10));
+    for status in [302, 404, 500] {
+        assert_eq!(admitted.answer_limit(status), None, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::fs;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
-use common::{Ask, NOW, Shop, master_key, spend};
-use l402_core::MasterKey;
+use common::{Ask, NOW, PRICE, Shop, master_key, spend};
+use l402_core::{Identifier, MasterKey, MintRequest, Preimage, RequestContext, TokenId, Uses, mint};
 use l402_server::keys::{
     KeyError, RevocationList, RotatingKeys, master_key_from_env, master_key_from_file, parse_master_key,
 };
@@ -86,6 +86,38 @@ async fn a_secret_is_rotated_while_requests_are_served() {
     shop.clock.advance(Duration::from_secs(60));
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&never_used)).await).await, Err("token_revoked"));
     assert_eq!(keys.current_id(), MasterKey::from_bytes([8; 32]).id());
+}
+
+/// Of several macaroons for one payment, each has to be signed with a secret that still counts, in whichever order.
+#[tokio::test]
+async fn one_macaroon_of_a_retired_secret_is_one_too_many() {
+    let next = MasterKey::from_bytes([8; 32]);
+    let preimage = Preimage::from_bytes([5; 32]);
+    let request = RequestContext::new("GET", "/report", NOW);
+    let minted = |secret: &MasterKey| {
+        let token_id = TokenId::sealing(secret.id(), [9; 32]);
+        let identifier = Identifier { payment_hash: preimage.payment_hash(), token_id };
+        let terms = MintRequest::new(identifier, &request, PRICE).with_uses(Uses::Unlimited);
+        let expiry = NOW.saturating_add(Duration::from_secs(3600));
+        mint(&terms.with_expiry(expiry), &secret.root_key(&token_id)).unwrap().to_base64()
+    };
+    let (old, new) = (minted(&master_key()), minted(&next));
+    let keys = RotatingKeys::new(master_key());
+    keys.rotate(next, NOW.saturating_add(Duration::from_secs(60)));
+    let shop = Shop::open_with(|gate| gate.root_keys(keys));
+    let verdict = async |macaroons: &str| {
+        let header = format!("L402 {macaroons}:{}", preimage.expose_hex());
+        spend(shop.get("/report", &[header.as_bytes()]).await).await
+    };
+    let both = [format!("{old},{new}"), format!("{new},{old}")];
+    for macaroons in &both {
+        assert_eq!(verdict(macaroons).await, Ok(()));
+    }
+    shop.clock.advance(Duration::from_secs(60));
+    for macaroons in both.iter().chain([&old]) {
+        assert_eq!(verdict(macaroons).await, Err("token_revoked"));
+    }
+    assert_eq!(verdict(&new).await, Ok(()));
 }
 
 #[tokio::test]

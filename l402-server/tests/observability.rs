@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use common::{Ask, Shop, admission, answer, is_free, spend};
-use l402_server::{GateBuilder, SettlementCheck};
+use l402_server::{FreeTier, GateBuilder, SettlementCheck};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 thread_local! {
@@ -191,13 +191,27 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
     assert!(is_free(&shadow.ask(Ask::get("/report"), Some(&token)).await));
 }
 
+/// Free calls are not what a paywall would refuse.
+#[tokio::test]
+async fn a_shadow_gate_counts_free_calls_as_such() {
+    let events = Events::default();
+    let tier = FreeTier::new(1, Duration::from_secs(60));
+    let shadow = Shop::open_with(|gate| events.hooks(gate).free_tier(tier).shadow());
+    for told in [&[][..], &["refused 402 payment_required".to_owned()]] {
+        assert!(is_free(&shadow.get("/report", &[]).await));
+        assert_eq!(events.take(), told);
+    }
+}
+
 #[cfg(feature = "metrics")]
 mod counters {
     use std::collections::BTreeMap;
     use std::time::Instant;
 
-    use l402_core::ports::InvoiceProvider;
+    use l402_core::ports::{Claim, Claimed, InvoiceProvider, PortFuture, ReplayStore, StoreError};
     use l402_dev::DevProvider;
+    use l402_server::Quote;
+    use l402_server::stores::MemoryReplayStore;
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
@@ -245,6 +259,78 @@ mod counters {
         ];
         assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)).into());
         assert_eq!(timed, ["l402_provider_seconds"]);
+    }
+
+    /// A store that is not at hand at once.
+    struct Slow(MemoryReplayStore);
+
+    impl ReplayStore for Slow {
+        fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>> {
+            let claimed = self.0.claim(claim);
+            PortFuture::new(async {
+                tokio::task::yield_now().await;
+                claimed.await
+            })
+        }
+        fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
+            let committed = self.0.commit(claim);
+            PortFuture::new(async {
+                tokio::task::yield_now().await;
+                committed.await
+            })
+        }
+        fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {
+            self.0.release(claim)
+        }
+    }
+
+    #[test]
+    fn metrics_count_who_is_let_in_for_nothing_and_how_long_a_store_takes() {
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        metrics::with_local_recorder(&recorder, || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let tier = FreeTier::new(2, Duration::from_secs(60));
+                let shop =
+                    Shop::open_with(|gate| gate.free_tier(tier).store(Slow(MemoryReplayStore::default())));
+                for _ in 0..2 {
+                    assert!(is_free(&shop.get("/report", &[]).await));
+                }
+                let token = shop.buy("/report").await;
+                assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
+                let shadow = Shop::open_with(GateBuilder::shadow);
+                assert!(is_free(&shadow.get("/report", &[]).await));
+                let free = Shop::open_with(|gate| gate.price(Quote::free()));
+                assert!(is_free(&free.get("/report", &[]).await));
+            });
+        });
+        let mut seen: Vec<_> = snapshotter
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .map(|(key, _, _, value)| {
+                let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+                let times = match value {
+                    DebugValue::Counter(count) => count,
+                    DebugValue::Histogram(times) => times.len() as u64,
+                    DebugValue::Gauge(_) => panic!("a gauge"),
+                };
+                (format!("{} {}", key.key().name(), labels.join(" ")), times)
+            })
+            .collect();
+        seen.sort();
+        let expected = [
+            ("l402_challenges_total ", 1),
+            ("l402_paid_total ", 1),
+            ("l402_provider_seconds ", 1),
+            ("l402_refused_total payment_required", 2),
+            ("l402_store_seconds ", 2),
+            ("l402_unpaid_total free", 1),
+            ("l402_unpaid_total free_tier", 2),
+            ("l402_unpaid_total shadow", 1),
+        ];
+        assert_eq!(seen, expected.map(|(name, count)| (name.to_owned(), count)));
     }
 
     #[test]

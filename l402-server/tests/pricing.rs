@@ -26,6 +26,7 @@ fn table() -> PriceTable {
         .get("/news", Quote::new(CHEAP).pass("basic").unlimited())
         .post("/news/{id}", Quote::new(DEAR).pass("basic").unlimited())
         .get("/vip", Quote::new(DEAR).pass("vip").unlimited())
+        .get("/terms", Quote::free())
         .any("/health", Quote::free())
 }
 
@@ -45,7 +46,11 @@ async fn each_route_and_method_has_its_price() {
     assert_eq!(price(&shop, post).await, 500_000);
     assert_eq!(price(&shop, Ask::on("/dear", "/dear")).await, 500_000);
     assert!(is_free(&shop.ask(Ask::on("/health", "/health"), None).await));
-    assert!(is_free(&shop.ask(Ask { method: "HEAD", ..Ask::on("/health", "/health") }, None).await));
+    for route in ["/health", "/terms"] {
+        assert!(is_free(&shop.ask(Ask { method: "HEAD", ..Ask::on(route, route) }, None).await), "{route}");
+    }
+    let post = answer(shop.ask(Ask { method: "POST", ..Ask::on("/terms", "/terms") }, None).await);
+    assert_eq!(post.code(), "not_for_sale");
 }
 
 #[tokio::test]
@@ -180,6 +185,29 @@ async fn a_token_is_bound_to_what_its_price_depended_on() {
     assert_eq!(spend(shop.ask(small, Some(&token)).await).await, Ok(()));
 }
 
+/// Nor do two fields, or two values of one, pass for others that are written alike.
+#[tokio::test]
+async fn a_token_is_bound_to_each_field_and_value() {
+    let quote = |_: PriceRequest| async {
+        Ok(Quote::new(CHEAP).bound_to_header("x-size").bound_to_header("x-model"))
+    };
+    let shop = Shop::open_with(|gate| gate.price_fn(quote));
+    let bought = [("x-size", "a"), ("x-model", "bc"), ("x-model", "d")];
+    let token = shop.buy_with(Ask { headers: &bought, ..Ask::get("/ai") }).await;
+    for other in [
+        &[("x-size", "bc"), ("x-model", "a"), ("x-model", "d")][..],
+        &[("x-size", "a"), ("x-model", "b"), ("x-model", "cd")],
+        &[("x-size", "a"), ("x-model", "bcd")],
+        &[("x-size", "b"), ("x-model", "bc"), ("x-model", "d")],
+        &[("x-model", "bc"), ("x-model", "d")],
+    ] {
+        let ask = Ask { headers: other, ..Ask::get("/ai") };
+        assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Err("caveat_not_met"), "{other:?}");
+    }
+    let ask = Ask { headers: &bought, ..Ask::get("/ai") };
+    assert_eq!(spend(shop.ask(ask, Some(&token)).await).await, Ok(()));
+}
+
 #[tokio::test]
 async fn a_price_function_may_ignore_the_query() {
     let quote = |_: PriceRequest| async { Ok(Quote::new(CHEAP).any_query()) };
@@ -262,6 +290,27 @@ async fn each_client_has_its_own_free_calls() {
     shop.clock.advance(Duration::from_secs(60));
     assert!(is_free(&shop.ask(alice, None).await));
     assert!(is_free(&shop.ask(from(Some("192.0.2.9")), None).await), "and its room is there again");
+}
+
+/// What a function gives away takes no free call, and what it does not sell is not given away.
+#[tokio::test]
+async fn free_calls_are_for_what_costs_something() {
+    let tier = FreeTier::new(1, Duration::from_secs(60));
+    let shop = Shop::open_with(|gate| gate.price_fn(by_request).free_tier(tier));
+    let call = async |model: &str| {
+        let headers = [("x-model", model)];
+        shop.ask(Ask { headers: &headers, peer: Some("192.0.2.1"), ..Ask::get("/ai") }, None).await
+    };
+    for (model, expected) in [("none", (404, "not_for_sale")), ("down", (503, "price_unavailable"))] {
+        let reply = answer(call(model).await);
+        assert_eq!((reply.status, reply.code()), expected, "{model}");
+    }
+    for _ in 0..3 {
+        assert!(is_free(&call("gift").await));
+    }
+    assert!(is_free(&call("small").await));
+    assert_eq!(answer(call("small").await).code(), "payment_required");
+    assert!(is_free(&call("gift").await));
 }
 
 /// Whoever shows a token wants to know what is wrong with it, and keeps its free calls.

@@ -133,11 +133,17 @@ async fn a_client_asks_the_node_no_more_often_than_for_offers() {
     let headers = [("authorization", macaroon.as_str())];
     let poll = async |peer| {
         let ask = Ask { peer: Some(peer), headers: &headers, ..Ask::get("/report") };
-        answer(shop.ask(ask, None).await).status
+        answer(shop.ask(ask, None).await)
     };
-    assert_eq!([poll("192.0.2.1").await, poll("192.0.2.1").await, poll("192.0.2.1").await], [402, 402, 429]);
+    for status in [402, 402, 429] {
+        assert_eq!(poll("192.0.2.1").await.status, status);
+    }
+    let refused = poll("192.0.2.1").await;
+    assert_eq!((refused.code(), refused.header("retry-after")), ("too_many_requests", Some("1800")));
+    let text = body(&refused)["error"].as_str().unwrap().to_owned();
+    assert!(text.contains("the token stays valid"), "who has paid is not told to pay: {text}");
     assert_eq!(ledger.asked.lock().unwrap().len(), 2);
-    assert_eq!(poll("192.0.2.2").await, 402, "others may still ask");
+    assert_eq!(poll("192.0.2.2").await.status, 402, "others may still ask");
 }
 
 #[tokio::test]
@@ -192,6 +198,12 @@ async fn nobody_can_point_at_an_invoice_that_somebody_else_has_paid() {
     };
     assert_eq!(spend(bare(&shop, &with("lookup_id=charge-0")).await).await, Err("invoice_expired"));
     assert_ne!(ledger.asked.lock().unwrap().last().unwrap(), "charge-0");
+
+    // Nor behind the name that a token has.
+    let named = body(&answer(shop.get("/report", &[]).await))["macaroon"].as_str().unwrap().to_owned();
+    let named = Macaroon::from_base64(&named, &Limits::default()).unwrap();
+    let named = named.attenuate(b"lookup_id=charge-0").unwrap().to_base64();
+    assert_eq!(spend(bare(&shop, &named).await).await, Err("widened_caveat"));
 }
 
 #[tokio::test]

@@ -4,11 +4,12 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use common::{Ask, Made, PRICE, Shop, answer, body, spend};
+use common::{Ask, Made, NOW, PRICE, Shop, answer, body, spend};
+use l402_core::UnixTime;
 use l402_core::ports::{BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice, PortFuture};
 use l402_dev::DevProvider;
 use l402_server::{GateBuilder, OfferLimits, Rate, Reply};
@@ -50,6 +51,16 @@ async fn all_clients_together_get_so_many_offers() {
     }
     shop.clock.advance(Duration::from_secs(1));
     assert_eq!(offer(&shop, "192.0.2.3").await.status, 402);
+}
+
+/// Earlier would be in vain.
+#[tokio::test]
+async fn who_has_to_wait_is_told_whole_seconds_rounded_up() {
+    let shop = limited(OfferLimits::NONE.per_client(Rate::per_minute(40).burst(1)));
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 402);
+    assert_eq!(offer(&shop, "192.0.2.1").await.header("retry-after"), Some("2"));
+    shop.clock.advance(Duration::from_secs(1));
+    assert_eq!(offer(&shop, "192.0.2.1").await.header("retry-after"), Some("1"));
 }
 
 #[tokio::test]
@@ -200,6 +211,53 @@ async fn a_provider_that_is_down_is_left_alone_and_tried_again() {
         assert_eq!(ask().await.status, 402);
     }
     assert!(shop.gate.provider_health().is_up);
+}
+
+/// Where a function tells the price, clients may ask for amounts that no provider makes an invoice for.
+#[tokio::test]
+async fn who_asks_for_too_much_does_not_close_the_shop() {
+    let (shop, provider) = flaky();
+    for kind in
+        [BackendErrorKind::LimitExceeded, BackendErrorKind::InvalidInvoice, BackendErrorKind::Unsupported]
+    {
+        *provider.failure.lock().unwrap() = Some(kind);
+        for _ in 0..6 {
+            assert_eq!(offer(&shop, "192.0.2.1").await.status, 503);
+        }
+        *provider.failure.lock().unwrap() = None;
+        assert_eq!(offer(&shop, "192.0.2.2").await.status, 402, "{kind}");
+    }
+    // Nor does one who comes when the provider is up again, and is the first to ask.
+    *provider.failure.lock().unwrap() = Some(BackendErrorKind::Unavailable);
+    for _ in 0..5 {
+        offer(&shop, "192.0.2.1").await;
+    }
+    shop.clock.advance(Duration::from_secs(2));
+    *provider.failure.lock().unwrap() = Some(BackendErrorKind::LimitExceeded);
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 503);
+    *provider.failure.lock().unwrap() = None;
+    assert_eq!(offer(&shop, "192.0.2.2").await.status, 402);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_prolongs_no_rest() {
+    let time = Arc::new(AtomicU64::new(NOW.as_secs()));
+    let clock = {
+        let time = Arc::clone(&time);
+        move || UnixTime::from_secs(time.load(Ordering::Relaxed))
+    };
+    let flaky = Flaky::default();
+    let provider = flaky.clone();
+    let create = move |node: &DevProvider, request| provider.create(node, request);
+    let shop = Shop::open_making(|gate| gate.offer_limits(OfferLimits::NONE).clock(clock), create);
+    *flaky.failure.lock().unwrap() = Some(BackendErrorKind::Unavailable);
+    for _ in 0..6 {
+        assert_eq!(offer(&shop, "192.0.2.1").await.status, 503);
+    }
+    assert_eq!(flaky.asked.load(Ordering::Relaxed), 5, "left alone");
+    *flaky.failure.lock().unwrap() = None;
+    time.fetch_sub(3600, Ordering::Relaxed);
+    assert_eq!(offer(&shop, "192.0.2.1").await.status, 402, "and not for another hour");
 }
 
 #[tokio::test]

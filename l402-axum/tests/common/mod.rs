@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use l402_axum::{Gate, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
+use l402_axum::{Gate, GateBuilder, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_core::{PaymentHash, Preimage};
 use l402_dev::DevNode;
@@ -26,12 +26,14 @@ pub(crate) struct Gates {
 
 impl Gates {
     pub(crate) fn sat(&self, price: u64) -> L402Layer {
+        self.gate(|gate| gate.price(Msat::from_sat(price)))
+    }
+
+    pub(crate) fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402Layer {
         let gate = Gate::builder(self.node.provider())
             .root_key(MasterKey::from_bytes([7; 32]))
-            .store(self.store.clone())
-            .price(Msat::from_sat(price))
-            .build();
-        L402Layer::new(gate.unwrap())
+            .store(self.store.clone());
+        L402Layer::new(settings(gate).build().unwrap())
     }
 }
 
@@ -76,11 +78,16 @@ impl Shop {
 
     /// Sends `bytes` as they are and returns the status line's code, or `None` when the server just hangs up.
     pub(crate) async fn send_raw(&self, bytes: &[u8]) -> Option<u16> {
+        self.exchange_raw(bytes).await.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Sends `bytes` as they are and returns all that comes back.
+    pub(crate) async fn exchange_raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.ok();
-        answer.split(' ').nth(1)?.parse().ok()
+        answer
     }
 }
 

@@ -45,7 +45,8 @@ impl GateBuilder {
 
     /// Only watches: every request is let in, and the log, metrics and hooks tell what would have become of it. No
     /// invoice is made. Tokens that are shown are checked and charged as ever. For trying a paywall on real
-    /// traffic. Answers are not kept for an `Idempotency-Key`.
+    /// traffic. Answers are not kept for an `Idempotency-Key`, and price functions are not asked, so that what they would
+    /// give away is told as `payment_required`. Handlers must not insist on `Paid`: take `Option<Paid>`.
     pub const fn shadow(mut self) -> Self {
         self.shadow = true;
         self

@@ -74,8 +74,8 @@ impl Admission {
 
     /// What to set on the handler's answer before it goes out, given its status and fields.
     ///
-    /// Each edit takes the place of all values of its field: `Cache-Control: private` unless the handler said that or
-    /// `no-store`, `Vary` with `Authorization`, the receipt `L402-Payment-Hash` on what is charged, and what
+    /// Each edit takes the place of all values of its field: `Cache-Control` with `private` unless the handler said that
+    /// or `no-store`, and without `public` and `s-maxage`; `Vary` with `Authorization`, the receipt `L402-Payment-Hash` on what is charged, and what
     /// [`Cors`](crate::Cors) asks for. Lists are merged with the handler's own. A free call of a free
     /// tier is kept from caches like a paid one; what is free for everybody is left to the handler.
     pub fn header_edits<H: HeaderValues>(&self, status: u16, answer: &H) -> HeaderEdits {

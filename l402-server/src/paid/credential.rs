@@ -41,10 +41,21 @@ fn read_macaroon_field<'b, H: HeaderValues>(
     if request.authorization().next().is_some() {
         return Ok(None);
     }
-    let mut fields = MACAROON_FIELDS.iter().filter_map(|name| request.headers.values(name).next());
-    let Some(value) = fields.next() else { return Ok(None) };
-    match CredentialRef::from_macaroon_field(value, limits)?.decode_into(buffer, limits) {
-        Err(CredentialError::Identifier(_)) => Ok(None),
-        read => read.map(Some),
+    let mut fields = MACAROON_FIELDS.iter().filter(|name| request.headers.values(name).next().is_some());
+    let Some(name) = fields.next() else { return Ok(None) };
+    let mut values =
+        request.headers.values(name).map(|value| CredentialRef::from_macaroon_field(value, limits));
+    let Some(first) = values.next().transpose()? else { return Ok(None) };
+    let credential = match first.decode_into(buffer, limits) {
+        Err(CredentialError::Identifier(_)) => return Ok(None),
+        read => read?,
+    };
+    let mut other_buffer = Vec::new();
+    for other in values {
+        match other?.decode_into(&mut other_buffer, limits) {
+            Ok(other) if credential.is_same_as(&other) => {}
+            _ => return Err(CredentialError::Ambiguous),
+        }
     }
+    Ok(Some(credential))
 }

@@ -51,7 +51,8 @@ impl Gate {
     ) -> PortFuture<Decision> {
         let rules = self.rules();
         if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
-            return self.answer(&Refusal::throttled(throttled), rules.replies.audience(request));
+            let refusal = Refusal::asked_too_often(throttled.retry_after);
+            return self.answer(&refusal, rules.replies.audience(request));
         }
         let (gate, request) = (self.clone(), self.keep(request));
         PortFuture::new(async move {

@@ -10,6 +10,9 @@ use crate::client_key::ClientKey;
 
 /// So many free calls for each client in each window of time; the price holds for those beyond.
 ///
+/// A free call is taken by a request without a credential for something that has a price. What is free takes none, and
+/// what is not for sale stays so. A handler that serves free calls takes `Option<Paid>`.
+///
 /// Clients are told apart by address: see [`TrustedProxies`](crate::TrustedProxies). Those whose address is unknown
 /// share one count. Counts are kept in memory, by each instance for itself, and at most for so many clients:
 /// one more gets no free call until a window has ended.
@@ -49,7 +52,13 @@ impl FreeTier {
 /// The free calls that were taken.
 pub(crate) struct FreeCalls {
     tier: FreeTier,
-    clients: Mutex<HashMap<ClientKey, Window>>,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Default)]
+struct Clients {
+    windows: HashMap<ClientKey, Window>,
+    swept_at: Option<UnixTime>,
 }
 
 struct Window {
@@ -65,19 +74,29 @@ impl FreeCalls {
     /// Takes a free call, if this client has one left.
     pub(crate) fn take(&self, client: ClientKey, now: UnixTime) -> bool {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if !clients.contains_key(&client) && clients.len() >= self.tier.max_clients {
-            clients.retain(|_, window| now < window.ends_at);
-            if clients.len() >= self.tier.max_clients {
+        if !clients.windows.contains_key(&client) && clients.windows.len() >= self.tier.max_clients {
+            clients.sweep(now);
+            if clients.windows.len() >= self.tier.max_clients {
                 return false;
             }
         }
         let fresh = || Window { ends_at: now.saturating_add(self.tier.window), calls: 0 };
-        let window = clients.entry(client).or_insert_with(fresh);
+        let window = clients.windows.entry(client).or_insert_with(fresh);
         if now >= window.ends_at {
             *window = fresh();
         }
         let is_left = window.calls < self.tier.calls;
         window.calls += u32::from(is_left);
         is_left
+    }
+}
+
+impl Clients {
+    /// Forgets the windows that have ended, once a second at most: each of them is looked at, and strangers with many
+    /// addresses would have that done for every request.
+    fn sweep(&mut self, now: UnixTime) {
+        if self.swept_at.replace(now) != Some(now) {
+            self.windows.retain(|_, window| now < window.ends_at);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::request::HeaderValues;
 #[derive(Debug)]
 #[must_use]
 pub struct HeaderEdits {
-    cache_control: Option<&'static str>,
+    cache_control: Option<Cow<'static, str>>,
     vary: Option<Cow<'static, str>>,
     receipt: Option<PaymentHash>,
     allow_origin: Option<Cow<'static, str>>,
@@ -28,7 +28,7 @@ impl HeaderEdits {
     #[inline]
     pub fn for_each(self, mut set: impl FnMut(&'static str, Cow<'static, str>)) {
         if let Some(value) = self.cache_control {
-            set("cache-control", Cow::Borrowed(value));
+            set("cache-control", value);
         }
         if let Some(value) = self.vary {
             set("vary", value);
@@ -87,14 +87,26 @@ impl Replies {
 ///
 /// What one buyer paid for is not to be handed to the next visitor. A request with `Authorization` is kept from shared
 /// caches already, but not once a handler says `public`, `s-maxage` or `must-revalidate` (RFC 9111 section 3.5), which
-/// is not said with payment in mind.
-fn cache_control<'a>(mut current: impl Iterator<Item = &'a [u8]>) -> Option<&'static str> {
-    let keeps_away = |directive: &[u8]| {
-        let directive = directive.trim_ascii();
-        directive.eq_ignore_ascii_case(b"private") || directive.eq_ignore_ascii_case(b"no-store")
-    };
-    let is_private = current.any(|value| value.split(|byte| *byte == b',').any(keeps_away));
-    (!is_private).then_some("private")
+/// is not said with payment in mind. What it says to the buyer's own cache, `no-cache` or `max-age`, stands.
+fn cache_control<'a>(current: impl Iterator<Item = &'a [u8]>) -> Option<Cow<'static, str>> {
+    let mut own: Vec<&[u8]> = Vec::new();
+    for directive in current.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii) {
+        if directive.eq_ignore_ascii_case(b"private") || directive.eq_ignore_ascii_case(b"no-store") {
+            return None;
+        }
+        let name = directive.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        let is_for_shared =
+            [&b"public"[..], b"s-maxage"].iter().any(|shared| name.eq_ignore_ascii_case(shared));
+        if !directive.is_empty() && !is_for_shared && directive.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            own.push(directive);
+        }
+    }
+    if own.is_empty() {
+        return Some(Cow::Borrowed("private"));
+    }
+    own.insert(0, b"private");
+    Some(String::from_utf8_lossy(&own.join(&b", "[..])).into_owned().into())
 }
 
 /// The list of names that has all of `current` and of `wanted`; `None` if `current` does already, or says `*`.

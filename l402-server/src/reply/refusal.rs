@@ -105,6 +105,13 @@ impl Refusal {
         Self::new(429, code, text).retry_after(whole_seconds(throttled.retry_after))
     }
 
+    /// 429: enough lookups for now. The invoice may well be paid.
+    pub(crate) fn asked_too_often(wait: Duration) -> Self {
+        let text =
+            "the node was asked too often whether invoices are paid; the token stays valid, try again later";
+        Self::new(429, "too_many_requests", text).retry_after(whole_seconds(wait))
+    }
+
     /// 401: what was sent is no credential, not ours, not paid, or by the profile not worth a challenge.
     pub(crate) fn unauthorized(reason: Reason) -> Self {
         Self::new(401, reason.code(), reason.text())

@@ -28,10 +28,13 @@ impl Breaker {
     /// Whether the provider may be asked now, or else how long not to.
     ///
     /// Of all who ask when a rest is over, one may: the rest goes on for the others until it is known how that went.
+    /// No rest is longer than the longest; one that seems to be is of a clock that was set back since, and is over.
     pub(crate) fn admit(&self, now: UnixTime) -> Result<(), Duration> {
         let mut state = self.lock();
         match state.rest_until {
-            Some(until) if now < until => Err(Duration::from_secs(until.as_secs() - now.as_secs())),
+            Some(until) if now < until && until <= now.saturating_add(LONGEST_REST) => {
+                Err(Duration::from_secs(until.as_secs() - now.as_secs()))
+            }
             Some(_) => {
                 state.rest_until = Some(now.saturating_add(rest(state.failures)));
                 Ok(())
@@ -48,6 +51,9 @@ impl Breaker {
     }
 
     pub(crate) fn failed(&self, error: &BackendError, now: UnixTime) {
+        if is_about_the_invoice(error.kind()) {
+            return self.succeeded();
+        }
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);
         state.last = Some(error.kind());
@@ -66,6 +72,15 @@ impl Breaker {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the provider works, and will not make this one invoice. Its amount may be the client's own choice, where a
+/// function tells the price, and nobody is to close the shop for all others by asking for too much.
+const fn is_about_the_invoice(kind: BackendErrorKind) -> bool {
+    matches!(
+        kind,
+        BackendErrorKind::InvalidInvoice | BackendErrorKind::LimitExceeded | BackendErrorKind::Unsupported
+    )
 }
 
 fn rest(failures: u32) -> Duration {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// How many offers a gate makes before it answers 429. Each costs the node an invoice, and nothing the one who asks.
 ///
-/// Paid requests are never throttled. Each instance counts for itself.
+/// Paid requests are never throttled, but those for which the node is asked whether they are: see
+/// [`SettlementCheck`](crate::SettlementCheck). Each instance counts for itself.
 ///
 /// ```
 /// use l402_server::{OfferLimits, Rate};
@@ -31,7 +32,8 @@ impl OfferLimits {
         Self { per_client: None, overall: None, unpaid: usize::MAX, unpaid_per_client: usize::MAX };
 
     /// Offers to one client, told by its address: see [`TrustedProxies`](crate::TrustedProxies). Clients whose address the
-    /// adapter does not know have no limit of their own, and the log says so. Default: 10 a second and 100 at once. Settlement lookups of one client have the same limit, counted apart.
+    /// adapter does not know have no limit of their own, and the log says so. Default: 10 a second and 100 at once.
+    /// Settlement lookups of one client have the same limit, counted apart.
     pub const fn per_client(mut self, rate: Rate) -> Self {
         self.per_client = Some(rate);
         self

@@ -36,13 +36,13 @@ impl Gate {
     ) -> PortFuture<Decision> {
         let rules = self.rules();
         let (client, audience) = (rules.proxies.client(request), rules.replies.audience(request));
-        if rules.shadow {
-            return self.answer(&Refusal::without_offer(reason), audience);
-        }
-        if let (Reason::NoCredential, Some(free)) = (reason, &rules.free_calls)
-            && free.take(client, now)
+        if matches!(rules.pricing.known(request), Known::Quote(_))
+            && self.takes_free_call(client, reason, now)
         {
             return self.admit_unpaid(Unpaid::FreeTier, audience);
+        }
+        if rules.shadow {
+            return self.answer(&Refusal::without_offer(reason), audience);
         }
         let is_offered =
             !is_never_sold(request.method) && (!rules.replies.only_offer_if_asked || asks_for_offer(request));
@@ -58,12 +58,23 @@ impl Gate {
         }
     }
 
+    /// Takes one of the client's free calls, if it shows no credential and has any left. Of what costs something only:
+    /// what is free takes none, and what is not for sale is not given away either.
+    fn takes_free_call(&self, client: ClientKey, reason: Reason, now: UnixTime) -> bool {
+        let rules = self.rules();
+        matches!(reason, Reason::NoCredential)
+            && rules.free_calls.as_ref().is_some_and(|free| free.take(client, now))
+    }
+
     async fn ask_price(self, request: OwnedRequest, function: PriceFunction, buyer: Buyer) -> Decision {
         let audience = buyer.audience;
         let quote = function.ask(PriceRequest::new(request.clone()));
         let quote = patience::price(self.rules(), quote).await;
         let decision = match quote {
             Ok(quote) if quote.price().is_none() => self.admit_unpaid(Unpaid::Free, audience),
+            Ok(_) if self.takes_free_call(buyer.client, buyer.reason, self.rules().clock.now()) => {
+                self.admit_unpaid(Unpaid::FreeTier, audience)
+            }
             Ok(_) if !buyer.is_offered => self.answer(&Refusal::without_offer(buyer.reason), audience),
             Ok(quote) => self.offer_from_function(&request, &quote, buyer),
             Err(PriceError::NotForSale) => self.answer(&Refusal::not_for_sale(), audience),

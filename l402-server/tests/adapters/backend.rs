@@ -23,10 +23,13 @@ pub(crate) enum Backend {
     Redis(RedisServer),
 }
 
-/// Holds SQLite's write lock until it is dropped.
-pub(crate) struct Outage(
-    #[allow(dead_code, reason = "dropping it ends the outage")] Option<rusqlite::Connection>,
-);
+pub(crate) enum Outage {
+    /// Ends when this is dropped, which holds SQLite's write lock.
+    Locked(#[allow(dead_code, reason = "dropping it ends the outage")] rusqlite::Connection),
+    Killed,
+    /// It reads what was sent to it when it goes on.
+    Stopped,
+}
 
 impl Backend {
     pub(crate) fn start(kind: Kind) -> Self {
@@ -56,20 +59,32 @@ impl Backend {
             Self::Memory => panic!("memory does not fail"),
             Self::Redis(server) => {
                 server.kill();
-                Outage(None)
+                Outage::Killed
             }
             Self::Sqlite(_) => {
                 let connection = rusqlite::Connection::open(self.address()).unwrap();
                 connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
-                Outage(Some(connection))
+                Outage::Locked(connection)
             }
         }
     }
 
+    /// Until [`Backend::recover`], nothing is answered.
+    pub(crate) fn fall_silent(&mut self) -> Outage {
+        match self {
+            Self::Redis(server) => {
+                server.pause();
+                Outage::Stopped
+            }
+            Self::Memory | Self::Sqlite(_) => self.fail(),
+        }
+    }
+
     pub(crate) fn recover(&mut self, outage: Outage) {
-        drop(outage);
-        if let Self::Redis(server) = self {
-            server.restart();
+        match (self, outage) {
+            (Self::Redis(server), Outage::Killed) => server.restart(),
+            (Self::Redis(server), _) => server.resume(),
+            (_, lock) => drop(lock),
         }
     }
 }

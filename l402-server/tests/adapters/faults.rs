@@ -17,7 +17,7 @@ use crate::shop::Shop;
 use crate::site::{Framework, Work};
 use crate::token::Token;
 
-const FAULTS: [(Fault, &str); 7] = [
+const FAULTS: [(Fault, &str); 8] = [
     (Fault::Status500, "the handler answers 500"),
     (Fault::Panic, "the handler panics"),
     (Fault::TimeOut, "a timeout strikes"),
@@ -25,6 +25,7 @@ const FAULTS: [(Fault, &str); 7] = [
     (Fault::Killed, "the instance is killed while the handler runs"),
     (Fault::StoreDown, "the store is down before the request"),
     (Fault::StoreLost, "the store goes down while the handler runs"),
+    (Fault::StoreSilent, "the store falls silent while the handler runs, and comes back"),
 ];
 
 const KINDS: [(Kind, &str); 3] = [(Kind::Memory, "memory"), (Kind::Sqlite, "SQLite"), (Kind::Redis, "Redis")];
@@ -38,6 +39,7 @@ enum Fault {
     Killed,
     StoreDown,
     StoreLost,
+    StoreSilent,
 }
 
 /// More requests than a store needs to learn that a use was given back.
@@ -64,7 +66,7 @@ async fn the_buyer_has_an_answer_or_a_token_whatever_breaks() {
 /// Breaks one thing in one place, and says what the buyer has then.
 async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
     let work = get("/work");
-    if kind == Kind::Memory && fault == Fault::StoreLost {
+    if kind == Kind::Memory && matches!(fault, Fault::StoreLost | Fault::StoreSilent) {
         return "cannot happen".to_owned();
     }
     if kind == Kind::Memory && fault == Fault::StoreDown {
@@ -131,6 +133,19 @@ async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
             shop.scene.go();
             let saw = waiting.answer("GET").await.unwrap().status.to_string();
             backend.recover(outage);
+            saw
+        }
+        Fault::StoreSilent => {
+            // All goes well once, so that the next use would be charged as fast as can be.
+            let before = shop.buy(&work).await;
+            assert_eq!(status(&shop, &work, &before).await, "200");
+            shop.scene.set_work(Work::Wait);
+            let mut waiting = shop.begin(&work, Some(&token)).await;
+            shop.scene.entered().await;
+            let silence = backend.fall_silent();
+            shop.scene.go();
+            let saw = waiting.answer("GET").await.unwrap().status.to_string();
+            backend.recover(silence);
             saw
         }
     };

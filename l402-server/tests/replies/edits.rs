@@ -52,10 +52,13 @@ async fn a_paid_answer_is_kept_from_shared_caches_and_has_a_receipt() {
 async fn a_handlers_stricter_word_to_caches_stands() {
     for (own, expected) in [
         (&[][..], Some("private")),
-        (&["public, max-age=60"], Some("private")),
-        (&["s-maxage=60, must-revalidate"], Some("private")),
-        (&["no-cache"], Some("private")),
-        (&["x=\"private2\""], Some("private")),
+        (&["public"], Some("private")),
+        (&["public, max-age=60"], Some("private, max-age=60")),
+        (&["PUBLIC , S-MaxAge = 60, must-revalidate"], Some("private, must-revalidate")),
+        (&["no-cache"], Some("private, no-cache")),
+        (&["no-cache=\"a, b\"", "max-age=0"], Some("private, no-cache=\"a, b\", max-age=0")),
+        (&["x=\"private2\""], Some("private, x=\"private2\"")),
+        (&["\u{e9}, ,", "a\tb"], Some("private")),
         (&["max-age=60, Private"], None),
         (&["no-store"], None),
         (&["max-age=60", " no-store "], None),

@@ -33,6 +33,7 @@ proptest! {
     #[test]
     fn no_handler_makes_the_gate_send_one_either(
         vary in prop::collection::vec(nasty(), 0..3), expose in prop::collection::vec(nasty(), 0..3), origin in nasty(),
+        cache in prop::collection::vec(nasty(), 0..3),
     ) {
         let shop = Shop::open_with(|gate| gate.cors(Cors::origins(["https://app.example"])));
         let header = block_on(shop.buy("/report")).header();
@@ -40,6 +41,7 @@ proptest! {
         let admitted = admission(block_on(send(&shop, "GET", "/report", request)));
         let fields = vary.iter().map(|value| ("vary", value.as_slice()));
         let fields = fields.chain(expose.iter().map(|value| ("access-control-expose-headers", value.as_slice())));
+        let fields = fields.chain(cache.iter().map(|value| ("cache-control", value.as_slice())));
         let fields: Vec<(&str, &[u8])> = fields.collect();
         let mut edits = Vec::new();
         admitted.header_edits(200, &fields.as_slice()).for_each(|name, value| edits.push((name, value)));

@@ -57,6 +57,11 @@ async fn the_page_without_an_offer_runs_no_script() {
 #[tokio::test]
 async fn nothing_is_loaded_from_anywhere() {
     let (_, page) = open_page(&Shop::open()).await;
+    // It may have "//" in it, as any base64.
+    let page = page.replace(
+        between(&page, "<textarea id=\"macaroon\" rows=\"4\" readonly autocomplete=\"off\">", "<"),
+        "",
+    );
     for word in [
         "http:", "https:", "//", "src=", "@import", "url(", "<link", "<img", "<iframe", " style=", " onclick",
     ] {

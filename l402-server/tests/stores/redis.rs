@@ -7,7 +7,7 @@ use std::time::Duration;
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore, StoreError};
 use l402_server::stores::RedisReplayStore;
 
-use crate::claims::claim;
+use crate::claims::{LEASE, claim};
 use crate::proxy::Proxy;
 use crate::redis_server::RedisServer;
 
@@ -76,6 +76,31 @@ async fn a_silent_server_refuses_within_the_timeout() {
 
     server.resume();
     assert_eq!(claim_when_back(&store, 4, 100..10_000).await, Claimed::Granted);
+}
+
+/// The server reads what was sent to it while it was stopped. By then, the answer was withheld.
+#[tokio::test]
+async fn a_use_is_not_spent_after_nobody_waits_for_it() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    // One that goes well, after which the next commit is sent at once.
+    let before = claim(9, 9, 1, 0);
+    assert_eq!(store.claim(before).await.unwrap(), Claimed::Granted);
+    assert!(store.commit(before).await.unwrap());
+    for (token, uses) in [(1, 1), (2, 2)] {
+        let one = claim(token, 1, uses, 0);
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+        if uses == 2 {
+            assert_eq!(store.claim(claim(token, 2, uses, 0)).await.unwrap(), Claimed::Granted);
+        }
+        server.pause();
+        is_unavailable(store.commit(one).await);
+        server.resume();
+        assert_eq!(claim_when_back(&store, token, 100..10_000).await, Claimed::Busy, "it is not spent");
+        let heir = claim(token, 3, uses, LEASE);
+        assert_eq!(store.claim(heir).await.unwrap(), Claimed::Granted);
+        assert!(store.commit(heir).await.unwrap());
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,25 @@ async fn uses_outlive_the_process() {
     assert!(store.commit(leased).await.unwrap());
 }
 
+/// While another process holds the file, the gate gives up, and withholds the answer.
+#[tokio::test]
+async fn a_use_is_not_spent_after_nobody_waits_for_it() {
+    let directory = tempdir().unwrap();
+    let store = open(&directory).unwrap();
+    let one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    let other = Connection::open(directory.path().join("uses.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    drop(store.commit(one));
+    other.execute_batch("COMMIT").unwrap();
+    // Written after it.
+    assert_eq!(store.claim(claim(2, 2, 1, 0)).await.unwrap(), Claimed::Granted);
+    assert_eq!(store.claim(claim(1, 3, 1, 0)).await.unwrap(), Claimed::Busy, "it is not spent");
+    let heir = claim(1, 4, 1, LEASE);
+    assert_eq!(store.claim(heir).await.unwrap(), Claimed::Granted);
+    assert!(store.commit(heir).await.unwrap());
+}
+
 #[tokio::test]
 async fn processes_that_race_for_uses_get_exactly_as_many_as_there_are() {
     const USES: u32 = 150;

@@ -107,7 +107,15 @@ async fn lease_beyond_expiry(storage: Storage) -> Verdict {
     store.claim(claim, Claimed::Granted, "of a new token").await?;
     pass_by(&store, DAY + LEASE).await?;
     store.busy(&token, DAY + LEASE, "after the expiry, within the lease,").await?;
-    store.commit(claim, true, "after the expiry, within the lease,").await
+    store.commit(claim, true, "after the expiry, within the lease,").await?;
+
+    let reused = Token { forget_after: at(3 * DAY), ..Token::with_uses(2)? };
+    store.use_up(&reused, 2 * DAY).await?;
+    let mut second = reused.claim(3 * DAY - 1)?;
+    second.leased_until = at(4 * DAY);
+    store.claim(second, Claimed::Granted, "of a token that was used before").await?;
+    pass_by(&store, 3 * DAY + LEASE).await?;
+    store.commit(second, true, "of a second use, after the expiry, within the lease,").await
 }
 
 async fn full_refuses(storage: Storage) -> Verdict {

@@ -4,7 +4,7 @@
 local key, lease = KEYS[1], ARGV[1]
 local uses, now = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased_until, forget_after = tonumber(ARGV[4]), tonumber(ARGV[5])
-local CENTURY = 3153600000
+local longest_life = tonumber(ARGV[6])
 
 local kind = redis.call('TYPE', key).ok
 if kind == 'string' then
@@ -27,7 +27,7 @@ local function keep_until(time)
     local left = kind ~= 'none' and redis.call('PTTL', key) or 0
     if left == -1 then
         return -- for ever
-    elseif life > CENTURY then
+    elseif life > longest_life then
         redis.call('PERSIST', key)
     elseif life * 1000 > left then
         redis.call('EXPIRE', key, string.format('%.0f', life))

@@ -11,8 +11,9 @@ use redis::{Cmd, RedisResult, Script, ScriptInvocation};
 /// claimed see its lease end as much later.
 const CLOCKS_APART: u64 = 10 * 60;
 
-/// Keys that are to live for longer than this, in seconds, live for ever.
-const CENTURY: u64 = 3_153_600_000;
+/// Keys that are to live for longer than this, in seconds, live for ever: a century, which is far from what the server
+/// could no longer count.
+const LONGEST_LIFE: u64 = 3_153_600_000;
 
 pub(super) struct Commands {
     pub(super) prefix: String,
@@ -43,14 +44,21 @@ impl Commands {
             .arg(claim.uses.get())
             .arg(seconds(claim.now))
             .arg(seconds(claim.leased_until))
-            .arg(seconds(claim.forget_after));
+            .arg(seconds(claim.forget_after))
+            .arg(LONGEST_LIFE);
         script.invoke_async(connection).await
     }
 
-    /// Returns 1 when the use is spent, 0 when the lease is gone.
-    pub(super) async fn commit(&self, claim: &Claim, connection: &mut ConnectionManager) -> RedisResult<i64> {
+    /// Returns 1 when the use is spent, 0 when the lease is gone, 2 when the server has read this after `deadline`,
+    /// in microseconds of its own clock.
+    pub(super) async fn commit(
+        &self,
+        claim: &Claim,
+        deadline: u64,
+        connection: &mut ConnectionManager,
+    ) -> RedisResult<i64> {
         let mut script = self.script(&self.commit, claim);
-        script.arg(seconds(claim.now)).arg(seconds(claim.forget_after));
+        script.arg(seconds(claim.now)).arg(seconds(claim.forget_after)).arg(LONGEST_LIFE).arg(deadline);
         script.invoke_async(connection).await
     }
 
@@ -66,7 +74,7 @@ impl Commands {
         let life = keep_until.saturating_sub(seconds(claim.now)) + CLOCKS_APART;
         let mut set = Cmd::with_capacity(6, 192);
         set.arg("SET").arg(self.key(claim)).arg(lease).arg("NX");
-        if life <= CENTURY {
+        if life <= LONGEST_LIFE {
             set.arg("EX").arg(life);
         }
         set

@@ -58,7 +58,7 @@ pub(super) async fn link(
     };
     connected.await.map_err(|failure: Failure| {
         let advice = if failure.is_refused_login() {
-            "check user and password, and that the user may run INFO, SET, EVALSHA, SCRIPT LOAD and what the scripts call"
+            "check user and password, and that the user may run INFO, SET, TIME, EVALSHA, SCRIPT LOAD and what the scripts call"
         } else {
             "check that it is running and that the address is right"
         };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use l402_core::ports::StoreError;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -14,7 +14,18 @@ pub(super) struct Link {
     config: ConnectionManagerConfig,
     response_timeout: Duration,
     current: Mutex<Current>,
+    clock: Mutex<Option<ServerClock>>,
 }
+
+/// What the server's clock said, and when.
+#[derive(Clone, Copy)]
+struct ServerClock {
+    micros: u64,
+    read_at: Instant,
+}
+
+/// How long a look at the server's clock is good for: clocks drift apart by some milliseconds in this time.
+const CLOCK_IS_GOOD_FOR: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct Current {
@@ -38,7 +49,7 @@ impl Link {
         // Twice, since to connect is to reach the server and then to be greeted by it.
         let connection = timeout(2 * connect_timeout, connecting).await.map_err(|_| Failure::Timeout)??;
         let current = Mutex::new(Current { connection, number: 0 });
-        Ok(Self { client, config, response_timeout, current })
+        Ok(Self { client, config, response_timeout, current, clock: Mutex::default() })
     }
 
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
@@ -61,6 +72,33 @@ impl Link {
         })
     }
 
+    /// Until when, by the server's own clock in microseconds, it may do what it is asked for now. That leaves half of the
+    /// time that a request waits to the answer, so that nothing is done when nobody waits for it any more.
+    pub(super) async fn deadline(&self, connection: &mut ConnectionManager) -> Result<u64, RedisError> {
+        let known = self.clock().filter(|clock| clock.read_at.elapsed() < CLOCK_IS_GOOD_FOR);
+        let clock = match known {
+            Some(clock) => clock,
+            None => self.read_clock(connection).await?,
+        };
+        Ok(clock.micros + micros(clock.read_at.elapsed() + self.response_timeout / 2))
+    }
+
+    /// The server's clock is not what it was thought to be: it was set, or is another server's.
+    pub(super) fn forget_clock(&self) {
+        *self.clock() = None;
+    }
+
+    async fn read_clock(&self, connection: &mut ConnectionManager) -> Result<ServerClock, RedisError> {
+        let read_at = Instant::now();
+        let (seconds, rest): (u64, u64) = redis::cmd("TIME").query_async(connection).await?;
+        let clock = ServerClock { micros: seconds * 1_000_000 + rest, read_at };
+        // The answer may have been long on its way, or the question.
+        if read_at.elapsed() < self.response_timeout / 8 {
+            *self.clock() = Some(clock);
+        }
+        Ok(clock)
+    }
+
     async fn in_time<T>(&self, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, Failure> {
         // Over the library's own limit, which leaves out the time that a new connection takes.
         match timeout(self.response_timeout, answer).await {
@@ -79,13 +117,22 @@ impl Link {
             ConnectionManager::new_lazy_with_config(self.client.clone(), self.config.clone())
         {
             *current = Current { connection, number: number + 1 };
+            self.forget_clock();
         }
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Option<ServerClock>> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing panics while this is locked, so a poisoned lock is as good as any.
     fn current(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX >> 1)
 }
 
 /// What went wrong, in words that do not come from the server: it may quote a command, and so a password.

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use l402_core::ports::{Claim, Claimed, PortFuture, ReplayStore, StoreError};
 
+use redis::aio::ConnectionManager;
+
 use commands::Commands;
 pub use connect::RedisConnectError;
 use link::Link;
@@ -47,6 +49,11 @@ use link::Link;
 /// - `appendonly yes`, or a restart forgets what came after the last snapshot; there is a warning for this too.
 ///   With `appendfsync everysec`, the default, a power loss forgets up to a second; `always` forgets nothing.
 /// - After a failover to a replica, what had not reached it is forgotten: replication does not wait.
+///
+/// # When the server falls silent
+/// A commit that the server reads later than half of [`response_timeout`](RedisOptions::response_timeout) after it was sent,
+/// by the server's own clock, is not made: the gate has withheld the answer by then, and the buyer keeps the use. What
+/// is lost between the two in the other half, on the way back, is charged and not answered.
 ///
 /// # Clocks
 /// Leases end by the clocks of the claiming instances, not by that of Redis. If one is ahead of another by some
@@ -110,7 +117,8 @@ impl RedisOptions {
         self
     }
 
-    /// How long a request may wait for Redis before it is refused. Default: 2 seconds.
+    /// How long a request may wait for Redis before it is refused. Default: 2 seconds. Keep it below the gate's
+    /// [`store_timeout`](crate::GateBuilder::store_timeout), which ends the wait as well.
     #[must_use]
     pub const fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout;
@@ -161,9 +169,18 @@ impl ReplayStore for RedisReplayStore {
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
         let store = self.0.clone();
         PortFuture::new(async move {
-            let answer =
-                store.link.run(async |connection| store.commands.commit(&claim, connection).await).await?;
-            Ok(answer == 1)
+            let commit = async |connection: &mut ConnectionManager| {
+                let deadline = store.link.deadline(connection).await?;
+                store.commands.commit(&claim, deadline, connection).await
+            };
+            match store.link.run(commit).await? {
+                0 => Ok(false),
+                1 => Ok(true),
+                _ => {
+                    store.link.forget_clock();
+                    Err(StoreError::unavailable("redis", "the server has read the commit too late"))
+                }
+            }
         })
     }
 

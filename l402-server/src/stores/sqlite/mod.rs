@@ -31,6 +31,9 @@ use writer::{Job, Writer};
 /// # }
 /// ```
 ///
+/// A commit that nobody waits for any more when the thread comes to it is not made: its answer was withheld, and the
+/// buyer keeps the use.
+///
 /// # Power loss
 /// The file is in WAL mode. A commit is answered when it is on the disk (`synchronous=FULL`), so that a call that
 /// was delivered stays charged even if the power fails in the next moment. Claims and releases are written

@@ -80,6 +80,9 @@ impl Job {
     fn apply(&self, tokens: &mut super::database::Tokens<'_>) -> rusqlite::Result<Answer> {
         match self {
             Self::Claim(claim, _) => tokens.claim(claim).map(Answer::Claim),
+            // Nobody waits for it any more: its answer was withheld, or its client has left. What is not delivered is not
+            // charged, and the use comes back when its lease ends.
+            Self::Commit(_, reply) if reply.is_closed() => Ok(Answer::Commit(false)),
             Self::Commit(claim, _) => tokens.commit(claim).map(Answer::Commit),
             Self::Release(claim, _) => tokens.release(claim).map(|()| Answer::Release),
         }

@@ -117,7 +117,12 @@ fn fields() -> Vec<Row> {
                 .with("cache-control", "private")
                 .with("vary", "Authorization"),
             buy(get("/cache/max-age=60,%20s-maxage=60")),
-            get("/cache/max-age=60,%20s-maxage=60").token().with("cache-control", "private").status(200),
+            get("/cache/max-age=60,%20s-maxage=60")
+                .token()
+                .with("cache-control", "private, max-age=60")
+                .status(200),
+            buy(get("/cache/no-cache")),
+            get("/cache/no-cache").token().with("cache-control", "private, no-cache").status(200),
             buy(get("/cache/no-store")),
             get("/cache/no-store").token().with("cache-control", "no-store").status(200),
             buy(get("/cache/private,%20max-age=5")),
