@@ -246,6 +246,10 @@ impl Problem {
     pub fn kind(&self) -> BackendErrorKind {
         let extension = self.extensions.as_ref().and_then(|extensions| extensions.code.as_deref());
         match self.code.as_deref().or(extension).unwrap_or_default() {
+            // Of an invoice that is looked up, too, though the text speaks of paying it.
+            "LIGHTNING_PAYMENT_ERROR" if self.message.contains("does not exist") => {
+                BackendErrorKind::NotFound
+            }
             "NOT_AUTHENTICATED" | "UNAUTHENTICATED" => BackendErrorKind::Auth,
             "NOT_AUTHORIZED" | "FORBIDDEN" => BackendErrorKind::Forbidden,
             "TOO_MANY_REQUEST" => BackendErrorKind::RateLimited { retry_after: None },
