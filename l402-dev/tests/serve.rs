@@ -95,6 +95,18 @@ async fn core_lightnings_socket_belongs_to_one_account() {
 }
 
 #[tokio::test]
+async fn clnrest_is_there_for_every_account() {
+    use l402_wallets::cln::{ClnWallet, Rune};
+    let served = Served::start(&["--account", "alice=500"]);
+    let endpoint = Endpoint::new(&served.text("clnrest")).unwrap();
+    let wallet = ClnWallet::rest(endpoint, Rune::new(served.key("alice", "spend_key"))).unwrap();
+    let wallet = wallet.with_network(Network::Regtest);
+    let bolt11 = control_invoice(&served, "payee");
+    assert!(matches!(pay(&wallet, &bolt11).await, PayOutcome::Paid(_)));
+    assert_eq!(wallet.balance().await.unwrap(), Msat::from_sat(479));
+}
+
+#[tokio::test]
 async fn the_state_survives_a_kill() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("state.json");

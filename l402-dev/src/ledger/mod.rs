@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
 pub(crate) type Observer = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Names an account of one ledger. Only [`Ledger::open_account`] makes them, and none is ever closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct AccountId(usize);
 
 impl Ledger {

@@ -129,6 +129,7 @@ fn app(node: &DevNode, url: &str, ready: &Ready) -> Result<Router, Failure> {
         .nest("/node", control::router(node))
         .nest("/lnd", facade::lnd::router(node))
         .nest("/lnbits", facade::lnbits::router(node))
+        .nest("/clnrest", facade::cln::router(node))
         .nest("/phoenixd", facade::phoenixd::router(node)))
 }
 
