@@ -152,7 +152,7 @@ async fn the_list_of_invoices_has_every_fact_and_no_secret() {
 async fn invoices_are_ordered_paid_and_seen_by_account() {
     let (node, _) = node();
     let url = serve(control::router(&node)).await;
-    let alice = node.open_account("alice", PRICE);
+    let alice = node.open_account("alice", PRICE).unwrap();
     let order = serde_json::json!({"amount_msat": 4_000, "description": "tea", "account": "alice"});
     let response = post_json(&url, "/invoices", &order).await;
     assert_eq!(response.status(), 201);
@@ -264,7 +264,7 @@ async fn events_tell_of_every_change() {
     assert!(first.starts_with(b"event: change"), "one at once: {first:?}");
     let change: [fn(&DevNode); 3] = [
         |node| drop(invoice(node, PRICE)),
-        |node| drop(node.open_account("alice", PRICE)),
+        |node| drop(node.open_account("alice", PRICE).unwrap()),
         |node| drop(pay(&node.wallet(), &node.invoices()[0].bolt11)),
     ];
     for change in change {

@@ -265,7 +265,7 @@ fn a_fee_is_charged_to_the_payer_within_its_limit() {
 #[test]
 fn an_account_pays_and_is_paid_but_not_by_itself() {
     let (node, _) = node();
-    let alice = node.open_account("alice", PRICE);
+    let alice = node.open_account("alice", PRICE).unwrap();
     let invoice = now(alice.provider().create_invoice(order(PRICE))).unwrap();
     assert_eq!(failed(pay(&alice.wallet(), &invoice.bolt11)), BackendErrorKind::SelfPayment);
     paid(pay(&node.wallet(), &invoice.bolt11));
@@ -273,7 +273,7 @@ fn an_account_pays_and_is_paid_but_not_by_itself() {
     assert_eq!(&*node.invoices()[0].payee, "alice");
     assert_eq!(&*node.payments()[0].payer, "payer");
 
-    let full = node.open_account("full", Msat::MAX);
+    let full = node.open_account("full", Msat::MAX).unwrap();
     let invoice = now(full.provider().create_invoice(order(PRICE))).unwrap();
     assert_eq!(failed(pay(&alice.wallet(), &invoice.bolt11)), BackendErrorKind::LimitExceeded);
     assert_eq!(alice.balance(), Msat::from_sat(20));

@@ -218,6 +218,10 @@ fn mistakes_are_answered_with_what_to_do() {
     }
     let output = l402_dev(&["serve", "--listen", "127.0.0.1:0", "--seed", "07"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("64 hex"), "{output:?}");
+    for taken in [&["--account", "payer=1"][..], &["--account", "a=1", "--account", "a=2"]] {
+        let output = l402_dev(&[&["serve", "--listen", "127.0.0.1:0"], taken].concat());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("already; take another name"), "{output:?}");
+    }
     let missing = Path::new("/nonexistent/state.json").to_str().unwrap();
     assert!(l402_dev(&["serve", "--listen", "nowhere", "--state", missing]).status.code() == Some(2));
 }

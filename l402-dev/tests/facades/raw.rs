@@ -100,7 +100,7 @@ async fn lnbits_refuses_in_the_words_of_lnbits() {
     assert_eq!(look(None).await, (200, json!({"paid": false, "preimage": null})));
     let (_, owner) = look(Some(&invoice)).await;
     assert_eq!(owner["details"]["preimage"], sold["preimage"]);
-    let other = node.open_account("other", Msat::from_sat(10));
+    let other = node.open_account("other", Msat::from_sat(10)).unwrap();
     assert_eq!(look(Some(&other.spend_key())).await.0, 404);
     let (status, _) = post(Some(&other.spend_key()), out(sold["bolt11"].as_str().unwrap())).await;
     assert_eq!(status, 201);

@@ -26,7 +26,7 @@
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("lightning-rpc");
 //! let node = DevNode::new()?;
-//! let alice = node.open_account("alice", Msat::from_sat(500));
+//! let alice = node.open_account("alice", Msat::from_sat(500))?;
 //! let listener = facade::cln::bind(&path)?;
 //! tokio::spawn(facade::cln::serve(listener, alice));
 //! # Ok(())
