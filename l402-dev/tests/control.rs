@@ -12,7 +12,7 @@ use l402_core::ports::{BackendErrorKind, Invoice, PayOutcome, PayRequest, Wallet
 use l402_core::{Msat, PaymentHash};
 use l402_dev::DevNode;
 use l402_dev::control::{self, ControlError};
-use l402_dev::fault::PaymentFault;
+use l402_dev::fault::{PaymentFault, When};
 use l402_wallets::dev::DevNodeWallet;
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
@@ -477,4 +477,31 @@ async fn a_wallet_elsewhere_tells_failures_from_what_it_does_not_know() {
     let kind = failure(&nobody, request(invoice.bolt11, invoice.payment_hash)).await;
     assert_eq!(kind, BackendErrorKind::Unavailable, "nothing was sent");
     assert_eq!(nobody.lookup(taken.payment_hash).await.unwrap_err().kind(), BackendErrorKind::Unavailable);
+}
+
+/// Every failure that can be ordered is the same failure for the wallet of another process, now and when it looks.
+#[tokio::test]
+async fn a_wallet_elsewhere_fails_as_one_in_the_process_does() {
+    let (node, _) = node();
+    let wallet = DevNodeWallet::new(&serve(control::router(&node)).await).unwrap();
+    let refused = node.faults().add("payment", When::Every, "fail=?").unwrap_err().to_string();
+    let reasons = refused.strip_prefix("a payment can fail with ").unwrap();
+    assert_eq!(reasons.split(", ").count(), 16, "all kinds but one: {reasons}");
+    for reason in reasons.split(", ") {
+        let invoice = invoice(&node, PRICE);
+        let hash = invoice.payment_hash;
+        let timeout = Duration::from_secs(30);
+        let request = PayRequest::new(invoice.bolt11.clone(), hash, Msat::ZERO, timeout);
+        node.faults().add("payment", When::Next(2), &format!("fail={reason}")).unwrap();
+        let here = node.wallet().pay(request.clone()).await.unwrap();
+        let PayOutcome::Failed(expected) = here else { panic!("{reason}: {here:?}") };
+        for elsewhere in [wallet.pay(request).await.unwrap(), wallet.lookup(hash).await.unwrap()] {
+            let is_same = matches!(elsewhere, PayOutcome::Failed(kind) if kind == expected);
+            assert!(is_same, "{reason}: {elsewhere:?}");
+        }
+    }
+    assert_eq!(node.payments(), []);
+    node.faults().take_down();
+    let hash = PaymentHash::from_bytes([7; 32]);
+    assert_eq!(wallet.lookup(hash).await.unwrap_err().kind(), BackendErrorKind::Unavailable);
 }

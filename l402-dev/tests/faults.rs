@@ -9,7 +9,7 @@ use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{
     BackendErrorKind, Invoice, InvoiceProvider, PayOutcome, PayRequest, Settlement, Wallet,
 };
-use l402_core::{Msat, Network};
+use l402_core::{Msat, Network, PaymentHash};
 use l402_dev::fault::{InvoiceFault, LookupFault, PaymentFault, When};
 use l402_dev::{DevNode, InvoiceStatus, TestTokenError};
 use support::{EXPIRY, NOW, balance, failed, invoice, node, now, order, paid, pay};
@@ -236,11 +236,19 @@ fn a_fault_reads_as_it_is_written() {
         ("payment", "slow=5", "500ms"),
         ("payment", "slow=9999999999s", "500ms"),
         ("payment", "fail=bad-luck", "no-route"),
+        ("payment", "fail=in-flight", "stuck"),
+        ("payment", "fail", "fail=REASON"),
         ("lookup", "down=1s", "slow"),
         ("balance", "down", "invoice, payment or lookup"),
     ] {
         let error = node.faults().add(operation, When::Every, text).unwrap_err().to_string();
         assert!(error.contains(help), "{operation} {text}: {error}");
+    }
+    for (operation, when) in
+        [("invoice", When::Of(PaymentHash::from_bytes([7; 32]))), ("payment", When::Next(0))]
+    {
+        let error = node.faults().add(operation, when, "down").unwrap_err().to_string();
+        assert!(error.contains("or every"), "{operation} {when}: {error}");
     }
     assert_eq!(node.faults().list(), Vec::<String>::new());
 }
