@@ -206,7 +206,12 @@ impl Api {
         let wallet = wallet.filter(|wallet| wallet.wallet_currency == "BTC");
         wallet.ok_or_else(|| {
             let error = CallError::refused(Self::NAME, BackendErrorKind::Unsupported);
-            error.because("the account has no such BTC wallet")
+            error.because(match chosen {
+                Some(_) => {
+                    "no BTC wallet of the account has the id given; leave it out to take the account's own"
+                }
+                None => "the account has no BTC wallet; add one at Blink",
+            })
         })
     }
 

@@ -108,7 +108,10 @@ impl LnurlProvider {
         let callback = self.api.invoice(&request, wanted.amount, &wanted.description).await?;
         let verify = match callback.verify {
             Some(url) => self.api.url_of(&url).map(|_| Some(url))?,
-            None if self.verify => return Err(order.unsupported("the server has no LUD-21 for this invoice")),
+            None if self.verify => {
+                return Err(order
+                    .unsupported("the server has no LUD-21 for this invoice, so nobody could see it paid"));
+            }
             None => None,
         };
         let described = self.lenient || request.is_described_by(&callback.pr);
