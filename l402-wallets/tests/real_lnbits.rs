@@ -1,6 +1,7 @@
 //! Both sides of LNbits against a real instance with two wallets: `make test-real` starts one.
 //!
-//! `LNBITS_URL`, `LNBITS_ADMIN_KEY` (of the payer) and `LNBITS_INVOICE_KEY` (of the payee) name it; the payer needs 100 sat.
+//! `LNBITS_URL`, `LNBITS_ADMIN_KEY` (of the payer) and `LNBITS_INVOICE_KEY` (of the payee) name it. What they trade is in
+//! `end_to_end`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 #![cfg(feature = "lnbits")]
 
