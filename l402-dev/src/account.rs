@@ -17,7 +17,7 @@ use crate::wallet::DevWallet;
 /// use l402_dev::DevNode;
 ///
 /// let node = DevNode::new()?;
-/// let alice = node.open_account("alice", Msat::from_sat(500));
+/// let alice = node.open_account("alice", Msat::from_sat(500))?;
 /// assert_eq!(alice.balance(), Msat::from_sat(500));
 /// assert_eq!(node.account("alice").unwrap().name(), "alice");
 /// # Ok::<(), l402_dev::DevNodeError>(())

@@ -2,7 +2,7 @@
 
 use l402_core::ports::{BackendError, BackendErrorKind, BoxError};
 
-/// Why a [`DevNode`](crate::DevNode) could not be started.
+/// Why a [`DevNode`](crate::DevNode) could not be started, or does not open an account.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevNodeError {
@@ -15,6 +15,9 @@ pub enum DevNodeError {
     /// The text given to [`DevNodeBuilder::restore`](crate::DevNodeBuilder::restore) is no snapshot of this version.
     #[error("the saved state cannot be read; it is damaged, or another version wrote it")]
     Snapshot,
+    /// Accounts are found by their names, so a name is one account's.
+    #[error("there is an account '{0}' already; take another name, or find that one with `DevNode::account`")]
+    NameTaken(String),
 }
 
 /// The short name of this backend in [`BackendError`].

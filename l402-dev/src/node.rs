@@ -74,16 +74,24 @@ impl DevNode {
     /// A further wallet, with an account of its own that holds `balance`.
     #[must_use]
     pub fn wallet_with_balance(&self, balance: Msat) -> DevWallet {
-        let number = self.ledger.account_count();
-        self.open_account(&format!("wallet-{number}"), balance).wallet()
+        let mut number = self.ledger.accounts().len();
+        loop {
+            if let Some(id) = self.ledger.open_account(&format!("wallet-{number}"), balance) {
+                return DevWallet::new(Arc::clone(&self.ledger), id);
+            }
+            number += 1;
+        }
     }
 
-    /// A further account called `name`, which holds `balance` and can both pay and be paid. Names that are
-    /// taken already are allowed; [`DevNode::account`] finds the oldest.
-    #[must_use = "the account is found again by its name only"]
-    pub fn open_account(&self, name: &str, balance: Msat) -> DevAccount {
-        let id = self.ledger.open_account(name.into(), balance);
-        DevAccount::new(Arc::clone(&self.ledger), id)
+    /// A further account called `name`, which holds `balance` and can both pay and be paid.
+    ///
+    /// # Errors
+    /// [`DevNodeError::NameTaken`]: software that uses the node finds accounts by name where it has no key, so two of one
+    /// name could not be told apart.
+    pub fn open_account(&self, name: &str, balance: Msat) -> Result<DevAccount, DevNodeError> {
+        let id = self.ledger.open_account(name, balance);
+        let id = id.ok_or_else(|| DevNodeError::NameTaken(name.to_owned()))?;
+        Ok(DevAccount::new(Arc::clone(&self.ledger), id))
     }
 
     /// The account of this name, if there is one.
@@ -282,11 +290,12 @@ impl DevNodeBuilder {
             return Err(DevNodeError::Snapshot);
         }
         let open = |name: &str, balance| {
-            let id = ledger.find_account(name).unwrap_or_else(|| ledger.open_account(name.into(), balance));
-            DevAccount::new(Arc::clone(&ledger), id)
+            let id = ledger.find_account(name).or_else(|| ledger.open_account(name, balance));
+            let id = id.ok_or_else(|| DevNodeError::NameTaken(name.to_owned()))?;
+            Ok::<_, DevNodeError>(DevAccount::new(Arc::clone(&ledger), id))
         };
-        let payer = open("payer", DevNode::DEFAULT_BALANCE);
-        let payee = open("payee", Msat::ZERO);
+        let payer = open("payer", DevNode::DEFAULT_BALANCE)?;
+        let payee = open("payee", Msat::ZERO)?;
         Ok(DevNode { ledger, payer, payee })
     }
 }

@@ -9,7 +9,7 @@ use l402_core::bolt11::InvoiceFacts;
 use l402_core::ports::{
     BackendErrorKind, Invoice, InvoiceProvider, PayOutcome, PayRequest, Settlement, Wallet,
 };
-use l402_core::{Msat, Network};
+use l402_core::{Msat, Network, PaymentHash};
 use l402_dev::fault::{InvoiceFault, LookupFault, PaymentFault, When};
 use l402_dev::{DevNode, InvoiceStatus, TestTokenError};
 use support::{EXPIRY, NOW, balance, failed, invoice, node, now, order, paid, pay};
@@ -236,11 +236,19 @@ fn a_fault_reads_as_it_is_written() {
         ("payment", "slow=5", "500ms"),
         ("payment", "slow=9999999999s", "500ms"),
         ("payment", "fail=bad-luck", "no-route"),
+        ("payment", "fail=in-flight", "stuck"),
+        ("payment", "fail", "fail=REASON"),
         ("lookup", "down=1s", "slow"),
         ("balance", "down", "invoice, payment or lookup"),
     ] {
         let error = node.faults().add(operation, When::Every, text).unwrap_err().to_string();
         assert!(error.contains(help), "{operation} {text}: {error}");
+    }
+    for (operation, when) in
+        [("invoice", When::Of(PaymentHash::from_bytes([7; 32]))), ("payment", When::Next(0))]
+    {
+        let error = node.faults().add(operation, when, "down").unwrap_err().to_string();
+        assert!(error.contains("or every"), "{operation} {when}: {error}");
     }
     assert_eq!(node.faults().list(), Vec::<String>::new());
 }
@@ -265,7 +273,7 @@ fn a_fee_is_charged_to_the_payer_within_its_limit() {
 #[test]
 fn an_account_pays_and_is_paid_but_not_by_itself() {
     let (node, _) = node();
-    let alice = node.open_account("alice", PRICE);
+    let alice = node.open_account("alice", PRICE).unwrap();
     let invoice = now(alice.provider().create_invoice(order(PRICE))).unwrap();
     assert_eq!(failed(pay(&alice.wallet(), &invoice.bolt11)), BackendErrorKind::SelfPayment);
     paid(pay(&node.wallet(), &invoice.bolt11));
@@ -273,7 +281,7 @@ fn an_account_pays_and_is_paid_but_not_by_itself() {
     assert_eq!(&*node.invoices()[0].payee, "alice");
     assert_eq!(&*node.payments()[0].payer, "payer");
 
-    let full = node.open_account("full", Msat::MAX);
+    let full = node.open_account("full", Msat::MAX).unwrap();
     let invoice = now(full.provider().create_invoice(order(PRICE))).unwrap();
     assert_eq!(failed(pay(&alice.wallet(), &invoice.bolt11)), BackendErrorKind::LimitExceeded);
     assert_eq!(alice.balance(), Msat::from_sat(20));

@@ -95,6 +95,18 @@ async fn core_lightnings_socket_belongs_to_one_account() {
 }
 
 #[tokio::test]
+async fn clnrest_is_there_for_every_account() {
+    use l402_wallets::cln::{ClnWallet, Rune};
+    let served = Served::start(&["--account", "alice=500"]);
+    let endpoint = Endpoint::new(&served.text("clnrest")).unwrap();
+    let wallet = ClnWallet::rest(endpoint, Rune::new(served.key("alice", "spend_key"))).unwrap();
+    let wallet = wallet.with_network(Network::Regtest);
+    let bolt11 = control_invoice(&served, "payee");
+    assert!(matches!(pay(&wallet, &bolt11).await, PayOutcome::Paid(_)));
+    assert_eq!(wallet.balance().await.unwrap(), Msat::from_sat(479));
+}
+
+#[tokio::test]
 async fn the_state_survives_a_kill() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("state.json");
@@ -206,6 +218,10 @@ fn mistakes_are_answered_with_what_to_do() {
     }
     let output = l402_dev(&["serve", "--listen", "127.0.0.1:0", "--seed", "07"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("64 hex"), "{output:?}");
+    for taken in [&["--account", "payer=1"][..], &["--account", "a=1", "--account", "a=2"]] {
+        let output = l402_dev(&[&["serve", "--listen", "127.0.0.1:0"], taken].concat());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("already; take another name"), "{output:?}");
+    }
     let missing = Path::new("/nonexistent/state.json").to_str().unwrap();
     assert!(l402_dev(&["serve", "--listen", "nowhere", "--state", missing]).status.code() == Some(2));
 }

@@ -17,7 +17,7 @@ const WAIT: Duration = Duration::from_secs(7);
 #[test]
 fn everything_is_there_again_and_no_preimage_twice() {
     let (node, clock) = node();
-    let alice = node.open_account("alice", PRICE);
+    let alice = node.open_account("alice", PRICE).unwrap();
     let (first, stuck, open) = (invoice(&node, PRICE), invoice(&node, PRICE), invoice(&node, PRICE));
     node.faults().payments().of(first.payment_hash, PaymentFault::ZeroPreimage);
     paid(pay(&node.wallet(), &first.bolt11));
@@ -54,6 +54,7 @@ fn what_is_no_snapshot_is_refused() {
         "{}".to_owned(),
         good.replace("\"version\":1", "\"version\":2"),
         good.replace("\"payee\":1", "\"payee\":9"),
+        good.replace("\"name\":\"payee\"", "\"name\":\"payer\""),
         good.replace("\"signed\":1", "\"signed\":0"),
         good[..good.len() / 2].to_owned(),
     ] {

@@ -73,6 +73,14 @@ impl Order<'_> {
     }
 }
 
+/// The backend tells a status that its documentation did not have. It is not guessed what it means.
+pub(crate) fn unknown_status(backend: &'static str) -> BackendError {
+    let error = BackendError::new(backend, BackendErrorKind::Protocol);
+    error.with_source(
+        "a status that this backend did not have when this was written; is there a newer version?",
+    )
+}
+
 /// Whether this can be a backend's own name for an invoice, and nothing that changes the meaning of a path.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())

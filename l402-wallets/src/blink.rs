@@ -172,6 +172,8 @@ impl PaymentApi for BlinkWallet {
             (Some("PENDING"), ..) => Reply::Pending,
             (Some("FAILURE"), Some(problem), _) => match problem.kind() {
                 BackendErrorKind::InFlight | BackendErrorKind::Unavailable => Reply::Unclear,
+                // The payee does not know the invoice.
+                BackendErrorKind::NotFound => Reply::Failed(BackendErrorKind::NoRoute),
                 kind => Reply::Failed(kind),
             },
             (Some("FAILURE"), None, _) => Reply::Failed(BackendErrorKind::NoRoute),

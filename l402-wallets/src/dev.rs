@@ -77,7 +77,7 @@ impl Wallet for DevNodeWallet {
                 Ok(answer) if answer.status().is_success() => {
                     Ok(payment(answer).await.map_or(PayOutcome::Pending, PayOutcome::Paid))
                 }
-                Ok(answer) if answer.status().is_client_error() => Ok(refusal(answer).await),
+                Ok(answer) if is_refusal(answer.status()) => Ok(refusal(answer).await),
                 Err(error) if error.is_connect() => Ok(PayOutcome::Failed(BackendErrorKind::Unavailable)),
                 _ => Ok(PayOutcome::Pending),
             }
@@ -92,6 +92,7 @@ impl Wallet for DevNodeWallet {
                 StatusCode::NOT_FOUND => Err(failed(BackendErrorKind::NotFound)),
                 StatusCode::ACCEPTED => Ok(PayOutcome::Pending),
                 StatusCode::CONFLICT => Ok(refusal(answer).await),
+                StatusCode::SERVICE_UNAVAILABLE => Err(failed(BackendErrorKind::Unavailable)),
                 status if status.is_success() => {
                     let payment = payment(answer).await;
                     payment.map(PayOutcome::Paid).ok_or_else(|| failed(BackendErrorKind::Protocol))
@@ -130,24 +131,41 @@ async fn payment(answer: Response) -> Option<Payment> {
     Some(Payment::new(preimage, fee.map(Msat::from_msat)))
 }
 
-/// What the node's refusal says in words, and partly in its status. What is not clear may be under way.
+/// Whether this is the node's own: a 4xx, or a 503 for an outage on order.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// What the node's refusal says in words. What is not clear may be under way.
 async fn refusal(answer: Response) -> PayOutcome {
-    const KINDS: [BackendErrorKind; 8] = [
-        BackendErrorKind::AlreadyPaid,
-        BackendErrorKind::InsufficientBalance,
-        BackendErrorKind::SelfPayment,
-        BackendErrorKind::FeeTooHigh,
-        BackendErrorKind::LimitExceeded,
-        BackendErrorKind::NoRoute,
-        BackendErrorKind::Expired,
+    /// All but [`BackendErrorKind::InFlight`], which is no failure.
+    const FAILURES: [BackendErrorKind; 16] = [
+        BackendErrorKind::Auth,
+        BackendErrorKind::Forbidden,
+        BackendErrorKind::RateLimited { retry_after: None },
         BackendErrorKind::InvalidInvoice,
+        BackendErrorKind::Expired,
+        BackendErrorKind::AlreadyPaid,
+        BackendErrorKind::NoRoute,
+        BackendErrorKind::InsufficientBalance,
+        BackendErrorKind::LimitExceeded,
+        BackendErrorKind::FeeTooHigh,
+        BackendErrorKind::SelfPayment,
+        BackendErrorKind::NotFound,
+        BackendErrorKind::Unsupported,
+        BackendErrorKind::Unavailable,
+        BackendErrorKind::Timeout,
+        BackendErrorKind::Protocol,
     ];
     let status = answer.status();
     let text = text(answer).await.unwrap_or_default();
-    match KINDS.into_iter().find(|kind| text.starts_with(&kind.to_string())) {
+    match FAILURES.into_iter().find(|kind| text.starts_with(&kind.to_string())) {
         Some(kind) => PayOutcome::Failed(kind),
-        None if status == StatusCode::CONFLICT => PayOutcome::Pending,
-        None => PayOutcome::Failed(BackendErrorKind::InvalidInvoice),
+        // The text is no invoice, which the node says in other words.
+        None if matches!(status, StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) => {
+            PayOutcome::Failed(BackendErrorKind::InvalidInvoice)
+        }
+        None => PayOutcome::Pending,
     }
 }
 

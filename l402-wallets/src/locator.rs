@@ -1,13 +1,13 @@
 //! [`from_url`]: the wallet that one line of text names.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::io;
+mod error;
+mod form;
 
 use url::Url;
 
-use crate::env::{EnvError, NamedWallet, from_vars};
-use crate::secret_file::{self, Forbidden, SecretFileError};
+use crate::env::{NamedWallet, from_vars};
+pub use error::WalletUrlError;
+use form::FORMS;
 
 /// Connects to the wallet that a line such as `lnbits://lnbits.example.com?key_file=admin.key` names.
 ///
@@ -98,7 +98,7 @@ fn dev_node(url: &Url) -> Result<NamedWallet, WalletUrlError> {
 
 #[cfg(not(feature = "dev"))]
 fn dev_node(_: &Url) -> Result<NamedWallet, WalletUrlError> {
-    Err(EnvError::NotBuilt { wallet: "dev", feature: "dev" }.into())
+    Err(crate::env::EnvError::NotBuilt { wallet: "dev", feature: "dev" }.into())
 }
 
 /// Whether the text is a Nostr Wallet Connect URI, which is a secret as a whole.
@@ -106,202 +106,4 @@ fn dev_node(_: &Url) -> Result<NamedWallet, WalletUrlError> {
 pub fn is_nwc_uri(text: &str) -> bool {
     const SCHEMES: [&str; 2] = ["nostr+walletconnect:", "nostrwalletconnect:"];
     SCHEMES.iter().any(|scheme| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme)))
-}
-
-/// How the parts of a URL are called in the environment.
-struct Form {
-    scheme: &'static str,
-    /// Of the address; `None` where there is one service only.
-    url: Option<&'static str>,
-    /// Whether it speaks TLS on this machine, too.
-    is_always_tls: bool,
-    /// Of what follows `scheme:///`.
-    socket: Option<&'static str>,
-    /// The secret's parameter and variable.
-    secret: Option<(&'static str, &'static str)>,
-    /// Other parameters and their variables.
-    others: &'static [(&'static str, &'static str)],
-}
-
-const FORMS: &[Form] = &[
-    Form {
-        is_always_tls: true,
-        others: &[("macaroon_file", "LND_MACAROON_FILE"), ("tls_cert_file", "LND_TLS_CERT_FILE")],
-        ..Form::at("lnd", "LND_REST_URL")
-    },
-    Form {
-        is_always_tls: true,
-        socket: Some("CLN_SOCKET"),
-        others: &[("ca_file", "CLN_CA_FILE")],
-        ..Form::at("cln", "CLN_REST_URL").with("rune", "CLN_RUNE")
-    },
-    Form::at("phoenixd", "PHOENIXD_URL").with("password", "PHOENIXD_PASSWORD"),
-    Form::at("lnbits", "LNBITS_URL").with("key", "LNBITS_ADMIN_KEY"),
-    Form::at("alby", "ALBY_HUB_URL").with("token", "ALBY_HUB_TOKEN"),
-    Form {
-        others: &[("store", "BTCPAY_STORE_ID")],
-        ..Form::at("btcpay", "BTCPAY_URL").with("key", "BTCPAY_API_KEY")
-    },
-    Form::at("blink", "BLINK_URL").with("key", "BLINK_API_KEY"),
-    Form { url: None, ..Form::at("zbd", "").with("key", "ZBD_API_KEY") },
-    Form { url: None, ..Form::at("strike", "").with("key", "STRIKE_API_KEY") },
-    Form { url: None, ..Form::at("alby-account", "").with("token", "ALBY_ACCESS_TOKEN") },
-    Form { url: None, ..Form::at("nwc", "").with("uri", "NWC_URI") },
-];
-
-impl Form {
-    const fn at(scheme: &'static str, url: &'static str) -> Self {
-        Self { scheme, url: Some(url), is_always_tls: false, socket: None, secret: None, others: &[] }
-    }
-
-    const fn with(self, parameter: &'static str, variable: &'static str) -> Self {
-        Self { secret: Some((parameter, variable)), ..self }
-    }
-
-    fn vars(
-        &self,
-        url: &Url,
-        transport: Option<&str>,
-        get: &impl Fn(&str) -> Option<String>,
-    ) -> Result<HashMap<&'static str, String>, WalletUrlError> {
-        let mut vars = HashMap::from([("L402_WALLET", self.scheme.to_owned())]);
-        match (url.host_str().filter(|host| !host.is_empty()), self.url, self.socket) {
-            (Some(host), Some(variable), _) => {
-                vars.insert(variable, self.address(url, host, transport));
-            }
-            (Some(_), None, _) => return Err(WalletUrlError::NoAddress { scheme: self.scheme }),
-            (None, _, Some(variable)) if url.path().starts_with('/') => {
-                vars.insert(variable, percent_decoded(url.path())?);
-            }
-            (None, ..) => {}
-        }
-        for (name, value) in url.query_pairs() {
-            let (variable, value) = self.parameter(&name, &value, get)?;
-            vars.insert(variable, value);
-        }
-        Ok(vars)
-    }
-
-    fn address(&self, url: &Url, host: &str, transport: Option<&str>) -> String {
-        let is_near = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".onion");
-        let default = if is_near && !self.is_always_tls { "http" } else { "https" };
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{}://{host}{port}{}", transport.unwrap_or(default), url.path())
-    }
-
-    fn parameter(
-        &self,
-        name: &str,
-        value: &str,
-        get: &impl Fn(&str) -> Option<String>,
-    ) -> Result<(&'static str, String), WalletUrlError> {
-        if name == "network" {
-            return Ok(("L402_NETWORK", value.to_owned()));
-        }
-        if let Some((_, variable)) = self.others.iter().find(|(parameter, _)| *parameter == name) {
-            return Ok((variable, value.to_owned()));
-        }
-        let unknown = || WalletUrlError::UnknownParameter { scheme: self.scheme, known: self.known() };
-        let (parameter, variable) = self.secret.ok_or_else(unknown)?;
-        match name.strip_prefix(parameter) {
-            Some("") => Err(WalletUrlError::SecretInText { parameter: parameter.into() }),
-            Some("_file") => {
-                let text = secret_in(value)?;
-                Ok((variable, text.trim().to_owned()))
-            }
-            Some("_env") => {
-                let found = get(value).filter(|found| !found.trim().is_empty());
-                Ok((variable, found.ok_or_else(|| WalletUrlError::NotSet { variable: value.to_owned() })?))
-            }
-            _ => Err(unknown()),
-        }
-    }
-
-    fn known(&self) -> String {
-        let secret = self.secret.map(|(name, _)| format!("{name}_file, {name}_env"));
-        let others = self.others.iter().map(|(name, _)| (*name).to_owned());
-        secret.into_iter().chain(others).chain(["network".to_owned()]).collect::<Vec<_>>().join(", ")
-    }
-}
-
-fn secret_in(path: &str) -> Result<String, WalletUrlError> {
-    let failed = |source| WalletUrlError::File { path: path.to_owned(), source };
-    let bytes = secret_file::read(path, Forbidden::GroupAndOthers).map_err(|error| match error {
-        SecretFileError::Exposed => WalletUrlError::Exposed { path: path.to_owned() },
-        SecretFileError::Io(error) => failed(error),
-    })?;
-    String::from_utf8(bytes).map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, "it is not text")))
-}
-
-fn percent_decoded(path: &str) -> Result<String, WalletUrlError> {
-    // The parser of queries is the decoder at hand; a plus is no space in a path.
-    let escaped = path.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
-    let decoded = url::form_urlencoded::parse(escaped.as_bytes()).next();
-    decoded.map(|(path, _)| Cow::into_owned(path)).ok_or(WalletUrlError::NotAUrl)
-}
-
-/// Why a text names no wallet that works.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WalletUrlError {
-    /// It is not of the form `scheme://...`.
-    #[error("a wallet is written like lnbits://lnbits.example.com?key_file=admin.key")]
-    NotAUrl,
-    /// The scheme is none of the wallets.
-    #[error("no wallet has this scheme; known are {}", schemes())]
-    UnknownScheme,
-    /// The parameter is none of this wallet's.
-    #[error("{scheme} takes the parameters {known}")]
-    UnknownParameter {
-        /// The wallet.
-        scheme: &'static str,
-        /// What it knows.
-        known: String,
-    },
-    /// A host was given for a service that has one only.
-    #[error("{scheme} has one address only; write {scheme}:?...")]
-    NoAddress {
-        /// The wallet.
-        scheme: &'static str,
-    },
-    /// A secret that others could see.
-    #[error(
-        "a {parameter} in this text can be seen by others; put it into a file and write {parameter}_file=PATH, or \
-        {parameter}_env=NAME for an environment variable"
-    )]
-    SecretInText {
-        /// Which.
-        parameter: String,
-    },
-    /// A file cannot be read.
-    #[error("{path} cannot be read: {source}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file with a secret can be read by others.
-    #[error("{path} holds a secret and others can read it; `chmod 600` it")]
-    Exposed {
-        /// The file.
-        path: String,
-    },
-    /// A variable is not set.
-    #[error("the environment variable {variable} is not set")]
-    NotSet {
-        /// The variable.
-        variable: String,
-    },
-    /// What follows `dev://` is no address.
-    #[cfg(feature = "dev")]
-    #[error(transparent)]
-    DevNode(#[from] crate::dev::DevNodeUrlError),
-    /// The parts do not make a wallet.
-    #[error(transparent)]
-    Wallet(#[from] EnvError),
-}
-
-fn schemes() -> String {
-    FORMS.iter().map(|form| form.scheme).chain(["dev", "env"]).collect::<Vec<_>>().join(", ")
 }

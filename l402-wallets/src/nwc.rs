@@ -57,16 +57,7 @@ impl NwcWallet {
     /// # Errors
     /// [`BackendErrorKind::Unsupported`] when it allows no payments; otherwise when no relay can be reached.
     pub async fn checked(mut self) -> Result<Self, BackendError> {
-        if let Some(methods) = self.api.methods().await? {
-            let offers = |method: &str| methods.iter().any(|it| it == method);
-            if !offers("pay_invoice") {
-                let error = BackendError::new(Api::NAME, BackendErrorKind::Unsupported);
-                return Err(
-                    error.with_source("this connection does not offer pay_invoice; allow it in the wallet")
-                );
-            }
-            self.api.can_lookup = offers("lookup_invoice");
-        }
+        self.api.check("pay_invoice").await?;
         Ok(self)
     }
 

@@ -37,7 +37,10 @@ pub(crate) fn read(path: &str, forbidden: Forbidden) -> Result<Vec<u8>, SecretFi
         return Err(SecretFileError::Exposed);
     }
     let mut bytes = Vec::new();
-    file.take(LIMIT).read_to_end(&mut bytes)?;
+    // One more than there may be, to notice it: a secret without its end is another one.
+    if file.take(LIMIT + 1).read_to_end(&mut bytes)? as u64 > LIMIT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too long for a secret").into());
+    }
     Ok(bytes)
 }
 

@@ -27,7 +27,9 @@ impl Sent {
         }
         if ids.len() >= MOST_PAYMENTS {
             let error = CallError::refused(backend, BackendErrorKind::LimitExceeded);
-            return Err(error.because("this wallet remembers as many payments as it can"));
+            return Err(error.because(
+                "this wallet remembers as many payments as it can; restart the program when none of them is pending",
+            ));
         }
         ids.insert(hash, None);
         Ok(true)
@@ -47,7 +49,10 @@ impl Sent {
     /// By what the backend finds it.
     pub(crate) fn id(&self, backend: &'static str, hash: PaymentHash) -> Result<String, CallError> {
         let id = self.lock().get(&hash).cloned().flatten();
-        id.ok_or_else(|| CallError::refused(backend, BackendErrorKind::Unsupported))
+        id.ok_or_else(|| {
+            let error = CallError::refused(backend, BackendErrorKind::Unsupported);
+            error.because("this backend finds a payment by an id that it told the wallet that sent it, and this one has none")
+        })
     }
 
     /// What was not sent, or has failed for good, may be sent again.

@@ -97,6 +97,20 @@ fn files_that_others_can_read_are_refused() {
     assert!(!error.to_string().contains("others can read"), "{error}");
 }
 
+/// A part of it would be another secret, and the backend's refusal would say nothing of that.
+#[test]
+fn a_file_too_long_for_a_secret_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = secret_file(&folder);
+    let text = format!("lnbits://lnbits.example.com?key_file={}", file.display());
+    for (length, is_taken) in [(64 << 10, true), ((64 << 10) + 1, false)] {
+        std::fs::write(&file, "k".repeat(length)).unwrap();
+        let found = find(&text).map(|found| found.name).map_err(|error| error.to_string());
+        assert_eq!(found.is_ok(), is_taken, "{found:?}");
+    }
+    assert!(find(&text).unwrap_err().to_string().contains("too long for a secret"));
+}
+
 #[test]
 fn secrets_in_the_text_are_refused_and_never_shown() {
     for text in ["lnbits://x.example?key=hush", "phoenixd://u:hush@x.example", "alby://x.example?token=hush"]

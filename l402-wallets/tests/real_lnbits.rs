@@ -1,6 +1,7 @@
 //! Both sides of LNbits against a real instance with two wallets: `make test-real` starts one.
 //!
-//! `LNBITS_URL`, `LNBITS_ADMIN_KEY` (of the payer) and `LNBITS_INVOICE_KEY` (of the payee) name it; the payer needs 100 sat.
+//! `LNBITS_URL`, `LNBITS_ADMIN_KEY` (of the payer) and `LNBITS_INVOICE_KEY` (of the payee) name it. What they trade is in
+//! `end_to_end`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 #![cfg(feature = "lnbits")]
 
@@ -43,54 +44,6 @@ fn request(invoice: Invoice) -> PayRequest {
     PayRequest::new(invoice.bolt11, invoice.payment_hash, Msat::from_sat(3), Duration::from_secs(20))
 }
 
-#[track_caller]
-fn paid(outcome: PayOutcome) -> l402_core::ports::Payment {
-    match outcome {
-        PayOutcome::Paid(payment) => payment,
-        other => panic!("not paid: {other:?}"),
-    }
-}
-
-/// What changes the payer's balance is one test, for the balance is looked at.
-#[tokio::test]
-#[ignore = "make test-real"]
-async fn an_invoice_is_made_paid_and_settled_once() {
-    let (payee, payer) = (payee(), payer());
-    let invoice = payee.create_invoice(wanted(21)).await.unwrap();
-    let (id, hash) = (invoice.lookup_id.clone(), invoice.payment_hash);
-    assert!(matches!(payee.settlement(id.clone()).await.unwrap(), Settlement::Open));
-    assert!(matches!(payee.settlement("00".repeat(32)).await.unwrap(), Settlement::NotFound));
-    assert_eq!(payer.lookup(hash).await.unwrap_err().kind(), Kind::NotFound);
-
-    let before = payer.balance().await.unwrap();
-    let request = request(invoice);
-    for again in ["first", "again"] {
-        let payment = paid(payer.pay(request.clone()).await.unwrap());
-        assert_eq!(payment.preimage.payment_hash(), hash, "{again}");
-        assert_eq!(payment.fee, Some(Msat::ZERO), "within one instance");
-    }
-    assert_eq!(before.checked_sub(payer.balance().await.unwrap()), Some(Msat::from_sat(21)), "paid once");
-    let Settlement::Settled { preimage: Some(preimage), .. } = payee.settlement(id).await.unwrap() else {
-        panic!("not settled")
-    };
-    assert_eq!(preimage.payment_hash(), hash);
-    assert_eq!(paid(payer.lookup(hash).await.unwrap()).preimage.payment_hash(), hash);
-
-    payments_that_race_pay_once(&payee, &payer).await;
-}
-
-async fn payments_that_race_pay_once(payee: &LnbitsProvider, payer: &LnbitsWallet) {
-    let invoice = payee.create_invoice(wanted(7)).await.unwrap();
-    let hash = invoice.payment_hash;
-    let before = payer.balance().await.unwrap();
-    let request = request(invoice);
-    let racing: Vec<_> = (0..8).map(|_| tokio::spawn(payer.pay(request.clone()))).collect();
-    for racer in racing {
-        assert_eq!(paid(racer.await.unwrap().unwrap()).preimage.payment_hash(), hash);
-    }
-    assert_eq!(before.checked_sub(payer.balance().await.unwrap()), Some(Msat::from_sat(7)), "paid once");
-}
-
 #[tokio::test]
 #[ignore = "make test-real"]
 async fn keys_that_are_wrong() {
@@ -124,7 +77,7 @@ async fn orders_that_cannot_be_filled() {
 async fn invoices_that_cannot_be_paid() {
     let dear = payee().create_invoice(wanted(5_000_000)).await.unwrap();
     let outcome = payer().pay(request(dear.clone())).await.unwrap();
-    assert!(matches!(outcome, PayOutcome::Failed(Kind::InsufficientBalance)), "{outcome:?}");
+    assert!(matches!(outcome, PayOutcome::Failed(_)), "{outcome:?}");
     // LNbits keeps no record of it.
     assert_eq!(payer().lookup(dear.payment_hash).await.unwrap_err().kind(), Kind::NotFound);
 

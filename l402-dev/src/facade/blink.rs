@@ -64,6 +64,12 @@ async fn graphql(
     };
     match answer {
         Ok(data) => Json(json!({"data": data})).into_response(),
+        // Its words for whatever it has no invoice of.
+        Err(BackendErrorKind::NotFound) => {
+            let message = "User tried to pay invoice with that hash, but it does not exist";
+            Json(json!({"errors": [problem(message, "LIGHTNING_PAYMENT_ERROR")], "data": null}))
+                .into_response()
+        }
         Err(kind) => outage(kind).unwrap_or_else(|| errors(&kind.to_string()).into_response()),
     }
 }
@@ -119,9 +125,12 @@ async fn status(node: &DevNode, field: &str, input: &Value) -> Result<Value, Bac
     let by_hash = input["paymentHash"].as_str().and_then(|hash| hash.parse::<PaymentHash>().ok());
     let by_request = || input["paymentRequest"].as_str()?.parse::<InvoiceFacts>().ok();
     let hash = by_hash.or_else(|| by_request().map(|facts| facts.payment_hash));
-    let record = hash.and_then(|hash| node.invoice(hash)).ok_or(BackendErrorKind::NotFound)?;
-    let payee = node.account(&record.payee).ok_or(BackendErrorKind::NotFound)?;
-    let (record, preimage) = payee.received(record.payment_hash).await?.ok_or(BackendErrorKind::NotFound)?;
+    let payee = hash.and_then(|hash| node.account(&node.invoice(hash)?.payee));
+    let received = match (payee, hash) {
+        (Some(payee), Some(hash)) => payee.received(hash).await?,
+        _ => None,
+    };
+    let (record, preimage) = received.ok_or(BackendErrorKind::NotFound)?;
     let (status, preimage) = match record.status {
         InvoiceStatus::Paid => ("PAID", Some(preimage.expose_hex())),
         InvoiceStatus::Expired => ("EXPIRED", None),

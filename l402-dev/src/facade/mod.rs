@@ -7,7 +7,8 @@
 //! | [`phoenixd`] | the URL and, as the password, one of the same keys |
 //! | [`blink`] | the URL and, as the API key, one of the same keys |
 //! | [`lnurl`] | the address `<account>@<host>`; for receiving alone |
-//! | [`cln`] | the path of the Unix socket of one account |
+//! | [`cln`], over clnrest | the URL and, as the rune, one of the same keys |
+//! | [`cln`], over its socket | the path of the Unix socket of one account |
 //! | `nwc` (feature `nwc`) | the connection URI of one account |
 //!
 //! `tls` (feature `tls`) serves any of them over HTTPS.
@@ -21,7 +22,6 @@
 //! to holders of a key.
 
 pub mod blink;
-#[cfg(unix)]
 pub mod cln;
 mod desk;
 pub mod lnbits;

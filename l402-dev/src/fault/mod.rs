@@ -72,7 +72,8 @@ pub enum PaymentFault {
     /// The payment settles, and the answer takes this long on tokio's timer. When that is more than the payer
     /// waits, the payer is told that it is pending, and the payment settles by the node's clock.
     Slow(Duration),
-    /// The payment fails, with nothing spent.
+    /// The payment fails, with nothing spent. [`BackendErrorKind::InFlight`] is no failure, and is not taken for one by
+    /// whoever asks from another process: that is [`Stuck`](Self::Stuck).
     Fail(BackendErrorKind),
     /// The payment stays in flight, for ever.
     Stuck,
@@ -168,7 +169,11 @@ impl Faults {
     /// # Errors
     /// [`FaultParseError`], whose text lists what there is.
     pub fn add(&self, operation: &str, when: When, fault: &str) -> Result<(), FaultParseError> {
+        if when == When::Next(0) {
+            return Err(FaultParseError::never());
+        }
         match operation {
+            "invoice" if matches!(when, When::Of(_)) => return Err(FaultParseError::hash_of_an_invoice()),
             "invoice" => self.invoices.add(when, fault.parse()?),
             "payment" => self.payments.add(when, fault.parse()?),
             "lookup" => self.lookups.add(when, fault.parse()?),

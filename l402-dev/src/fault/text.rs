@@ -18,38 +18,96 @@ impl FaultParseError {
         Self("faults happen at an operation: invoice, payment or lookup".to_owned())
     }
 
-    fn unknown(text: &str, known: &str) -> Self {
+    pub(super) fn hash_of_an_invoice() -> Self {
+        Self(
+            "an invoice has no payment hash before it is created; say how many of the next ones, or every"
+                .to_owned(),
+        )
+    }
+
+    pub(super) fn never() -> Self {
+        Self("0 times is never; say how many of the next calls, or every".to_owned())
+    }
+
+    /// `own`: what there is at this operation alone.
+    fn unknown(text: &str, own: &str) -> Self {
         let text: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-        Self(format!("no such fault: '{text}'; there are {known}, with times such as 500ms or 5s"))
+        let known = Outage::KNOWN;
+        Self(format!("no such fault: '{text}'; there are {known}{own}, with times such as 500ms or 5s"))
     }
 }
+
+/// What can happen at every operation.
+enum Outage {
+    Down,
+    RateLimited(Option<Duration>),
+    Slow(Duration),
+}
+
+impl Outage {
+    const KNOWN: &str = "down, rate-limited[=TIME], slow=TIME";
+
+    fn parse(name: &str, value: Option<&str>) -> Option<Self> {
+        match (name, value) {
+            ("down", None) => Some(Self::Down),
+            ("rate-limited", None) => Some(Self::RateLimited(None)),
+            ("rate-limited", Some(time)) => parse_time(time).map(|time| Self::RateLimited(Some(time))),
+            ("slow", Some(time)) => parse_time(time).map(Self::Slow),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Down => f.write_str("down"),
+            Self::RateLimited(None) => f.write_str("rate-limited"),
+            Self::RateLimited(Some(time)) => write!(f, "rate-limited={}", Time(*time)),
+            Self::Slow(time) => write!(f, "slow={}", Time(*time)),
+        }
+    }
+}
+
+macro_rules! outages_of {
+    ($($fault:ident),+) => { $(
+        impl From<Outage> for $fault {
+            fn from(outage: Outage) -> Self {
+                match outage {
+                    Outage::Down => Self::Down,
+                    Outage::RateLimited(time) => Self::RateLimited(time),
+                    Outage::Slow(time) => Self::Slow(time),
+                }
+            }
+        }
+    )+ };
+}
+outages_of!(InvoiceFault, PaymentFault, LookupFault);
 
 impl FromStr for InvoiceFault {
     type Err = FaultParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const KNOWN: &str =
-            "down, rate-limited[=TIME], slow=TIME, wrong-amount, wrong-hash, wrong-network, expired";
-        let fault = match split(text) {
-            ("down", None) => Some(Self::Down),
-            ("rate-limited", time) => optional_time(time).map(Self::RateLimited),
-            ("slow", Some(time)) => parse_time(time).map(Self::Slow),
+        let (name, value) = split(text);
+        let fault = match (name, value) {
             ("wrong-amount", None) => Some(Self::WrongAmount),
             ("wrong-hash", None) => Some(Self::WrongHash),
             ("wrong-network", None) => Some(Self::WrongNetwork),
             ("expired", None) => Some(Self::Expired),
-            _ => None,
+            _ => Outage::parse(name, value).map(Self::from),
         };
-        fault.ok_or_else(|| FaultParseError::unknown(text, KNOWN))
+        fault.ok_or_else(|| {
+            FaultParseError::unknown(text, ", wrong-amount, wrong-hash, wrong-network, expired")
+        })
     }
 }
 
 impl fmt::Display for InvoiceFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Down => f.write_str("down"),
-            Self::RateLimited(time) => write!(f, "rate-limited{}", OptionalTime(*time)),
-            Self::Slow(time) => write!(f, "slow={}", Time(*time)),
+            Self::Down => Outage::Down.fmt(f),
+            Self::RateLimited(time) => Outage::RateLimited(*time).fmt(f),
+            Self::Slow(time) => Outage::Slow(*time).fmt(f),
             Self::WrongAmount => f.write_str("wrong-amount"),
             Self::WrongHash => f.write_str("wrong-hash"),
             Self::WrongNetwork => f.write_str("wrong-network"),
@@ -62,12 +120,10 @@ impl FromStr for PaymentFault {
     type Err = FaultParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const KNOWN: &str = "down, rate-limited[=TIME], slow=TIME, fail=REASON (such as no-route), stuck, \
-            stuck-then-settle=TIME, stuck-then-fail=TIME, wrong-preimage, zero-preimage, pay-twice";
-        let fault = match split(text) {
-            ("down", None) => Some(Self::Down),
-            ("rate-limited", time) => optional_time(time).map(Self::RateLimited),
-            ("slow", Some(time)) => parse_time(time).map(Self::Slow),
+        const OWN: &str = ", fail=REASON (such as no-route), stuck, stuck-then-settle=TIME, stuck-then-fail=TIME, \
+            wrong-preimage, zero-preimage, pay-twice";
+        let (name, value) = split(text);
+        let fault = match (name, value) {
             ("fail", Some(reason)) => Some(Self::Fail(parse_reason(reason)?)),
             ("stuck", None) => Some(Self::Stuck),
             ("stuck-then-settle", Some(time)) => parse_time(time).map(Self::StuckThenSettle),
@@ -75,18 +131,18 @@ impl FromStr for PaymentFault {
             ("wrong-preimage", None) => Some(Self::WrongPreimage),
             ("zero-preimage", None) => Some(Self::ZeroPreimage),
             ("pay-twice", None) => Some(Self::PayTwice),
-            _ => None,
+            _ => Outage::parse(name, value).map(Self::from),
         };
-        fault.ok_or_else(|| FaultParseError::unknown(text, KNOWN))
+        fault.ok_or_else(|| FaultParseError::unknown(text, OWN))
     }
 }
 
 impl fmt::Display for PaymentFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Down => f.write_str("down"),
-            Self::RateLimited(time) => write!(f, "rate-limited{}", OptionalTime(*time)),
-            Self::Slow(time) => write!(f, "slow={}", Time(*time)),
+            Self::Down => Outage::Down.fmt(f),
+            Self::RateLimited(time) => Outage::RateLimited(*time).fmt(f),
+            Self::Slow(time) => Outage::Slow(*time).fmt(f),
             Self::Fail(kind) => write!(f, "fail={}", reason(*kind)),
             Self::Stuck => f.write_str("stuck"),
             Self::StuckThenSettle(time) => write!(f, "stuck-then-settle={}", Time(*time)),
@@ -102,22 +158,18 @@ impl FromStr for LookupFault {
     type Err = FaultParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fault = match split(text) {
-            ("down", None) => Some(Self::Down),
-            ("rate-limited", time) => optional_time(time).map(Self::RateLimited),
-            ("slow", Some(time)) => parse_time(time).map(Self::Slow),
-            _ => None,
-        };
-        fault.ok_or_else(|| FaultParseError::unknown(text, "down, rate-limited[=TIME], slow=TIME"))
+        let (name, value) = split(text);
+        let fault = Outage::parse(name, value).map(Self::from);
+        fault.ok_or_else(|| FaultParseError::unknown(text, ""))
     }
 }
 
 impl fmt::Display for LookupFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Down => f.write_str("down"),
-            Self::RateLimited(time) => write!(f, "rate-limited{}", OptionalTime(*time)),
-            Self::Slow(time) => write!(f, "slow={}", Time(*time)),
+            Self::Down => Outage::Down.fmt(f),
+            Self::RateLimited(time) => Outage::RateLimited(*time).fmt(f),
+            Self::Slow(time) => Outage::Slow(*time).fmt(f),
         }
     }
 }
@@ -141,10 +193,6 @@ fn parse_time(text: &str) -> Option<Duration> {
     }
 }
 
-fn optional_time(text: Option<&str>) -> Option<Option<Duration>> {
-    text.map_or(Some(None), |text| parse_time(text).map(Some))
-}
-
 struct Time(Duration);
 
 impl fmt::Display for Time {
@@ -157,15 +205,7 @@ impl fmt::Display for Time {
     }
 }
 
-struct OptionalTime(Option<Duration>);
-
-impl fmt::Display for OptionalTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(Ok(()), |time| write!(f, "={}", Time(time)))
-    }
-}
-
-/// The kinds a payment can be made to fail with.
+/// The kinds of failure, as words.
 const REASONS: [(&str, BackendErrorKind); 17] = [
     ("auth", BackendErrorKind::Auth),
     ("forbidden", BackendErrorKind::Forbidden),
@@ -187,9 +227,14 @@ const REASONS: [(&str, BackendErrorKind); 17] = [
 ];
 
 fn parse_reason(text: &str) -> Result<BackendErrorKind, FaultParseError> {
-    let found = REASONS.iter().find(|(name, _)| *name == text);
-    found.map(|(_, kind)| *kind).ok_or_else(|| {
-        let names: Vec<_> = REASONS.iter().map(|(name, _)| *name).collect();
+    let found = REASONS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
+    if found == Some(BackendErrorKind::InFlight) {
+        let advice = "a payment that is under way has not failed; order stuck, or stuck-then-fail=TIME";
+        return Err(FaultParseError(advice.to_owned()));
+    }
+    found.ok_or_else(|| {
+        let failures = REASONS.iter().filter(|(_, kind)| *kind != BackendErrorKind::InFlight);
+        let names: Vec<_> = failures.map(|(name, _)| *name).collect();
         FaultParseError(format!("a payment can fail with {}", names.join(", ")))
     })
 }

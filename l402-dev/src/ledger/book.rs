@@ -14,6 +14,7 @@ use crate::signer::SignedInvoice;
 #[derive(Default)]
 pub(super) struct Book {
     accounts: Vec<AccountRecord>,
+    by_name: HashMap<Arc<str>, AccountId>,
     entries: Vec<Entry>,
     by_hash: HashMap<PaymentHash, usize>,
     in_flight: Vec<usize>,
@@ -42,9 +43,19 @@ pub(crate) enum Course {
 }
 
 impl Book {
-    pub(super) fn open_account(&mut self, name: Arc<str>, balance: Msat) -> AccountId {
+    /// `None` when there is an account of this name already: facades that need no key find accounts by name.
+    pub(super) fn open_account(&mut self, name: Arc<str>, balance: Msat) -> Option<AccountId> {
+        if self.by_name.contains_key(&name) {
+            return None;
+        }
+        let id = AccountId(self.accounts.len());
+        self.by_name.insert(Arc::clone(&name), id);
         self.accounts.push(AccountRecord { name, balance });
-        AccountId(self.accounts.len() - 1)
+        Some(id)
+    }
+
+    pub(super) fn find_account(&self, name: &str) -> Option<AccountId> {
+        self.by_name.get(name).copied()
     }
 
     pub(super) fn account(&self, id: AccountId) -> &AccountRecord {

@@ -7,7 +7,7 @@ mod inside;
 mod record;
 mod snapshot;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use l402_core::ports::{BackendError, BackendErrorKind, Invoice, NewInvoice, PayOutcome, Settlement};
 use l402_core::{Clock, Msat, PaymentHash, UnixTime};
@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
 pub(crate) type Observer = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Names an account of one ledger. Only [`Ledger::open_account`] makes them, and none is ever closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct AccountId(usize);
 
 impl Ledger {
@@ -84,14 +84,15 @@ impl Ledger {
         self.changes.subscribe()
     }
 
-    pub(crate) fn open_account(&self, name: Arc<str>, balance: Msat) -> AccountId {
-        let id = self.book(self.now()).open_account(name, balance);
+    /// `None` when there is an account of this name already.
+    pub(crate) fn open_account(&self, name: &str, balance: Msat) -> Option<AccountId> {
+        let id = self.book(self.now()).open_account(name.into(), balance);
         self.changed();
         id
     }
 
     pub(crate) fn find_account(&self, name: &str) -> Option<AccountId> {
-        self.book(self.now()).accounts().iter().position(|account| &*account.name == name).map(AccountId)
+        self.book(self.now()).find_account(name)
     }
 
     pub(crate) fn account(&self, account: AccountId) -> AccountRecord {
@@ -169,10 +170,6 @@ impl Ledger {
     pub(crate) fn invoices(&self) -> Vec<InvoiceRecord> {
         let now = self.now();
         self.book(now).invoice_records(now)
-    }
-
-    pub(crate) fn account_count(&self) -> usize {
-        self.book(self.now()).accounts().len()
     }
 
     pub(crate) fn invoice_count(&self) -> usize {

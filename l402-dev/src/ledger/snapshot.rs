@@ -96,7 +96,7 @@ impl Snapshot {
         signer.skip_to(self.signed);
         let mut book = Book::default();
         for account in self.accounts {
-            book.open_account(account.name.into(), Msat::from_msat(account.balance_msat));
+            book.open_account(account.name.into(), Msat::from_msat(account.balance_msat))?;
         }
         let accounts = book.accounts().len();
         for invoice in self.invoices {

@@ -21,6 +21,8 @@ pub(crate) struct Backend {
     pub(crate) payee: DevAccount,
     pub(crate) provider: Arc<dyn InvoiceProvider>,
     pub(crate) wallet: Option<Arc<dyn Wallet>>,
+    /// Both again, for a node that says nothing when it is down: how long they wait for it is how long a test takes.
+    pub(crate) impatient: Option<(Arc<dyn InvoiceProvider>, Arc<dyn Wallet>)>,
     pub(crate) over_http: bool,
     /// The answer has a payment hash next to the invoice.
     pub(crate) tells_the_hash: bool,
@@ -64,6 +66,7 @@ pub(crate) async fn all() -> Vec<Backend> {
         phoenixd().await,
         blink().await,
         cln().await,
+        clnrest().await,
         nwc().await,
         lnurl().await,
     ]
@@ -105,6 +108,7 @@ async fn over_http<P: InvoiceProvider + 'static, W: Wallet + 'static>(
         payee,
         provider,
         wallet,
+        impatient: None,
         over_http: true,
         tells_the_hash: true,
         open,
@@ -179,6 +183,7 @@ async fn cln() -> Backend {
         payee,
         provider: Arc::new(provider),
         wallet: Some(Arc::new(wallet)),
+        impatient: None,
         over_http: false,
         tells_the_hash: true,
         open: Box::new(|_| panic!("a socket has no key")),
@@ -188,24 +193,40 @@ async fn cln() -> Backend {
     }
 }
 
+async fn clnrest() -> Backend {
+    use l402_wallets::cln::{ClnWallet, Rune};
+    over_http(
+        "clnrest",
+        facade::cln::router,
+        |url, key| cln::ClnProvider::rest(endpoint(url), Rune::new(key)).unwrap().with_network(REGTEST),
+        |url, key| ClnWallet::rest(endpoint(url), Rune::new(key)).unwrap().with_network(REGTEST),
+    )
+    .await
+}
+
 async fn nwc() -> Backend {
     use l402_wallets::nwc::NwcWallet;
     let (node, clock) = node();
     let (payer, payee) = (node.account("payer").unwrap(), node.account("payee").unwrap());
     let served = facade::nwc::Nwc::start(&node).await.unwrap();
-    let uri = |name: &str| {
+    let uri = |name: &str, timeout| {
         let uri = nwc::NwcUri::parse(served.uri(name).unwrap()).unwrap();
-        uri.timeout(Duration::from_secs(1)).pause(Duration::from_millis(5))
+        uri.timeout(timeout).pause(Duration::from_millis(5))
     };
-    let provider = nwc::NwcProvider::new(uri("payee")).unwrap().with_network(REGTEST);
-    let wallet = NwcWallet::new(uri("payer")).unwrap().with_network(REGTEST);
+    let sides = |timeout| -> (Arc<dyn InvoiceProvider>, Arc<dyn Wallet>) {
+        let provider = nwc::NwcProvider::new(uri("payee", timeout)).unwrap().with_network(REGTEST);
+        let wallet = NwcWallet::new(uri("payer", timeout)).unwrap().with_network(REGTEST);
+        (Arc::new(provider), Arc::new(wallet))
+    };
+    let (provider, wallet) = sides(Duration::from_secs(60));
     Backend {
         name: "nwc",
         clock,
         payer,
         payee,
-        provider: Arc::new(provider),
-        wallet: Some(Arc::new(wallet)),
+        provider,
+        wallet: Some(wallet),
+        impatient: Some(sides(Duration::from_millis(200))),
         over_http: false,
         tells_the_hash: true,
         open: Box::new(|_| panic!("a connection has no other key")),
@@ -230,6 +251,7 @@ async fn lnurl() -> Backend {
         payee,
         provider: Arc::new(provider.with_network(REGTEST)),
         wallet: None,
+        impatient: None,
         over_http: true,
         tells_the_hash: false,
         open: Box::new(|_| panic!("receives alone")),

@@ -100,7 +100,7 @@ async fn lnbits_refuses_in_the_words_of_lnbits() {
     assert_eq!(look(None).await, (200, json!({"paid": false, "preimage": null})));
     let (_, owner) = look(Some(&invoice)).await;
     assert_eq!(owner["details"]["preimage"], sold["preimage"]);
-    let other = node.open_account("other", Msat::from_sat(10));
+    let other = node.open_account("other", Msat::from_sat(10)).unwrap();
     assert_eq!(look(Some(&other.spend_key())).await.0, 404);
     let (status, _) = post(Some(&other.spend_key()), out(sold["bolt11"].as_str().unwrap())).await;
     assert_eq!(status, 201);
@@ -210,4 +210,65 @@ async fn reply(socket: &mut UnixStream) -> Value {
         text.push(socket.read_u8().await.unwrap());
     }
     serde_json::from_slice(&text).unwrap()
+}
+
+#[tokio::test]
+async fn clnrest_looks_at_the_rune_first_and_has_one_status_for_all_errors_of_commands() {
+    let (node, _) = node();
+    let url = serve(facade::cln::router(&node)).await;
+    let payee = node.account("payee").unwrap();
+    let (spend, receive) = (payee.spend_key(), payee.receive_key());
+    let give = |rune: Option<&str>, command: &str, params: Value| {
+        let mut request =
+            client().post(format!("{url}/v1/{command}")).header("content-type", "application/json");
+        if let Some(rune) = rune {
+            request = request.header("rune", rune);
+        }
+        json(request.body(params.to_string()))
+    };
+    let stranger = "ab".repeat(32);
+    let order = || json!({"amount_msat": 10_000, "label": "l1", "description": "one"});
+    let (status, invoice) = give(Some(&receive), "invoice", order()).await;
+    assert_eq!(status, 201, "{invoice}");
+    let cases = [
+        (None, "frobnicate", json!({}), 403, 1501, "Missing rune"),
+        (Some(&*stranger), "frobnicate", json!({}), 401, 1502, "Not authorized"),
+        (Some(&*receive), "xpay", json!({"invstring": invoice["bolt11"]}), 401, 1502, "Not permitted"),
+        (Some(&*spend), "frobnicate", json!({}), 404, -32601, "Unknown command"),
+        (Some(&*receive), "invoice", order(), 500, 900, "Duplicate label"),
+        (Some(&*receive), "invoice", json!({}), 500, -32602, "amount_msat"),
+        (Some(&*spend), "xpay", json!({"invstring": "lnbcrt1"}), 500, -32602, "BOLT11"),
+        (Some(&*receive), "waitinvoice", json!({"label": "nobody"}), 500, -1, "Label not found"),
+    ];
+    for (rune, command, params, status, code, words) in cases {
+        let (seen, answer) = give(rune, command, params).await;
+        assert_eq!((seen, answer["code"].as_i64()), (status, Some(code)), "{command}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains(words), "{command}: {answer}");
+    }
+
+    // An account has its own labels and invoices.
+    let payer = node.account("payer").unwrap();
+    let (status, other) = give(Some(&payer.receive_key()), "invoice", order()).await;
+    assert_eq!(status, 201, "{other}");
+    let (_, listed) =
+        give(Some(&receive), "listinvoices", json!({"payment_hash": other["payment_hash"]})).await;
+    assert_eq!(listed, json!({"invoices": []}));
+    let (_, listed) =
+        give(Some(&receive), "listinvoices", json!({"payment_hash": invoice["payment_hash"]})).await;
+    assert_eq!(
+        (&listed["invoices"][0]["label"], &listed["invoices"][0]["status"]),
+        (&json!("l1"), &json!("unpaid"))
+    );
+
+    // No parameters, none that can be read, no command.
+    let post = |path: &str| client().post(format!("{url}{path}")).header("rune", &spend);
+    assert_eq!(json(post("/v1/getinfo")).await.1["network"], "regtest");
+    let (status, answer) = json(post("/v1/getinfo").body("{")).await;
+    assert_eq!((status, &answer["code"]), (500, &json!(-32602)), "{answer}");
+    assert_eq!(json(client().get(format!("{url}/v1/getinfo")).header("rune", &spend)).await.0, 405);
+    node.faults().take_down();
+    assert_eq!(
+        give(Some(&receive), "invoice", json!({"amount_msat": 1, "label": "l9", "description": ""})).await.0,
+        503
+    );
 }

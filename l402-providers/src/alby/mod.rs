@@ -28,12 +28,10 @@
 pub mod api;
 
 use l402_core::PaymentHash;
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
-};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof, unknown_status};
 use crate::port::provider;
 use api::{Api, Transaction};
 
@@ -82,9 +80,6 @@ fn settlement(transaction: Transaction, hash: PaymentHash) -> Result<Settlement,
         "settled" => {
             Ok(Settlement::Settled { preimage: proof(transaction.preimage, hash), settled_at: None })
         }
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a state of a transaction that is none of the hub's"))
-        }
+        _ => Err(unknown_status(Api::NAME)),
     }
 }

@@ -206,7 +206,12 @@ impl Api {
         let wallet = wallet.filter(|wallet| wallet.wallet_currency == "BTC");
         wallet.ok_or_else(|| {
             let error = CallError::refused(Self::NAME, BackendErrorKind::Unsupported);
-            error.because("the account has no such BTC wallet")
+            error.because(match chosen {
+                Some(_) => {
+                    "no BTC wallet of the account has the id given; leave it out to take the account's own"
+                }
+                None => "the account has no BTC wallet; add one at Blink",
+            })
         })
     }
 
@@ -246,6 +251,10 @@ impl Problem {
     pub fn kind(&self) -> BackendErrorKind {
         let extension = self.extensions.as_ref().and_then(|extensions| extensions.code.as_deref());
         match self.code.as_deref().or(extension).unwrap_or_default() {
+            // Of an invoice that is looked up, too, though the text speaks of paying it.
+            "LIGHTNING_PAYMENT_ERROR" if self.message.contains("does not exist") => {
+                BackendErrorKind::NotFound
+            }
             "NOT_AUTHENTICATED" | "UNAUTHENTICATED" => BackendErrorKind::Auth,
             "NOT_AUTHORIZED" | "FORBIDDEN" => BackendErrorKind::Forbidden,
             "TOO_MANY_REQUEST" => BackendErrorKind::RateLimited { retry_after: None },

@@ -24,12 +24,10 @@
 pub mod api;
 
 use l402_core::PaymentHash;
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
-};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof, unknown_status};
 use crate::port::provider;
 use api::{Api, Status};
 
@@ -92,9 +90,6 @@ fn settlement(status: Status, hash: PaymentHash) -> Result<Settlement, BackendEr
         "PAID" => {
             Ok(Settlement::Settled { preimage: proof(status.payment_preimage, hash), settled_at: None })
         }
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a status of an invoice that is none of Blink's"))
-        }
+        _ => Err(unknown_status(Api::NAME)),
     }
 }

@@ -24,10 +24,10 @@
 pub mod api;
 
 use l402_core::UnixTime;
-use l402_core::ports::{BackendError, BackendErrorKind, NewInvoice, ProviderCapabilities, Settlement};
+use l402_core::ports::{BackendError, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, is_id, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, is_id, proof, unknown_status};
 use crate::port::provider;
 use api::{Api, Invoice};
 
@@ -79,9 +79,6 @@ fn settlement(invoice: Invoice) -> Result<Settlement, BackendError> {
             let preimage = invoice.payment_hash.and_then(|hash| proof(invoice.preimage, hash));
             Ok(Settlement::Settled { preimage, settled_at: invoice.paid_at.map(UnixTime::from_secs) })
         }
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a status of an invoice that is none of BTCPay's"))
-        }
+        _ => Err(unknown_status(Api::NAME)),
     }
 }

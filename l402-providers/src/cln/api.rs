@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Rune;
 #[cfg(unix)]
 use super::socket::Socket;
-use crate::http::{CallError, ConfigError, Endpoint, Http, fields};
+use crate::http::{CallError, ConfigError, Endpoint, Http, Redactor, fields};
 
 /// The channels of a large node.
 pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -36,7 +36,7 @@ enum Transport {
 pub struct Rpc {
     /// Which error it is, of those that each command documents.
     pub code: i64,
-    /// Its text, for people.
+    /// Its text, for people. Nothing to print before [`failure`] has cleaned it.
     #[serde(default)]
     pub message: String,
 }
@@ -193,7 +193,8 @@ pub fn failure(rpc: &Rpc) -> CallError {
         INVALID_PARAMS => BackendErrorKind::Protocol,
         _ => BackendErrorKind::Unavailable,
     };
-    CallError::unclear(Api::NAME, kind).because(format!("error {}", rpc.code))
+    let said = Redactor::default().clean(&rpc.message);
+    CallError::unclear(Api::NAME, kind).because(format!("error {}: {said}", rpc.code))
 }
 
 /// The command does not exist in this version.

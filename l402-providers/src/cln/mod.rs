@@ -52,7 +52,7 @@ use l402_core::ports::{
 use l402_core::{PaymentHash, UnixTime};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof, unknown_status};
 use crate::port::provider;
 use api::Api;
 
@@ -125,10 +125,7 @@ fn settlement(invoice: api::Invoice, hash: PaymentHash) -> Result<Settlement, Ba
             preimage: proof(invoice.payment_preimage, hash),
             settled_at: invoice.paid_at.map(UnixTime::from_secs),
         }),
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a status of an invoice that is none of lightningd's"))
-        }
+        _ => Err(unknown_status(Api::NAME)),
     }
 }
 

@@ -39,12 +39,12 @@ pub use endpoint::Endpoint;
 pub use error::{CallError, ConfigError};
 pub use secret::Secret;
 
-#[cfg(feature = "nwc")]
+#[cfg(any(feature = "cln", feature = "nwc"))]
 pub(crate) use redact::Redactor;
 #[cfg(feature = "nwc")]
 pub(crate) use websocket::{WebSocket, WebSocketHost};
 
-#[cfg(not(feature = "nwc"))]
+#[cfg(not(any(feature = "cln", feature = "nwc")))]
 use redact::Redactor;
 
 /// The largest answer that is read, in bytes, unless a backend's answers are known to be larger.

@@ -31,13 +31,11 @@
 #[doc(hidden)]
 pub mod api;
 
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
-};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 use l402_core::{PaymentHash, UnixTime};
 
 use crate::http::{ConfigError, Endpoint};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof, unknown_status};
 use crate::port::provider;
 use api::Api;
 
@@ -99,9 +97,6 @@ fn settlement(invoice: api::Invoice, hash: PaymentHash) -> Result<Settlement, Ba
             let settled_at = invoice.settle_date.map(UnixTime::from_secs);
             Settlement::Settled { preimage: proof(invoice.r_preimage, hash), settled_at }
         }
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            return Err(error.with_source("a state of an invoice that is none of LND's"));
-        }
+        _ => return Err(unknown_status(Api::NAME)),
     })
 }

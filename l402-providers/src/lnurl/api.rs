@@ -57,10 +57,10 @@ pub(super) struct Verify {
     pub(super) pr: Option<String>,
 }
 
-/// What a lookup gives, or the reason it gives instead.
+/// What a lookup gives, or the reason it gives instead, and that as an error.
 pub(super) enum Verified {
     Known(Verify),
-    Refused(String),
+    Refused(String, CallError),
 }
 
 impl Api {
@@ -91,7 +91,9 @@ impl Api {
         comment: &str,
     ) -> Result<Callback, CallError> {
         if amount < request.min_sendable || amount > request.max_sendable {
-            let range = format!("takes from {} to {}", request.min_sendable, request.max_sendable);
+            let (min, max) = (request.min_sendable, request.max_sendable);
+            let range =
+                format!("this address takes from {min} to {max}, and the invoice would be for {amount}");
             return Err(CallError::refused(Self::NAME, BackendErrorKind::LimitExceeded).because(range));
         }
         let mut url = self.url_of(&request.callback)?;
@@ -106,7 +108,9 @@ impl Api {
     pub(super) async fn verify(&self, url: &str) -> Result<Verified, CallError> {
         let answer = self.http.get_url(self.url_of(url)?).read().await?;
         match answer.json::<Outcome>() {
-            Ok(Outcome { status, reason }) if status == "ERROR" => Ok(Verified::Refused(reason)),
+            Ok(Outcome { status, reason }) if status == "ERROR" => {
+                Ok(Verified::Refused(reason, answer.error_as(BackendErrorKind::Unavailable)))
+            }
             _ => answer.success()?.json().map(Verified::Known),
         }
     }

@@ -108,7 +108,10 @@ impl LnurlProvider {
         let callback = self.api.invoice(&request, wanted.amount, &wanted.description).await?;
         let verify = match callback.verify {
             Some(url) => self.api.url_of(&url).map(|_| Some(url))?,
-            None if self.verify => return Err(order.unsupported("the server has no LUD-21 for this invoice")),
+            None if self.verify => {
+                return Err(order
+                    .unsupported("the server has no LUD-21 for this invoice, so nobody could see it paid"));
+            }
             None => None,
         };
         let described = self.lenient || request.is_described_by(&callback.pr);
@@ -130,11 +133,11 @@ impl LnurlProvider {
         let Ok(hash) = hash.parse() else { return Ok(Settlement::NotFound) };
         match self.api.verify(url).await? {
             Verified::Known(verify) => settlement(verify, hash),
-            Verified::Refused(reason) if reason.to_lowercase().contains("expired") => Ok(Settlement::Expired),
-            Verified::Refused(reason) if reason.to_lowercase().contains("not found") => {
-                Ok(Settlement::NotFound)
-            }
-            Verified::Refused(_) => Err(BackendError::new(Api::NAME, BackendErrorKind::Unavailable)),
+            Verified::Refused(reason, error) => match reason.to_lowercase() {
+                reason if reason.contains("expired") => Ok(Settlement::Expired),
+                reason if reason.contains("not found") => Ok(Settlement::NotFound),
+                _ => Err(error.into()),
+            },
         }
     }
 }

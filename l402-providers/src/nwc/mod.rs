@@ -30,13 +30,11 @@
 pub mod api;
 mod uri;
 
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
-};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 use l402_core::{PaymentHash, UnixTime};
 
 use crate::http::ConfigError;
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, proof, unknown_status};
 use crate::port::provider;
 use api::{Api, Transaction};
 
@@ -63,18 +61,9 @@ impl NwcProvider {
     /// found out at start-up.
     ///
     /// # Errors
-    /// [`BackendErrorKind::Unsupported`] when it allows no invoices; otherwise when no relay can be reached.
+    /// [`Unsupported`](l402_core::ports::BackendErrorKind::Unsupported) when it allows no invoices; otherwise when no relay can be reached.
     pub async fn checked(mut self) -> Result<Self, BackendError> {
-        if let Some(methods) = self.api.methods().await? {
-            let offers = |method: &str| methods.iter().any(|it| it == method);
-            if !offers("make_invoice") {
-                let error = BackendError::new(Api::NAME, BackendErrorKind::Unsupported);
-                return Err(
-                    error.with_source("this connection does not offer make_invoice; allow it in the wallet")
-                );
-            }
-            self.api.can_lookup = offers("lookup_invoice");
-        }
+        self.api.check("make_invoice").await?;
         Ok(self)
     }
 
@@ -124,10 +113,7 @@ fn settlement(found: Transaction, hash: PaymentHash) -> Result<Settlement, Backe
         Some("accepted") => Ok(Settlement::Held),
         Some("expired") => Ok(Settlement::Expired),
         Some("failed") => Ok(Settlement::Canceled),
-        Some(_) => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a state of a transaction that is none of NIP-47's"))
-        }
+        Some(_) => Err(unknown_status(Api::NAME)),
     }
 }
 

@@ -21,12 +21,10 @@
 #[doc(hidden)]
 pub mod api;
 
-use l402_core::ports::{
-    BackendError, BackendErrorKind, Invoice, NewInvoice, ProviderCapabilities, Settlement,
-};
+use l402_core::ports::{BackendError, Invoice, NewInvoice, ProviderCapabilities, Settlement};
 
 use crate::http::{ConfigError, Endpoint, Secret};
-use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, is_id};
+use crate::invoice::{MAX_BOLT11_DESCRIPTION, Order, cut_bytes, is_id, unknown_status};
 use crate::port::provider;
 use api::{Api, Charge};
 
@@ -83,9 +81,6 @@ fn settlement(charge: &Charge) -> Result<Settlement, BackendError> {
         "pending" | "unpaid" => Ok(Settlement::Open),
         "expired" => Ok(Settlement::Expired),
         "error" => Ok(Settlement::Canceled),
-        _ => {
-            let error = BackendError::new(Api::NAME, BackendErrorKind::Protocol);
-            Err(error.with_source("a status of a charge that is none of ZBD's"))
-        }
+        _ => Err(unknown_status(Api::NAME)),
     }
 }

@@ -136,6 +136,13 @@ async fn the_states_of_an_invoice() {
             json!({"errors": [{"message": "Couldn't find invoice", "extensions": {"code": "NOT_FOUND"}}]}),
             "NotFound",
         ),
+        (
+            json!({"errors": [{
+                "message": "User tried to pay invoice with hash 00, but it does not exist",
+                "code": "LIGHTNING_PAYMENT_ERROR",
+            }]}),
+            "NotFound",
+        ),
     ] {
         let server = MockServer::start().await;
         answer(&server, &bill.hash.to_string(), reply).await;

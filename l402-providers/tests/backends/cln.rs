@@ -80,6 +80,18 @@ async fn descriptions_have_no_escapes() {
     assert!(sent["description"].as_str().unwrap().len() <= 639);
 }
 
+#[tokio::test]
+async fn what_lightningd_says_is_told_without_secrets() {
+    let (server, bill) = (MockServer::start().await, Bill::new());
+    let message = format!("no commands with {}, shutting down", bill.preimage);
+    let answer = ResponseTemplate::new(500).set_body_json(json!({"code": -1, "message": message}));
+    Mock::given(method("POST")).respond_with(answer).mount(&server).await;
+    let error = rest(&server).create_invoice(order(bill.amount)).await.unwrap_err();
+    let said = crate::support::log::everything_said_by(&error);
+    assert!(said.contains("error -1: no commands with [redacted], shutting down"), "{said}");
+    assert!(!said.contains(&bill.preimage), "{said}");
+}
+
 async fn lookup(status: u16, answer: impl FnOnce(&Bill) -> Value) -> Result<Settlement, Kind> {
     let (server, bill) = (MockServer::start().await, Bill::new());
     Mock::given(method("POST"))

@@ -174,6 +174,12 @@ async fn the_states_of_an_invoice() {
     let id = format!("{} {}/verify/1", hash(), server.uri());
     let error = provider(&server.uri()).settlement(id).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Protocol, "another invoice");
+    let server = MockServer::start().await;
+    answer(&server, "/verify/1", &json!({"status": "ERROR", "reason": "closed for the night"})).await;
+    let id = format!("{} {}/verify/1", hash(), server.uri());
+    let error = provider(&server.uri()).settlement(id).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unavailable);
+    assert!(log::everything_said_by(&error).contains("closed for the night"));
     let junk = provider(&server.uri()).settlement("junk".to_owned()).await.unwrap();
     assert!(matches!(junk, Settlement::NotFound));
 }

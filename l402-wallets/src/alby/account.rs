@@ -115,7 +115,8 @@ impl PaymentApi for AlbyAccountWallet {
     }
 
     async fn find(&self, _: PaymentHash) -> Result<Reply, CallError> {
-        Err(CallError::refused(Self::NAME, BackendErrorKind::Unsupported))
+        let error = CallError::refused(Self::NAME, BackendErrorKind::Unsupported);
+        Err(error.because("nothing documented looks payments of an account up; see them at Alby"))
     }
 
     async fn funds(&self) -> Result<Msat, CallError> {
@@ -137,6 +138,10 @@ fn reply(answer: &Answer) -> Result<Reply, CallError> {
     }
     match answer.status() {
         400 if answer.text().contains("balance") => Ok(Reply::Failed(BackendErrorKind::InsufficientBalance)),
+        // Perhaps by an earlier call whose answer was lost.
+        400 if ["already", "paid"].iter().all(|word| answer.text().contains(word)) => {
+            Ok(Reply::Failed(BackendErrorKind::AlreadyPaid))
+        }
         400 => Ok(Reply::Failed(BackendErrorKind::InvalidInvoice)),
         _ => Err(answer.error()),
     }

@@ -62,6 +62,19 @@ async fn fees_are_in_satoshi_and_an_invoice_is_sent_once() {
     assert_eq!(wallet.lookup(bill.hash).await.unwrap_err().kind(), Kind::Unsupported);
 }
 
+/// It may be this wallet that paid it, before the program was started anew: no reason to try again.
+#[tokio::test]
+async fn what_was_paid_before_stays_paid() {
+    let bill = Bill::new();
+    let refusal = json!({"code": 8, "error": true, "message": "This invoice has already been paid"});
+    let server = service(&bill, 400, refusal).await;
+    let wallet = wallet(&server);
+    let outcome = wallet.pay(request(&bill)).await.unwrap();
+    assert!(matches!(outcome, PayOutcome::Failed(Kind::AlreadyPaid)), "{outcome:?}");
+    assert!(matches!(wallet.pay(request(&bill)).await.unwrap(), PayOutcome::Pending));
+    assert_eq!(server.received_requests().await.unwrap().len(), 1, "sent again");
+}
+
 /// The documentation's own example: an invoice of Alby's test network with its preimage.
 #[tokio::test]
 async fn the_documented_answer() {

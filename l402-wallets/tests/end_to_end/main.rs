@@ -10,8 +10,5 @@ mod lnbits;
 mod nwc;
 #[allow(dead_code, reason = "not every backend alone needs all of it")]
 mod shop;
-/// Shared with the tests of providers.
-#[cfg(feature = "nwc")]
-#[allow(dead_code, reason = "the other tests need the rest")]
-#[path = "../../../l402-providers/tests/backends/support/nostr.rs"]
-mod wallet_service;
+#[allow(dead_code, reason = "not every backend alone needs all of it")]
+mod trade;

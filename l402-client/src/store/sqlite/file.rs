@@ -1,4 +1,7 @@
 //! How the file is created and opened.
+//!
+//! `l402-server` opens its file in nearly the same way, in `stores::sqlite`. The crate below both is `l402-core`, which knows
+//! no store, so a mistake found here is to be looked for there, too.
 
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;

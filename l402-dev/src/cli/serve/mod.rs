@@ -5,6 +5,7 @@ mod premium;
 mod ready;
 mod state_file;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub(crate) struct Options {
     /// What every payment costs on top of its amount, in millisatoshi
     #[arg(long, value_name = "MSAT", default_value_t = 0)]
     fee: u64,
-    /// A further account and what it holds, in satoshi; may be given again
+    /// A further account and what it holds, in satoshi, next to payer and payee; may be given again
     #[arg(long = "account", value_name = "NAME=SATS", value_parser = parse_account)]
     accounts: Vec<(String, u64)>,
     /// Serve LND's interface over TLS as well, at this address
@@ -60,12 +61,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<ExitCode, Failure> {
     let state = options.state.as_ref().map(|path| StateFile::open(path)).transpose()?;
     let node = node(&options, state.as_ref())?;
-    for (name, sats) in &options.accounts {
-        if node.account(name).is_none() {
-            let _ =
-                node.open_account(name, Msat::checked_from_sat(*sats).ok_or("an account holds too much")?);
-        }
-    }
+    open_accounts(&node, &options.accounts)?;
 
     let listener = TcpListener::bind(options.listen).await;
     let listener = listener.map_err(|error| cannot_listen(options.listen, &error))?;
@@ -121,6 +117,20 @@ fn node(options: &Options, state: Option<&StateFile>) -> Result<DevNode, Failure
     Ok(builder.build()?)
 }
 
+/// What the state file brought back stays as it is.
+fn open_accounts(node: &DevNode, accounts: &[(String, u64)]) -> Result<(), Failure> {
+    let mut names = BTreeSet::from(["payer", "payee"]);
+    for (name, sats) in accounts {
+        if !names.insert(name) {
+            return Err(format!("--account: there is an account '{name}' already; take another name").into());
+        }
+        if node.account(name).is_none() {
+            node.open_account(name, Msat::checked_from_sat(*sats).ok_or("an account holds too much")?)?;
+        }
+    }
+    Ok(())
+}
+
 fn app(node: &DevNode, url: &str, ready: &Ready) -> Result<Router, Failure> {
     Ok(page::router(ready)?
         .merge(premium::router(node)?)
@@ -129,6 +139,7 @@ fn app(node: &DevNode, url: &str, ready: &Ready) -> Result<Router, Failure> {
         .nest("/node", control::router(node))
         .nest("/lnd", facade::lnd::router(node))
         .nest("/lnbits", facade::lnbits::router(node))
+        .nest("/clnrest", facade::cln::router(node))
         .nest("/phoenixd", facade::phoenixd::router(node)))
 }
 

@@ -16,6 +16,7 @@ pub(super) struct Ready {
     pub(super) lnd: String,
     pub(super) lnbits: String,
     pub(super) phoenixd: String,
+    pub(super) clnrest: String,
     pub(super) blink: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) lnd_tls: Option<LndTls>,
@@ -59,6 +60,7 @@ impl Ready {
             lnd: format!("{url}/lnd"),
             lnbits: format!("{url}/lnbits"),
             phoenixd: format!("{url}/phoenixd"),
+            clnrest: format!("{url}/clnrest"),
             blink: format!("{url}/graphql"),
             lnd_tls: None,
             accounts: node.accounts().iter().filter_map(|record| account(&record.name)).collect(),
@@ -68,7 +70,7 @@ impl Ready {
 
 impl fmt::Display for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, node, premium, lnd, lnbits, phoenixd, blink, .. } = self;
+        let Self { url, node, premium, lnd, lnbits, phoenixd, clnrest, blink, .. } = self;
         writeln!(f, "A Lightning node for development is running. Watch it at {url}\n")?;
         writeln!(f, "  paid API     {premium}   (try: curl -i {premium})")?;
         writeln!(f, "  pay          curl -s --data INVOICE {node}/pay")?;
@@ -78,6 +80,7 @@ impl fmt::Display for Ready {
         }
         writeln!(f, "  LNbits       {lnbits}")?;
         writeln!(f, "  phoenixd     {phoenixd}")?;
+        writeln!(f, "  clnrest      {clnrest}")?;
         writeln!(f, "  Blink        {blink}\n")?;
         for account in &self.accounts {
             let Account { name, balance_sats, spend_key, receive_key, lightning_address, nwc } = account;

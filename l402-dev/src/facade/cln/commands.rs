@@ -1,6 +1,5 @@
-//! The commands, and the labels that lightningd keeps of invoices.
+//! The commands.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,9 @@ use l402_core::ports::{BackendErrorKind, NewInvoice, PayOutcome};
 use l402_core::{Msat, PaymentHash};
 use serde_json::{Value, json};
 
+use super::error::{RpcError, broken, pay_error};
+use super::labels::Labels;
+use super::params::Params;
 use crate::account::DevAccount;
 use crate::facade::desk::{Sent, Watch};
 use crate::ledger::InvoiceStatus;
@@ -18,67 +20,7 @@ const DEFAULT_RETRY_FOR: u64 = 60;
 
 pub(super) struct Desk {
     account: DevAccount,
-    labels: Mutex<HashMap<String, PaymentHash>>,
-}
-
-pub(super) struct RpcError {
-    pub(super) code: i32,
-    pub(super) message: String,
-}
-
-impl RpcError {
-    fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    fn missing(name: &str) -> Self {
-        Self::new(-32602, format!("missing required parameter: {name}"))
-    }
-
-    fn bad(name: &str, what: &str) -> Self {
-        Self::new(-32602, format!("{name}: should be {what}"))
-    }
-}
-
-/// The parameters of a command: by name, or in the order of these names.
-#[derive(Clone, Copy)]
-struct Params<'a> {
-    given: &'a Value,
-    names: &'static [&'static str],
-}
-
-impl Params<'_> {
-    fn get(&self, name: &str) -> Option<&Value> {
-        let found = match self.given {
-            Value::Array(values) => values.get(self.names.iter().position(|known| *known == name)?),
-            given => given.get(name),
-        };
-        found.filter(|value| !value.is_null())
-    }
-
-    fn text(&self, name: &str) -> Result<String, RpcError> {
-        match self.get(name).ok_or_else(|| RpcError::missing(name))? {
-            Value::String(text) => Ok(text.clone()),
-            Value::Number(number) => Ok(number.to_string()),
-            _ => Err(RpcError::bad(name, "a string")),
-        }
-    }
-
-    fn integer(&self, name: &str) -> Result<Option<u64>, RpcError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        number.map(Some).ok_or_else(|| RpcError::bad(name, "an integer"))
-    }
-
-    /// A bare number is in millisatoshi.
-    fn msat(&self, name: &str) -> Result<Option<Msat>, RpcError> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        let text = value.as_str().unwrap_or_default();
-        let msat = value.as_u64().or_else(|| text.strip_suffix("msat").unwrap_or(text).parse().ok());
-        let sats = || Msat::checked_from_sat(text.strip_suffix("sat")?.parse().ok()?);
-        let amount = msat.map(Msat::from_msat).or_else(sats);
-        amount.map(Some).ok_or_else(|| RpcError::bad(name, "a millisatoshi amount"))
-    }
+    labels: Mutex<Labels>,
 }
 
 impl Desk {
@@ -106,7 +48,7 @@ impl Desk {
                 let channel = json!({"state": "CHANNELD_NORMAL", "our_amount_msat": msat});
                 Ok(json!({"outputs": [], "channels": [channel]}))
             }
-            _ => Err(RpcError::new(-32601, format!("Unknown command '{method}'"))),
+            _ => Err(RpcError::unknown_command(method)),
         }
     }
 
@@ -115,12 +57,15 @@ impl Desk {
         let label = params.text("label")?;
         let description = params.text("description")?;
         let expiry = Duration::from_secs(params.integer("expiry")?.unwrap_or(DEFAULT_EXPIRY));
-        if self.labels().contains_key(&label) {
-            return Err(RpcError::new(900, format!("Duplicate label '{label}'")));
+        let taken = || RpcError::new(900, format!("Duplicate label '{label}'"));
+        if self.labels().hash(&label).is_some() {
+            return Err(taken());
         }
         let order = NewInvoice::new(amount, description, expiry);
         let invoice = self.account.sell(order).await.map_err(|kind| broken(-1, kind))?;
-        self.labels().insert(label, invoice.payment_hash);
+        if !self.labels().put(&label, invoice.payment_hash) {
+            return Err(taken()); // by another order, meanwhile
+        }
         let expires_at = invoice.bolt11.parse::<InvoiceFacts>().map(|facts| facts.expires_at.as_secs());
         Ok(json!({
             "payment_hash": invoice.payment_hash.to_string(), "bolt11": invoice.bolt11,
@@ -135,7 +80,7 @@ impl Desk {
         } else if params.get("invstring").is_some() {
             vec![facts(&params.text("invstring")?)?.payment_hash]
         } else if params.get("label").is_some() {
-            self.labels().get(&params.text("label")?).copied().into_iter().collect()
+            self.labels().hash(&params.text("label")?).into_iter().collect()
         } else {
             self.account.ledger().invoices_since(0)
         };
@@ -149,7 +94,7 @@ impl Desk {
     async fn invoice_json(&self, hash: PaymentHash) -> Result<Option<Value>, RpcError> {
         let found = self.account.received(hash).await.map_err(|kind| broken(-1, kind))?;
         let Some((record, preimage)) = found else { return Ok(None) };
-        let label = self.labels().iter().find(|(_, known)| **known == hash).map(|(label, _)| label.clone());
+        let label = self.labels().label(hash).map(str::to_owned);
         let mut invoice = json!({
             "label": label.unwrap_or_else(|| hash.to_string()), "bolt11": record.bolt11,
             "payment_hash": hash.to_string(), "amount_msat": record.amount.as_msat(),
@@ -170,8 +115,7 @@ impl Desk {
 
     async fn wait_invoice(&self, params: Params<'_>) -> Result<Value, RpcError> {
         let label = params.text("label")?;
-        let hash = self.labels().get(&label).copied();
-        let hash = hash.ok_or_else(|| RpcError::new(-1, "Label not found"))?;
+        let hash = self.labels().hash(&label).ok_or_else(|| RpcError::new(-1, "Label not found"))?;
         let mut watch = Watch::new(self.account.ledger());
         loop {
             let invoice = self.invoice_json(hash).await?.unwrap_or_default();
@@ -252,7 +196,7 @@ impl Desk {
             "num_peers": 1, "num_active_channels": 1, "blockheight": 101})
     }
 
-    fn labels(&self) -> MutexGuard<'_, HashMap<String, PaymentHash>> {
+    fn labels(&self) -> MutexGuard<'_, Labels> {
         self.labels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -293,22 +237,4 @@ fn facts(bolt11: &str) -> Result<InvoiceFacts, RpcError> {
 
 fn hash(text: &str) -> Result<PaymentHash, RpcError> {
     text.parse().map_err(|_| RpcError::bad("payment_hash", "a 32 byte hex value"))
-}
-
-fn pay_error(kind: BackendErrorKind) -> RpcError {
-    match kind {
-        BackendErrorKind::AlreadyPaid => RpcError::new(219, "Already paid this invoice"),
-        BackendErrorKind::InFlight => RpcError::new(200, "Payment is still in progress"),
-        BackendErrorKind::InvalidInvoice => RpcError::bad("invstring", "a valid invoice of this network"),
-        BackendErrorKind::Expired => RpcError::new(207, "Invoice expired"),
-        BackendErrorKind::FeeTooHigh => RpcError::new(206, "Fee exceeds our fee budget"),
-        BackendErrorKind::NoRoute => RpcError::new(205, "We could not find a usable set of paths"),
-        BackendErrorKind::InsufficientBalance => RpcError::new(205, "Insufficient funds in channels"),
-        BackendErrorKind::Timeout => RpcError::new(210, "Timed out"),
-        kind => broken(209, kind),
-    }
-}
-
-fn broken(code: i32, kind: BackendErrorKind) -> RpcError {
-    RpcError::new(code, kind.to_string())
 }

@@ -139,13 +139,21 @@ impl Api {
         self.link.pause
     }
 
-    /// The methods that this connection may use; `None` when the wallet does not tell.
+    /// Asks the wallet what this connection may do, and notes whether that is to look up.
     ///
     /// # Errors
-    /// [`CallError`] when no relay can be reached.
-    pub async fn methods(&self) -> Result<Option<Vec<String>>, CallError> {
+    /// [`BackendErrorKind::Unsupported`] when the method that is needed is not among it; otherwise when no relay can be
+    /// reached.
+    pub async fn check(&mut self, needed: &str) -> Result<(), CallError> {
         let methods = self.session.methods(&self.link);
-        in_time(self.link.timeout, methods).await
+        // Some wallets do not tell.
+        let Some(methods) = in_time(self.link.timeout, methods).await? else { return Ok(()) };
+        let offers = |method: &str| methods.iter().any(|it| it == method);
+        if !offers(needed) {
+            return Err(not_offered(needed));
+        }
+        self.can_lookup = offers("lookup_invoice");
+        Ok(())
     }
 
     /// Asks something that changes nothing, again if there is no answer in a way that may pass.
@@ -281,6 +289,11 @@ fn read<T: DeserializeOwned>(method: &str, answer: &str) -> Result<Result<T, Ref
         Response { result: Some(result), .. } => Ok(Ok(result)),
         _ => Err(unclear("the wallet's answer has neither a result nor an error")),
     }
+}
+
+fn not_offered(method: &str) -> CallError {
+    let error = CallError::refused(Api::NAME, BackendErrorKind::Unsupported);
+    error.because(format!("this connection does not offer {method}; allow it in the wallet"))
 }
 
 async fn in_time<T>(

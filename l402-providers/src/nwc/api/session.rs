@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::relay::{Relay, Said};
-use super::{Api, Link, seal};
+use super::{Api, Link, not_offered, seal};
 use crate::http::CallError;
 
 /// A connection nobody uses is closed before routers on the way forget it.
@@ -177,8 +177,7 @@ impl<'a> Connection<'a> {
         }
         let info = &self.relay.info;
         if info.methods.as_ref().is_some_and(|known| !known.contains(&method)) {
-            let error = CallError::refused(Api::NAME, BackendErrorKind::Unsupported);
-            let _ = answer.send(Err(error.because(format!("this connection does not offer {method}"))));
+            let _ = answer.send(Err(not_offered(&method)));
             return Ok(());
         }
         let event = match info.seal(&self.link.keys, self.link.wallet, &request, expires) {

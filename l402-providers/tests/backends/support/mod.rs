@@ -7,3 +7,5 @@ pub(crate) mod log;
 #[cfg(feature = "nwc")]
 pub(crate) mod nostr;
 pub(crate) mod raw;
+#[cfg(feature = "nwc")]
+pub(crate) mod time;

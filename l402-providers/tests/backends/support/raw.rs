@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What happens after the bytes are sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     Close,
     /// Nothing more comes, and the connection stays open.
@@ -45,17 +45,19 @@ impl RawServer {
 
     /// Answers with this status line, these header lines, and this body.
     pub(crate) async fn answering(status: &str, headers: &str, body: &str) -> Self {
-        let length = body.len();
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
-        Self::start(answer, Then::Close).await
+        Self::start(response(status, headers, body), Then::Close).await
     }
 
     /// How many requests have come so far.
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
+}
+
+/// A whole response, after which the connection is closed.
+pub(crate) fn response(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
 impl Drop for RawServer {

@@ -1,4 +1,7 @@
 //! The file: how it is opened, and what claims, commits and releases do to it.
+//!
+//! `l402-client` opens its file in nearly the same way, in `store::sqlite`. The crate below both is `l402-core`, which knows
+//! no store, so a mistake found here is to be looked for there, too.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;

@@ -9,11 +9,12 @@ use std::time::Duration;
 use l402_core::ports::{
     BackendErrorKind, InvoiceProvider, NewInvoice, PayOutcome, PayRequest, Settlement, Wallet,
 };
-use l402_core::{Msat, Network, PaymentHash};
+use l402_core::{Msat, Network};
 use l402_providers::ldk::{LdkProvider, discard_events};
 use l402_wallets::ldk::LdkWallet;
 
 use crate::shop;
+use crate::trade::{self, Trade};
 use pair::Pair;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,8 +32,10 @@ async fn two_nodes_with_a_channel() {
     let events = [&pair.buyer, &pair.seller].map(|node| tokio::spawn(discard_events(Arc::clone(node))));
     assert_eq!((seller.network(), buyer.network()), (Network::Regtest, Network::Regtest));
 
-    an_invoice_is_paid_once_to_the_millisatoshi(&seller, &buyer).await;
-    what_cannot_be_paid_is_not(&seller, &buyer).await;
+    // Parts of a satoshi, and more than the channel holds.
+    let (price, too_dear) = (Msat::from_msat(21_001), Msat::from_sat(900_000));
+    trade::check(Trade { name: "ldk", seller: &seller, buyer: &buyer, price, too_dear }).await;
+    what_is_told_of_payments(&seller, &buyer).await;
     its_own_invoice_is_not_paid(&pair, &buyer).await;
     a_payment_that_takes_longer_is_pending(&seller, &buyer).await;
     shop::a_report_is_sold_once(seller.clone(), buyer.clone()).await;
@@ -44,48 +47,19 @@ async fn two_nodes_with_a_channel() {
     a_node_that_is_stopped_says_so(&buyer).await;
 }
 
-async fn an_invoice_is_paid_once_to_the_millisatoshi(seller: &LdkProvider, buyer: &LdkWallet) {
-    let amount = Msat::from_msat(21_001);
-    let invoice = seller.create_invoice(order(amount, MINUTE)).await.unwrap();
-    let id = invoice.lookup_id.clone();
-    assert!(matches!(seller.settlement(id.clone()).await.unwrap(), Settlement::Open));
-    assert!(matches!(seller.settlement("00".repeat(32)).await.unwrap(), Settlement::NotFound));
+async fn what_is_told_of_payments(seller: &LdkProvider, buyer: &LdkWallet) {
     assert!(matches!(seller.settlement("7".to_owned()).await.unwrap(), Settlement::NotFound));
-    assert_eq!(buyer.lookup(invoice.payment_hash).await.unwrap_err().kind(), BackendErrorKind::NotFound);
-
-    let before = buyer.balance().await.unwrap();
+    let invoice = seller.create_invoice(order(Msat::from_msat(1_001), MINUTE)).await.unwrap();
     let request = PayRequest::new(invoice.bolt11, invoice.payment_hash, Msat::ZERO, MINUTE);
-    for again in ["first", "again"] {
-        let PayOutcome::Paid(payment) = buyer.pay(request.clone()).await.unwrap() else { panic!("{again}") };
-        assert_eq!(payment.preimage.payment_hash(), invoice.payment_hash, "{again}");
-        assert_eq!(payment.fee, Some(Msat::ZERO), "between neighbours");
-    }
-    let spent = before.checked_sub(buyer.balance().await.unwrap());
-    assert_eq!(spent, Some(amount), "paid once");
-    let Settlement::Settled { preimage: Some(preimage), settled_at: Some(_) } =
-        seller.settlement(id).await.unwrap()
-    else {
-        panic!("not settled")
-    };
-    assert_eq!(preimage.payment_hash(), invoice.payment_hash);
-    assert!(matches!(buyer.lookup(invoice.payment_hash).await.unwrap(), PayOutcome::Paid(_)));
-}
+    let PayOutcome::Paid(payment) = buyer.pay(request).await.unwrap() else { panic!("not paid") };
+    assert_eq!(payment.fee, Some(Msat::ZERO), "between neighbours");
+    let settled = seller.settlement(invoice.lookup_id).await.unwrap();
+    assert!(matches!(settled, Settlement::Settled { settled_at: Some(_), .. }), "{settled:?}");
 
-async fn what_cannot_be_paid_is_not(seller: &LdkProvider, buyer: &LdkWallet) {
-    let before = buyer.balance().await.unwrap();
     let dear = seller.create_invoice(order(Msat::from_sat(900_000), MINUTE)).await.unwrap();
     let request = PayRequest::new(dear.bolt11, dear.payment_hash, Msat::ZERO, MINUTE);
-    let outcome = buyer.pay(request.clone()).await.unwrap();
-    assert!(matches!(outcome, PayOutcome::Failed(BackendErrorKind::InsufficientBalance)), "{outcome:?}");
+    assert!(matches!(buyer.pay(request).await.unwrap(), PayOutcome::Failed(_)));
     assert!(matches!(buyer.lookup(dear.payment_hash).await.unwrap(), PayOutcome::Failed(_)));
-    // What failed may be tried again.
-    assert!(matches!(buyer.pay(request.clone()).await.unwrap(), PayOutcome::Failed(_)));
-
-    let mut other_hash = request;
-    other_hash.payment_hash = PaymentHash::from_bytes([7; 32]);
-    let outcome = buyer.pay(other_hash).await.unwrap();
-    assert!(matches!(outcome, PayOutcome::Failed(BackendErrorKind::InvalidInvoice)), "{outcome:?}");
-    assert_eq!(buyer.balance().await.unwrap(), before);
 }
 
 async fn its_own_invoice_is_not_paid(pair: &Pair, buyer: &LdkWallet) {

@@ -52,7 +52,8 @@
   const showSetup = (setup) => {
     keys = new Map(setup.accounts.map((account) => [account.name, account]));
     const places = [["Paid API", setup.premium], ["LND REST", setup.lnd], ["LNbits", setup.lnbits],
-      ["phoenixd", setup.phoenixd], ["Blink", setup.blink], ["Control", setup.node]];
+      ["phoenixd", setup.phoenixd], ["Core Lightning (clnrest)", setup.clnrest], ["Blink", setup.blink],
+      ["Control", setup.node]];
     if (setup.lnd_tls) places.push(["LND REST over TLS", setup.lnd_tls.url]);
     at("setup").replaceChildren(...places.flatMap(([name, url]) => [make("dt", name), make("dd", make("code", url))]));
   };

@@ -1,6 +1,9 @@
 //! A wallet behind a real relay, that answers over Nostr Wallet Connect as it is told to.
 
-use std::sync::{Arc, Mutex};
+mod bad_relay;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use nostr::event::{Event, EventBuilder, Kind, Tag, TagKind};
@@ -9,15 +12,33 @@ use nostr::{ClientMessage, Filter, JsonUtil, Keys, PublicKey, RelayMessage, Subs
 use nostr_relay_builder::builder::{RateLimit, RelayBuilder};
 use nostr_relay_builder::local::LocalRelay;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+pub(crate) use bad_relay::{BadRelay, Relay};
+
+/// How long a wallet may take: far more than one in this process needs, however busy the machine is.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
 /// What a connection may do, where nothing else is said.
 pub(crate) const METHODS: &str = "pay_invoice make_invoice lookup_invoice get_balance get_info";
 
+/// A connection to a wallet that nobody has, at this relay.
+pub(crate) fn uri_at(relay: &str) -> String {
+    let (wallet, client) = (Keys::generate(), Keys::generate());
+    uri(wallet.public_key(), relay, &client)
+}
+
+fn uri(wallet: PublicKey, relay: &str, client: &Keys) -> String {
+    let secret = client.secret_key().to_secret_hex();
+    format!("nostr+walletconnect://{wallet}?relay={relay}&secret={secret}")
+}
+
 /// How a wallet answers one request. Several are sent in their order, none is silence.
+#[derive(Clone)]
 pub(crate) enum Say {
     Result(Value),
     Error(&'static str, String),
@@ -42,9 +63,12 @@ pub(crate) struct WalletService {
     /// The secret in it.
     pub(crate) secret: String,
     relay: LocalRelay,
-    requests: Arc<Mutex<Vec<(String, Value)>>>,
+    requests: Requests,
     task: JoinHandle<()>,
 }
+
+/// The methods and parameters asked for so far.
+type Requests = Arc<watch::Sender<Vec<(String, Value)>>>;
 
 impl WalletService {
     /// A wallet that knows NIP-44 and answers by this script.
@@ -62,9 +86,9 @@ impl WalletService {
         relay.run().await.unwrap();
         let url = relay.url().await.to_string();
         let (wallet, client) = (Keys::generate(), Keys::generate());
+        let uri = uri(wallet.public_key(), &url, &client);
         let secret = client.secret_key().to_secret_hex();
-        let uri = format!("nostr+walletconnect://{}?relay={url}&secret={secret}", wallet.public_key());
-        let requests = Arc::new(Mutex::new(Vec::new()));
+        let requests = Requests::default();
 
         let address = url.trim_start_matches("ws://").trim_end_matches('/').to_owned();
         let stream = TcpStream::connect(&address).await.unwrap();
@@ -88,7 +112,12 @@ impl WalletService {
 
     /// The methods and parameters asked for so far.
     pub(crate) fn requests(&self) -> Vec<(String, Value)> {
-        self.requests.lock().unwrap().clone()
+        self.requests.borrow().clone()
+    }
+
+    /// Waits until the wallet has been asked so often altogether.
+    pub(crate) async fn asked(&self, times: usize) {
+        self.requests.subscribe().wait_for(|requests| requests.len() >= times).await.unwrap();
     }
 
     /// How often this method was asked for.
@@ -109,7 +138,7 @@ struct Service {
     keys: Keys,
     client: PublicKey,
     nip44: bool,
-    requests: Arc<Mutex<Vec<(String, Value)>>>,
+    requests: Requests,
     script: Script,
     late: Vec<Event>,
 }
@@ -155,7 +184,7 @@ impl Service {
             let request: Value = serde_json::from_str(&self.open(&event)).unwrap();
             let (method, params) =
                 (request["method"].as_str().unwrap().to_owned(), request["params"].clone());
-            self.requests.lock().unwrap().push((method.clone(), params.clone()));
+            self.requests.send_modify(|requests| requests.push((method.clone(), params.clone())));
             for late in std::mem::take(&mut self.late) {
                 self.publish(late).await;
             }
@@ -208,83 +237,5 @@ impl Service {
             .tags([Tag::public_key(self.client), Tag::event(request.id)])
             .sign_with_keys(keys)
             .unwrap()
-    }
-}
-
-/// What a relay does with a request that it ought to pass on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Relay {
-    /// Closes the connection when it has it.
-    HangsUp,
-    /// Says nothing any more, as one whose machine is gone.
-    FallsSilent,
-    /// Says that it will not.
-    Refuses,
-    /// Ends the subscription.
-    Unsubscribes,
-    /// Sends what no relay should.
-    Babbles,
-    /// Answers in the wallet's place: under its own name, and with a signature that is not the wallet's under the wallet's.
-    Forges,
-}
-
-/// A relay without a wallet behind it. Stops when dropped.
-pub(crate) struct BadRelay {
-    pub(crate) uri: String,
-    task: JoinHandle<()>,
-}
-
-impl BadRelay {
-    pub(crate) async fn start(relay: Relay) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (wallet, client) = (Keys::generate().public_key(), Keys::generate());
-        let secret = client.secret_key().to_secret_hex();
-        let uri = format!("nostr+walletconnect://{wallet}?relay=ws://{address}&secret={secret}");
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(misbehave(stream, relay, wallet));
-            }
-        });
-        Self { uri, task }
-    }
-}
-
-impl Drop for BadRelay {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn misbehave(stream: TcpStream, relay: Relay, wallet: PublicKey) -> Option<()> {
-    let mut socket = tokio_tungstenite::accept_async(stream).await.ok()?;
-    loop {
-        let Message::Text(text) = socket.next().await?.ok()? else { continue };
-        let message: Value = serde_json::from_str(&text).unwrap();
-        let answer = match (message[0].as_str().unwrap(), relay) {
-            ("REQ", _) => json!(["EOSE", message[1]]),
-            (_, Relay::HangsUp) => return None,
-            (_, Relay::FallsSilent) => continue,
-            (_, Relay::Refuses) => json!(["OK", message[1]["id"], false, "blocked: not here"]),
-            (_, Relay::Unsubscribes) => json!(["CLOSED", "l402", "error: shutting down"]),
-            (_, Relay::Forges) => {
-                let request = Event::from_json(message[1].to_string()).unwrap();
-                let answer = EventBuilder::new(Kind::WalletConnectResponse, "{}").tag(Tag::event(request.id));
-                let answer = answer.sign_with_keys(&Keys::generate()).unwrap();
-                let mut forged: Value = serde_json::from_str(&answer.as_json()).unwrap();
-                for _ in 0..2 {
-                    let event = json!(["EVENT", "l402", forged]);
-                    let _ = socket.send(Message::text(event.to_string())).await;
-                    forged["pubkey"] = json!(wallet.to_hex());
-                }
-                json!(["OK", request.id, true, ""])
-            }
-            (_, Relay::Babbles) => {
-                let _ = socket.send(Message::text("[\"EVENT\", \"l402\", {\"id\": 7}]")).await;
-                let _ = socket.send(Message::binary(vec![0xff; 64])).await;
-                Value::String(" ".repeat(10_000_000))
-            }
-        };
-        socket.send(Message::text(answer.to_string())).await.ok()?;
     }
 }

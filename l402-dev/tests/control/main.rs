@@ -1,23 +1,21 @@
 //! The node over HTTP, on a real loopback socket.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
+#[path = "../support/mod.rs"]
 mod support;
+mod wallet;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, Redirect};
 use axum::routing::post;
 use l402_core::bolt11::InvoiceError;
-use l402_core::ports::{BackendErrorKind, Invoice, PayOutcome, PayRequest, Wallet};
 use l402_core::{Msat, PaymentHash};
 use l402_dev::DevNode;
 use l402_dev::control::{self, ControlError};
-use l402_dev::fault::PaymentFault;
-use l402_wallets::dev::DevNodeWallet;
 use lightning_invoice::Currency;
 use reqwest::{Client, Response};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use support::{EXPIRY, NOW, balance, foreign, invoice, node, paid, pay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -152,7 +150,7 @@ async fn the_list_of_invoices_has_every_fact_and_no_secret() {
 async fn invoices_are_ordered_paid_and_seen_by_account() {
     let (node, _) = node();
     let url = serve(control::router(&node)).await;
-    let alice = node.open_account("alice", PRICE);
+    let alice = node.open_account("alice", PRICE).unwrap();
     let order = serde_json::json!({"amount_msat": 4_000, "description": "tea", "account": "alice"});
     let response = post_json(&url, "/invoices", &order).await;
     assert_eq!(response.status(), 201);
@@ -212,48 +210,6 @@ async fn faults_are_added_listed_and_cleared_from_outside() {
     assert_eq!(node.faults().list(), Vec::<String>::new());
 }
 
-/// What a client must know before it may spend anything else.
-#[tokio::test]
-async fn a_wallet_in_another_process_knows_what_is_under_way_and_what_failed() {
-    let node = DevNode::builder().fee(Msat::from_msat(1_500)).build().unwrap();
-    let url = serve(control::router(&node)).await;
-    let wallet = DevNodeWallet::new(&url).unwrap();
-    let pay = |invoice: &Invoice, max_fee: u64| {
-        let max_fee = Msat::from_msat(max_fee);
-        let timeout = Duration::from_secs(5);
-        wallet.pay(PayRequest::new(invoice.bolt11.clone(), invoice.payment_hash, max_fee, timeout))
-    };
-    let dear = invoice(&node, PRICE);
-    let outcome = pay(&dear, 1_499).await.unwrap();
-    assert!(matches!(outcome, PayOutcome::Failed(BackendErrorKind::FeeTooHigh)), "{outcome:?}");
-    assert_eq!(paid(pay(&dear, 1_500).await.unwrap()).fee, Some(Msat::from_msat(1_500)));
-
-    node.faults().payments().next(PaymentFault::Stuck);
-    let stuck = invoice(&node, PRICE);
-    for outcome in [pay(&stuck, 1_500).await, wallet.lookup(stuck.payment_hash).await] {
-        assert!(matches!(outcome, Ok(PayOutcome::Pending)), "{outcome:?}");
-    }
-    node.faults().payments().next(PaymentFault::Fail(BackendErrorKind::NoRoute));
-    let failing = invoice(&node, PRICE);
-    for outcome in [pay(&failing, 1_500).await, wallet.lookup(failing.payment_hash).await] {
-        assert!(matches!(outcome, Ok(PayOutcome::Failed(BackendErrorKind::NoRoute))), "{outcome:?}");
-    }
-    let unknown = wallet.lookup(invoice(&node, PRICE).payment_hash).await.unwrap_err();
-    assert_eq!(unknown.kind(), BackendErrorKind::NotFound);
-    node.faults().take_down();
-    assert!(wallet.lookup(dear.payment_hash).await.is_err());
-    let outcome = pay(&invoice_of_another(&node), 1_500).await;
-    assert!(!matches!(outcome, Ok(PayOutcome::Paid(_))), "{outcome:?}");
-}
-
-/// One that was there before the node went down.
-fn invoice_of_another(node: &DevNode) -> Invoice {
-    node.faults().clear();
-    let invoice = invoice(node, PRICE);
-    node.faults().take_down();
-    invoice
-}
-
 #[tokio::test]
 async fn events_tell_of_every_change() {
     let (node, _) = node();
@@ -264,7 +220,7 @@ async fn events_tell_of_every_change() {
     assert!(first.starts_with(b"event: change"), "one at once: {first:?}");
     let change: [fn(&DevNode); 3] = [
         |node| drop(invoice(node, PRICE)),
-        |node| drop(node.open_account("alice", PRICE)),
+        |node| drop(node.open_account("alice", PRICE).unwrap()),
         |node| drop(pay(&node.wallet(), &node.invoices()[0].bolt11)),
     ];
     for change in change {
@@ -426,55 +382,4 @@ async fn assert_refused(response: Response, status: u16, advice: &str, what: &st
 #[track_caller]
 fn assert_advises(error: &ControlError, advice: &str) {
     assert!(error.to_string().contains(advice), "{error}");
-}
-
-/// The wallet of another process sees what the wallet in this one does.
-#[tokio::test]
-async fn a_wallet_elsewhere_pays_looks_up_and_knows_its_balance() {
-    let (node, _) = node();
-    let wallet = DevNodeWallet::new(&serve(control::router(&node)).await).unwrap();
-    let invoice = invoice(&node, PRICE);
-    let hash = invoice.payment_hash;
-    let request = || PayRequest::new(invoice.bolt11.clone(), hash, Msat::ZERO, Duration::from_secs(30));
-
-    let unknown = wallet.lookup(hash).await.unwrap_err();
-    assert_eq!(unknown.kind(), BackendErrorKind::NotFound);
-    for _ in 0..2 {
-        let PayOutcome::Paid(payment) = wallet.pay(request()).await.unwrap() else { panic!("not paid") };
-        assert_eq!((payment.preimage.payment_hash(), payment.fee), (hash, Some(Msat::ZERO)));
-    }
-    let PayOutcome::Paid(found) = wallet.lookup(hash).await.unwrap() else { panic!("not found") };
-    assert_eq!(found.preimage.payment_hash(), hash);
-    assert_eq!(node.payments().len(), 1);
-    assert_eq!(wallet.balance().await.unwrap(), node.wallet().balance().await.unwrap());
-    assert_eq!(wallet.network(), DevNode::NETWORK);
-}
-
-#[tokio::test]
-async fn a_wallet_elsewhere_tells_failures_from_what_it_does_not_know() {
-    let (node, _) = node();
-    let url = serve(control::router(&node)).await;
-    let request = |bolt11: String, hash| PayRequest::new(bolt11, hash, Msat::ZERO, Duration::from_secs(30));
-    let failure = async |wallet: &DevNodeWallet, request| match wallet.pay(request).await.unwrap() {
-        PayOutcome::Failed(kind) => kind,
-        other => panic!("{other:?}"),
-    };
-    let wallet = DevNodeWallet::new(&url).unwrap();
-    let foreign = invoice(&DevNode::new().unwrap(), PRICE);
-    let kind = failure(&wallet, request(foreign.bolt11, foreign.payment_hash)).await;
-    assert_eq!(kind, BackendErrorKind::NoRoute);
-    let kind = failure(&wallet, request("garbage".to_owned(), foreign.payment_hash)).await;
-    assert_eq!(kind, BackendErrorKind::InvalidInvoice);
-
-    let taken = invoice(&node, PRICE);
-    let other = node.wallet_with_balance(DevNode::DEFAULT_BALANCE);
-    other.pay(request(taken.bolt11.clone(), taken.payment_hash)).await.unwrap();
-    let kind = failure(&wallet, request(taken.bolt11, taken.payment_hash)).await;
-    assert_eq!(kind, BackendErrorKind::AlreadyPaid);
-
-    let nobody = DevNodeWallet::new("http://127.0.0.1:1").unwrap();
-    let invoice = invoice(&node, PRICE);
-    let kind = failure(&nobody, request(invoice.bolt11, invoice.payment_hash)).await;
-    assert_eq!(kind, BackendErrorKind::Unavailable, "nothing was sent");
-    assert_eq!(nobody.lookup(taken.payment_hash).await.unwrap_err().kind(), BackendErrorKind::Unavailable);
 }
