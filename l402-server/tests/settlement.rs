@@ -105,9 +105,34 @@ async fn a_buyer_without_preimage_gets_in_once_the_invoice_is_settled() {
     let token = shop.pay(&reply).await;
     assert_eq!(spend(bare(&shop, &macaroon).await).await, Ok(()));
     assert_eq!(spend(bare(&shop, &macaroon).await).await, Err("token_used"));
-    assert_eq!(*ledger.asked.lock().unwrap(), ["charge-0"; 3], "by the name that the provider gave it");
+    assert_eq!(*ledger.asked.lock().unwrap(), ["charge-0"; 2], "by the name that the provider gave it");
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Err("token_used"));
-    assert_eq!(ledger.asked.lock().unwrap().len(), 3, "a preimage needs no lookup");
+    assert_eq!(ledger.asked.lock().unwrap().len(), 2, "a preimage needs no lookup");
+}
+
+#[tokio::test]
+async fn a_token_for_many_calls_is_looked_up_once() {
+    let (shop, ledger) = open_with(SettlementCheck::Always, ProviderCapabilities::FULL, |gate| {
+        let once_an_hour = OfferLimits::NONE.per_client(Rate::per_hour(1));
+        gate.price(Quote::new(common::PRICE).unlimited()).offer_limits(once_an_hour)
+    });
+    let spend_from = async |token, peer| {
+        let ask = Ask { peer: Some(peer), ..Ask::get("/report") };
+        spend(shop.ask(ask, Some(token)).await).await
+    };
+    let [token, other] = [shop.buy("/report").await, shop.buy("/report").await];
+    for _ in 0..20 {
+        assert_eq!(
+            spend_from(&token, "192.0.2.1").await,
+            Ok(()),
+            "that the node was asked often is not his fault"
+        );
+    }
+    assert_eq!(*ledger.asked.lock().unwrap(), ["charge-0"]);
+
+    *ledger.script.lock().unwrap() = Some(|| Err(BackendError::new("test", BackendErrorKind::Unavailable)));
+    assert_eq!(spend_from(&token, "192.0.2.1").await, Ok(()), "the node is not needed any more");
+    assert_eq!(spend_from(&other, "192.0.2.2").await, Err("settlement_unknown"));
 }
 
 /// What the provider calls the invoice is found among the caveats of a price function's token, too.

@@ -19,9 +19,11 @@ pub(super) fn announce(rules: &Rules, is_ephemeral: bool, is_memory: bool) {
     let provider_down = match rules.settlement {
         SettlementCheck::Never => "tokens work, new offers are refused with 503",
         SettlementCheck::WithoutPreimage => {
-            "tokens with a preimage work, others and new offers are refused with 503"
+            "tokens work with a preimage, or if their payment was seen; others and new offers are refused with 503"
         }
-        SettlementCheck::Always => "everything is refused with 503",
+        SettlementCheck::Always => {
+            "tokens work if their payment was seen; others and new offers are refused with 503"
+        }
     };
     tracing::info!(
         network = %rules.network,

@@ -17,7 +17,7 @@ use l402_core::{Clock, Identifier, Limits, MasterKey, Network, UnknownCaveats};
 use crate::client_key::TrustedProxies;
 use crate::gate::{Gate, LeaseIds, Rules};
 use crate::keys::RevocationList;
-use crate::paid::{Answers, Idempotency, SettlementCheck, TokenCache};
+use crate::paid::{Answers, Idempotency, Settled, SettlementCheck, TokenCache};
 use crate::pricing::{FreeCalls, FreeTier, Pricing};
 use crate::reply::Replies;
 use crate::stores::MemoryReplayStore;
@@ -146,6 +146,7 @@ impl GateBuilder {
             breaker: Breaker::default(),
             entropy: Entropy::default(),
             settlement,
+            settled: Settled::default(),
             description: self.description.into(),
             invoice_expiry: self.invoice_expiry,
             token_lifetime: self.token_lifetime,

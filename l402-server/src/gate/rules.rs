@@ -9,7 +9,7 @@ use l402_core::{Clock, Limits, Network, UnknownCaveats};
 
 use crate::client_key::TrustedProxies;
 use crate::keys::RevocationList;
-use crate::paid::{Answers, SettlementCheck, TokenCache};
+use crate::paid::{Answers, Settled, SettlementCheck, TokenCache};
 use crate::pricing::{FreeCalls, Pricing};
 use crate::reply::Replies;
 use crate::telemetry::Telemetry;
@@ -30,6 +30,7 @@ pub(crate) struct Rules {
     pub(crate) breaker: Breaker,
     pub(crate) entropy: Entropy,
     pub(crate) settlement: SettlementCheck,
+    pub(crate) settled: Settled,
     pub(crate) description: Arc<str>,
     pub(crate) invoice_expiry: Duration,
     pub(crate) token_lifetime: Duration,

@@ -3,7 +3,7 @@
 //! 1. `token_cache`: was this very credential found good lately?
 //! 2. `credential`: the one credential of the request, decoded.
 //! 3. `verification`: preimage, root key, signature, revocation, caveats.
-//! 4. `settlement`: where the preimage proves nothing, or there is none, the node is asked.
+//! 4. `settlement`: where the preimage proves nothing, or there is none, the node is asked; once, then it is `settled`.
 //! 5. `idempotency`: was the same asked before, with the same key?
 //! 6. `claim`: one use is taken, as a lease.
 //! 7. `admission`: the handler runs; the use is charged, or given back.
@@ -14,6 +14,7 @@ mod claim;
 mod credential;
 mod delivery;
 mod idempotency;
+mod settled;
 mod settlement;
 mod token_cache;
 mod verification;
@@ -29,6 +30,7 @@ pub use admission::Admission;
 pub use delivery::{Delivery, DeliveryError};
 pub(crate) use idempotency::Answers;
 pub use idempotency::Idempotency;
+pub(crate) use settled::Settled;
 pub use settlement::SettlementCheck;
 pub(crate) use settlement::condition as lookup_condition;
 pub(crate) use token_cache::TokenCache;

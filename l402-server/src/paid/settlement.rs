@@ -1,7 +1,7 @@
 //! Asking the node whether an invoice is settled, where the preimage is no proof or the buyer has none.
 
 use l402_core::ports::{BackendError, BackendErrorKind, Invoice, PortFuture, Settlement};
-use l402_core::{Authentic, Grant, PaymentHash, RequestContext, Satisfier};
+use l402_core::{Authentic, Grant, PaymentHash, RequestContext, Satisfier, UnixTime};
 
 use crate::gate::{Decision, Gate, Rules};
 use crate::patience;
@@ -12,6 +12,9 @@ use crate::request::{HeaderValues, RequestParts};
 pub(crate) const LOOKUP_ID: &str = "lookup_id";
 
 /// When the node is asked whether an invoice is settled.
+///
+/// An invoice that is settled stays so, and the gate remembers the payments that it was told of, some thousands of them:
+/// a token for many calls takes one lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettlementCheck {
@@ -24,7 +27,7 @@ pub enum SettlementCheck {
     /// # Security
     /// Whoever has seen the challenge can use the token once the invoice is paid.
     WithoutPreimage,
-    /// For every credential, with a preimage or without. Needed where the backend shows preimages before payment.
+    /// For every payment, with a preimage or without. Needed where the backend shows preimages before payment.
     ///
     /// # Security
     /// As for [`SettlementCheck::WithoutPreimage`].
@@ -42,14 +45,18 @@ impl SettlementCheck {
 }
 
 impl Gate {
-    /// Goes on when the node says that the invoice is settled.
+    /// Goes on when the node says that the invoice is settled, or has said so.
     pub(super) fn ask_node<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
         grant: Grant,
         id: LookupId,
+        now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
+        if rules.settled.contains(&grant.payment_hash) {
+            return self.claim(request, grant, now);
+        }
         if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
             let refusal = Refusal::asked_too_often(throttled.retry_after);
             return self.answer(&refusal, rules.replies.audience(request));
@@ -60,7 +67,10 @@ impl Gate {
             let settled = ask(rules, id, grant.payment_hash).await;
             let audience = rules.replies.audience(&request.parts());
             let decision = match settled {
-                Ok(Answer::Settled) => gate.claim(&request.parts(), grant, rules.clock.now()),
+                Ok(Answer::Settled) => {
+                    rules.settled.insert(grant.payment_hash);
+                    gate.claim(&request.parts(), grant, rules.clock.now())
+                }
                 Ok(Answer::Pending) => gate.answer(&Refusal::payment_pending(), audience),
                 Ok(Answer::Gone) => gate.unpaid(&request.parts(), Reason::InvoiceGone, rules.clock.now()),
                 Err(error) => {

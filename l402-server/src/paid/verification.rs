@@ -52,7 +52,7 @@ impl Gate {
                 }
                 self.claim(request, grant, now)
             }
-            Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id),
+            Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id, now),
             Err(rejection) => self.refuse(request, Reason::Rejected(rejection), now),
         }
     }

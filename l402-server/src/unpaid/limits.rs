@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How many offers a gate makes before it answers 429. Each costs the node an invoice, and nothing the one who asks.
 ///
-/// Paid requests are never throttled, but those for which the node is asked whether they are: see
+/// Paid requests are never throttled, but the first ones of payments that the node is asked about: see
 /// [`SettlementCheck`](crate::SettlementCheck). Each instance counts for itself.
 ///
 /// ```
