@@ -1,9 +1,9 @@
-//! [`Index`]: from the hash of a token to its place in a list.
+//! [`Index`]: from the hash of an entry to its place in a list.
 
 /// A hash table of places: open addressing, linear probing, one word of four bytes a place.
 ///
 /// A table of a library keeps what tells places apart, and the places, in two parts of memory. Neither is in the cache
-/// when there are many tokens, and to wait for the second one takes as long as all the rest of a claim.
+/// when there are many entries, and to wait for the second one takes as long as all the rest of a claim.
 #[derive(Default)]
 pub(crate) struct Index {
     /// As many as a power of two says. Zero where nothing is, otherwise the place plus one, which has as many bits as
@@ -64,13 +64,22 @@ impl Index {
         self.len += 1;
     }
 
-    /// Puts another place with the same hash here.
-    pub(crate) fn set(&mut self, at: Position, hash: u64, place: usize) {
+    /// Forgets a place, which the last one of the list takes, as in `Vec::swap_remove`. To be called before that.
+    pub(crate) fn swap_remove(&mut self, place: usize, last: usize, hash_of: impl Fn(usize) -> u64) {
+        if let Ok(forgotten) = self.find(hash_of(place), |other| other == place) {
+            self.remove(forgotten, &hash_of);
+        }
+        if let Ok(moved) = self.find(hash_of(last), |other| other == last) {
+            self.set(moved, hash_of(last), place);
+        }
+    }
+
+    fn set(&mut self, at: Position, hash: u64, place: usize) {
         self.words[at.0] = (tag(hash) & !self.mask()) | (place as u32 + 1);
     }
 
     /// Takes a place out, and moves those up behind it that could not be at their home because of it.
-    pub(crate) fn remove(&mut self, at: Position, hash_of: impl Fn(usize) -> u64) {
+    fn remove(&mut self, at: Position, hash_of: impl Fn(usize) -> u64) {
         let (mut hole, mut at) = (at.0, at.0);
         loop {
             at = self.next(at);

@@ -163,14 +163,7 @@ impl Shard {
 
     /// Takes one out, and puts the last one into its place.
     fn take(&mut self, at: usize) -> Unpaid {
-        let hash_of = |at: usize| self.invoices[at].hash;
-        let last = self.invoices.len() - 1;
-        if let Ok(taken) = self.index.find(hash_of(at), |other| other == at) {
-            self.index.remove(taken, hash_of);
-        }
-        if let Ok(moved) = self.index.find(hash_of(last), |other| other == last) {
-            self.index.set(moved, hash_of(last), at);
-        }
+        self.index.swap_remove(at, self.invoices.len() - 1, |at| self.invoices[at].hash);
         self.invoices.swap_remove(at)
     }
 

@@ -131,14 +131,8 @@ impl Shard {
 
     fn forget(&mut self, at: usize) {
         let (entries, last) = (&self.entries, self.entries.len() - 1);
-        let hash_of = |at| hash(&entries.get(at).key);
         self.more.remove(&entries.get(at).key);
-        if let Ok(forgotten) = self.index.find(hash_of(at), |other| other == at) {
-            self.index.remove(forgotten, hash_of);
-        }
-        if let Ok(moved) = self.index.find(hash_of(last), |other| other == last) {
-            self.index.set(moved, hash_of(last), at);
-        }
+        self.index.swap_remove(at, last, |at| hash(&entries.get(at).key));
         self.entries.swap_remove(at);
         self.room += 1;
     }
