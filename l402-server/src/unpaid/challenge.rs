@@ -54,16 +54,8 @@ pub(super) fn order(
     let Some(price) = quote.price() else { return PortFuture::ready(Err(Failure::Free)) };
     let description = quote.describe(&rules.description).as_ref().to_owned();
     let wanted = NewInvoice::new(price, description, rules.invoice_expiry);
-    match issue_key(rules).into_ready() {
-        Ok(key) => order_for(gate, key, wanted, reservation, now),
-        Err(waiting) => {
-            let gate = gate.clone();
-            PortFuture::new(async move {
-                let key = waiting.await;
-                order_for(&gate, key, wanted, reservation, now).await
-            })
-        }
-    }
+    let gate = gate.clone();
+    issue_key(rules).then(move |key| order_for(&gate, key, wanted, reservation, now))
 }
 
 fn order_for(
