@@ -24,8 +24,6 @@ pub struct HeaderEdits {
 
 impl HeaderEdits {
     /// Hands each field to `set`: its name in lower case, and a value in visible ASCII.
-    // The names are constants here, so that an adapter that looks them up does so when it is compiled.
-    #[inline]
     pub fn for_each(self, mut set: impl FnMut(&'static str, Cow<'static, str>)) {
         if let Some(value) = self.cache_control {
             set("cache-control", value);
