@@ -80,9 +80,13 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
-        let nobody = issuer()?;
-        let issuer = if certificate == Certificate::OfNobody { &nobody } else { &self.issuer };
-        let signed = params.signed_by(&key, issuer)?;
+        let signed = match certificate {
+            Certificate::OfNobody => {
+                let nobody = issuer()?;
+                params.signed_by(&key, &nobody)?
+            }
+            _ => params.signed_by(&key, &self.issuer)?,
+        };
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?
