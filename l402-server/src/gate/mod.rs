@@ -82,7 +82,7 @@ impl Gate {
         }
         match rules.pricing.known(request) {
             Known::Quote(quote) if quote.price().is_none() => {
-                return self.admit_unpaid(Unpaid::Free, rules.replies.audience(request));
+                return self.admit_unpaid(Unpaid::Free, rules.replies.audience_let_in(request));
             }
             Known::NotForSale => {
                 return self.answer(&Refusal::not_for_sale(), rules.replies.audience(request));

@@ -24,18 +24,19 @@ impl Gate {
         now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
-        let audience = rules.replies.audience(request);
+        let audience = || rules.replies.audience(request);
         rules.throttle.paid(&grant.payment_hash);
         let ticket =
             match rules.answers.as_ref().map_or(Asked::Plain, |kept| kept.ask(request, grant.payment_hash)) {
                 Asked::Plain => None,
                 Asked::First(ticket) => Some(Box::new(ticket)),
                 Asked::Again(reply) => return PortFuture::ready(Decision::Answer(reply)),
-                Asked::Running => return self.answer(&Refusal::still_running(), audience),
-                Asked::Mismatch => return self.answer(&Refusal::key_mismatch(), audience),
-                Asked::Malformed => return self.answer(&Refusal::malformed_key(), audience),
+                Asked::Running => return self.answer(&Refusal::still_running(), audience()),
+                Asked::Mismatch => return self.answer(&Refusal::key_mismatch(), audience()),
+                Asked::Malformed => return self.answer(&Refusal::malformed_key(), audience()),
             };
         let Uses::Limited(uses) = grant.uses else {
+            let audience = rules.replies.audience_let_in(request);
             let admission = Admission::uncounted(self.clone(), grant, ticket, audience);
             return PortFuture::ready(Decision::Admit(admission));
         };
@@ -47,7 +48,7 @@ impl Gate {
         let claimed = span.in_scope(|| rules.store.claim(claim));
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
+        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience());
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed, now),
             Err(waiting) => {

@@ -99,11 +99,19 @@ impl Replies {
         let html = self.html && matches!(request.method, "GET" | "HEAD");
         let native = self.profile.native_format();
         let format = accept::negotiate(request.headers.values("accept"), native, html);
-        let origin = match &self.cors {
+        Audience { format, origin: self.origin(request) }
+    }
+
+    /// Who is let in for certain, so that nothing is going to be put into words for it.
+    pub(crate) fn audience_let_in<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Audience {
+        Audience { format: self.profile.native_format(), origin: self.origin(request) }
+    }
+
+    fn origin<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> AllowedOrigin {
+        match &self.cors {
             Some(cors) => cors.allowed(request.headers.values("origin")),
             None => AllowedOrigin::None,
-        };
-        Audience { format, origin }
+        }
     }
 
     /// The answer to a CORS preflight; `None` for every other request, and while CORS is off.
