@@ -16,7 +16,10 @@ const EXPIRES: UnixTime = UnixTime::from_secs(1_999_999_999);
 pub(crate) const PRICE: Msat = Msat::from_sat(10);
 
 const ONE_CALL: &str = "one call, new token";
+/// Of a token as the gate sells it unless told otherwise, with five caveats.
 const OFFER: &str = "402, new invoice";
+/// Of a pass, which has three.
+const OFFER_OF_PASS: &str = "402 of a pass, new invoice";
 
 /// What a gate allows for unless it is told otherwise.
 const UNPAID: usize = 10_000;
@@ -69,7 +72,7 @@ impl Case {
 pub(crate) fn cases(requests: usize, wanted: &str) -> Vec<Case> {
     let is_wanted = |name: &str| name.contains(wanted);
     let one_calls = if is_wanted(ONE_CALL) { requests } else { 0 };
-    let offers = if is_wanted(OFFER) { requests } else { 0 };
+    let offers = if is_wanted(OFFER) || is_wanted(OFFER_OF_PASS) { requests } else { 0 };
     let mut cases = all_cases(one_calls, offers);
     let mut place = 0;
     cases.retain(|case| {
@@ -91,6 +94,7 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
             .offer_limits(OfferLimits::NONE.unpaid_invoices(UNPAID))
     };
     let behind = |gate: GateBuilder| Layer::Gate(gate.build().unwrap());
+    let pass = Quote::new(PRICE).pass("reports").unlimited();
     let remembering = || behind(gate(0).token_cache(4 * TOKENS));
     let forged = (0..TOKENS).map(|number| forged(three_caveats(number))).collect();
     let one_call = (0..one_calls).map(one_call).collect();
@@ -107,6 +111,7 @@ fn all_cases(one_calls: usize, offers: usize) -> Vec<Case> {
         Case { may_repeat: false, ..Case::new(ONE_CALL, behind(gate(0)), one_call) },
         Case { status: 402, ..Case::new("bare, a copy of a 402", Layer::Copy(offer), Vec::new()) },
         Case { status: 402, ..Case::new(OFFER, behind(gate(offers)), Vec::new()) },
+        Case { status: 402, ..Case::new(OFFER_OF_PASS, behind(gate(offers).price(pass)), Vec::new()) },
     ]
 }
 
