@@ -42,18 +42,17 @@ impl<'a> Words<'a> {
 
     /// The bytes that the words are, and no others; bits that do not fill a byte are left out.
     pub(super) fn bytes<const N: usize>(self) -> Option<[u8; N]> {
-        let mut bytes = [0; N];
-        let (mut filled, mut bits, mut count) = (0, 0_u32, 0);
-        for word in self.iter() {
-            bits = bits << 5 | u32::from(word);
-            count += 5;
-            if count >= 8 {
-                count -= 8;
-                *bytes.get_mut(filled)? = (bits >> count) as u8;
-                filled += 1;
-            }
+        if self.0.len() * 5 / 8 != N {
+            return None;
         }
-        (filled == N).then_some(bytes)
+        let mut bytes = [0; N];
+        // Eight words are five bytes; fewer words stand for eight that end in zeros.
+        for (five, eight) in bytes.chunks_mut(5).zip(self.0.chunks(8)) {
+            let number = Words(eight).iter().fold(0, |number, word| number << 5 | u64::from(word));
+            let [_, _, _, all @ ..] = (number << (5 * (8 - eight.len()))).to_be_bytes();
+            five.copy_from_slice(&all[..five.len()]);
+        }
+        Some(bytes)
     }
 }
 
@@ -88,18 +87,26 @@ fn absorb_data(mut residue: u32, data: &[u8]) -> (u32, u8) {
 
 /// Takes one word into the residue.
 const fn step(residue: u32, word: u32) -> u32 {
-    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let top = residue >> 25;
-    let mut next = (residue & 0x1ff_ffff) << 5 ^ word;
-    let mut bit = 0;
-    while bit < GENERATOR.len() {
-        if top >> bit & 1 == 1 {
-            next ^= GENERATOR[bit];
-        }
-        bit += 1;
-    }
-    next
+    (residue & 0x1ff_ffff) << 5 ^ word ^ AFTER_TOP[(residue >> 25) as usize & 31]
 }
+
+/// What the top word of a residue becomes in one step.
+const AFTER_TOP: [u32; 32] = {
+    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let mut table = [0; 32];
+    let mut top = 0;
+    while top < table.len() {
+        let mut bit = 0;
+        while bit < GENERATOR.len() {
+            if top >> bit & 1 == 1 {
+                table[top] ^= GENERATOR[bit];
+            }
+            bit += 1;
+        }
+        top += 1;
+    }
+    table
+};
 
 /// What each word of a residue becomes in six steps, the lowest of them first. Tables for two words at once would be looked
 /// up half as often, but are driven out of the cache by what happens between two invoices.
