@@ -1,6 +1,9 @@
 //! Many claims at once, and several handles to one storage.
 
+use std::sync::Arc;
+
 use l402_core::ports::{Claim, Claimed, PortFuture, StoreError};
+use tokio::sync::Barrier;
 use tokio::task::{JoinSet, yield_now};
 
 use super::script::{Handle, Token, Verdict, causes};
@@ -104,7 +107,8 @@ async fn two_handles(storage: Storage) -> Verdict {
     second.exhausted(&token, 0, "by the second handle, after two of two uses,").await
 }
 
-/// Does `work` on each item in a task of its own, every other one through the second handle, if there is one.
+/// Does `work` on each item in a task of its own, every other one through the second handle, if there is one. None
+/// begins before all tasks are there, lest each is done before the next one has come.
 async fn at_once<I, T, Working>(
     storage: &Storage,
     items: Vec<I>,
@@ -116,11 +120,15 @@ where
     Working: Future<Output = Result<T, StoreError>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
+    let all_there = Arc::new(Barrier::new(items.len()));
     for (number, item) in items.into_iter().enumerate() {
         let second = storage.second.as_ref().filter(|_| number % 2 == 1);
         let handle = Handle(second.unwrap_or(&storage.store).clone());
-        let work = work.clone();
-        tasks.spawn(async move { work(handle, item).await });
+        let (work, all_there) = (work.clone(), Arc::clone(&all_there));
+        tasks.spawn(async move {
+            all_there.wait().await;
+            work(handle, item).await
+        });
     }
     let mut answers = Vec::new();
     while let Some(answer) = tasks.join_next().await {
