@@ -1,17 +1,34 @@
 //! A real Redis server of a test's own.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// Runs on a loopback port, keeps its files in a directory of its own, and ends with this value.
 pub(crate) struct RedisServer {
     process: Child,
-    port: u16,
+    port: Port,
     directory: TempDir,
     arguments: Vec<String>,
+}
+
+/// A loopback port that nobody else is given while this lives, also before a server listens there, or when it is dead.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    /// Bound, and does not listen. Elsewhere than on Linux that would keep a server out, though it reuses addresses.
+    _taken: Option<TcpSocket>,
+}
+
+impl Port {
+    pub(crate) fn take() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let number = socket.local_addr().unwrap().port();
+        Self { number, _taken: cfg!(target_os = "linux").then_some(socket) }
+    }
 }
 
 impl RedisServer {
@@ -23,22 +40,18 @@ impl RedisServer {
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        // Another program may take the port between the question for a free one and the start.
-        for _ in 0..20 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if let Some(process) = launch(port, &directory, &arguments) {
-                return Self { process, port, directory, arguments };
-            }
-        }
-        panic!("redis-server does not start with {arguments:?}");
+        let port = Port::take();
+        let process = launch(port.number, &directory, &arguments);
+        let process = process.unwrap_or_else(|| panic!("redis-server does not start with {arguments:?}"));
+        Self { process, port, directory, arguments }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        format!("redis://127.0.0.1:{}/0", self.port())
     }
 
     pub(crate) const fn port(&self) -> u16 {
-        self.port
+        self.port.number
     }
 
     /// Ends it as a crash would.
@@ -50,7 +63,7 @@ impl RedisServer {
     /// Starts it again where it was, with the files that it left.
     pub(crate) fn restart(&mut self) {
         self.process =
-            launch(self.port, &self.directory, &self.arguments).expect("redis-server starts again");
+            launch(self.port(), &self.directory, &self.arguments).expect("redis-server starts again");
     }
 
     /// Stops it without ending it: connections stay, and nothing is answered.
