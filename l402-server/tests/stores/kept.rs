@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use l402_core::ports::ReplayStore;
 use l402_server::stores::contract::{Storage, check};
@@ -10,6 +11,9 @@ use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore
 use crate::redis_server::RedisServer;
 
 const CAPACITY: usize = 30;
+
+/// No answer is refused for being late: that is for the tests about waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_memory() {
@@ -39,7 +43,7 @@ async fn in_sqlite() {
     check(async || {
         let number = files.fetch_add(1, Ordering::Relaxed);
         let path = directory.path().join(format!("{number}.db"));
-        let options = SqliteReplayStore::options().max_tokens(CAPACITY as u64);
+        let options = SqliteReplayStore::options().max_tokens(CAPACITY as u64).busy_timeout(PATIENCE);
         let [store, second] = [(); 2].map(|()| options.clone().open(&path).unwrap());
         Storage::new(store).with_second_handle(second).with_capacity(CAPACITY)
     })
@@ -52,8 +56,8 @@ async fn in_redis() {
     let server = RedisServer::start();
     let prefixes = AtomicUsize::new(0);
     check(async || {
-        let options =
-            RedisReplayStore::options().prefix(format!("{}:", prefixes.fetch_add(1, Ordering::Relaxed)));
+        let prefix = format!("{}:", prefixes.fetch_add(1, Ordering::Relaxed));
+        let options = RedisReplayStore::options().prefix(prefix).response_timeout(PATIENCE);
         let store = options.clone().connect(&server.url()).await.unwrap();
         let second = options.connect(&server.url()).await.unwrap();
         Storage::new(store).with_second_handle(second)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use l402_core::ports::{Claim, Claimed, ReplayStore};
 use l402_core::{PaymentHash, UnixTime};
@@ -171,5 +172,6 @@ fn sqlite_agrees() {
 #[test]
 fn redis_agrees() {
     let server = RedisServer::start_with(&[]);
-    check(200, async { RedisReplayStore::connect(&server.url()).await.unwrap() });
+    let options = RedisReplayStore::options().response_timeout(Duration::from_secs(60));
+    check(200, async { options.connect(&server.url()).await.unwrap() });
 }

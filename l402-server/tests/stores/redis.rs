@@ -1,39 +1,53 @@
 //! Redis as it is in real life: gone, back, silent, badly set up.
 
+use std::cell::RefCell;
+use std::fmt::Debug;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Once;
+use std::time::{Duration, Instant};
 
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore, StoreError};
-use l402_server::stores::RedisReplayStore;
+use l402_server::stores::{RedisConnectError, RedisReplayStore};
 
 use crate::claims::{LEASE, claim};
 use crate::proxy::Proxy;
-use crate::redis_server::RedisServer;
+use crate::redis_server::{Port, RedisServer};
 
-/// Long enough for a busy machine, short enough for a test.
-const TIMEOUT: Duration = Duration::from_millis(500);
+/// So long that no answer comes too late, however busy the machine is; it ends a test that would hang. Where no answer
+/// comes, the runtime's clock is stopped, and jumps to the end of the wait.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn connect(server: &RedisServer) -> RedisReplayStore {
-    RedisReplayStore::options().response_timeout(TIMEOUT).connect(&server.url()).await.unwrap()
+    connect_to(&server.url()).await.unwrap()
+}
+
+async fn connect_to(url: &str) -> Result<RedisReplayStore, RedisConnectError> {
+    RedisReplayStore::options().connect_timeout(PATIENCE).response_timeout(PATIENCE).connect(url).await
 }
 
 /// What a store that cannot answer says, and never anything else.
-fn is_unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn is_unavailable<T: Debug>(answer: Result<T, StoreError>) {
     let error = answer.unwrap_err();
     assert!(!error.is_full(), "{error:?}");
     assert_eq!(error.to_string(), "the redis store is not available");
 }
 
-/// Claims until there is an answer: the first requests after an outage may still see it.
-async fn claim_when_back(store: &RedisReplayStore, token: u8, leases: std::ops::Range<u64>) -> Claimed {
-    for lease in leases {
-        if let Ok(answer) = store.claim(claim(token, lease, 1, 0)).await {
-            return answer;
+/// Tries until there is an answer.
+async fn sooner_or_later<T, E: Debug>(mut attempt: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let start = Instant::now();
+    loop {
+        match attempt().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(start.elapsed() < PATIENCE, "{error:?}"),
         }
         tokio::task::yield_now().await;
     }
-    panic!("redis is back and the store does not notice");
+}
+
+/// Claims until there is an answer: the first requests after an outage may still see it.
+async fn claim_when_back(store: &RedisReplayStore, token: u8) -> Claimed {
+    let mut leases = 100..;
+    sooner_or_later(async || store.claim(claim(token, leases.next().unwrap(), 1, 0)).await).await
 }
 
 #[tokio::test]
@@ -53,10 +67,10 @@ async fn a_killed_server_refuses_and_a_restarted_one_remembers() {
     is_unavailable(store.release(leased).await);
 
     server.restart();
-    assert_eq!(claim_when_back(&store, 1, 100..10_000).await, Claimed::Exhausted);
-    assert_eq!(claim_when_back(&store, 2, 100..10_000).await, Claimed::Busy);
+    assert_eq!(claim_when_back(&store, 1).await, Claimed::Exhausted);
+    assert_eq!(claim_when_back(&store, 2).await, Claimed::Busy);
     assert!(store.commit(leased).await.unwrap(), "the lease outlived the server");
-    assert_eq!(claim_when_back(&store, 3, 100..10_000).await, Claimed::Granted);
+    assert_eq!(claim_when_back(&store, 3).await, Claimed::Granted);
 }
 
 #[tokio::test]
@@ -66,16 +80,21 @@ async fn a_silent_server_refuses_within_the_timeout() {
     assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
 
     server.pause();
+    tokio::time::pause();
+    let asked = tokio::time::Instant::now();
     // Twice: the second time, the store has given up the connection and waits for a new one.
     is_unavailable(store.claim(claim(2, 2, 1, 0)).await);
     is_unavailable(store.commit(claim(1, 1, 1, 0)).await);
+    assert!(asked.elapsed() <= 2 * PATIENCE + Duration::from_secs(1), "{:?}", asked.elapsed());
     let many = (0..50).map(|lease| tokio::spawn(store.claim(claim(3, lease, 1, 0))));
     for answer in many.collect::<Vec<_>>() {
         is_unavailable(answer.await.unwrap());
     }
+    assert!(asked.elapsed() <= 3 * PATIENCE + Duration::from_secs(1), "all at once");
 
+    tokio::time::resume();
     server.resume();
-    assert_eq!(claim_when_back(&store, 4, 100..10_000).await, Claimed::Granted);
+    assert_eq!(claim_when_back(&store, 4).await, Claimed::Granted);
 }
 
 /// The server reads what was sent to it while it was stopped. By then, the answer was withheld.
@@ -83,20 +102,22 @@ async fn a_silent_server_refuses_within_the_timeout() {
 async fn a_use_is_not_spent_after_nobody_waits_for_it() {
     let server = RedisServer::start();
     let store = connect(&server).await;
-    // One that goes well, after which the next commit is sent at once.
-    let before = claim(9, 9, 1, 0);
-    assert_eq!(store.claim(before).await.unwrap(), Claimed::Granted);
-    assert!(store.commit(before).await.unwrap());
+    // One by whose timeout the server's own clock goes on: it has to have read what comes too late.
+    let options = RedisReplayStore::options().response_timeout(Duration::from_millis(500));
+    let hasty = sooner_or_later(async || options.clone().connect(&server.url()).await).await;
     for (token, uses) in [(1, 1), (2, 2)] {
+        // One that goes well, after which the next commit is sent at once.
+        assert!(!sooner_or_later(async || hasty.commit(claim(9, 9, 1, 0)).await).await, "of nothing");
         let one = claim(token, 1, uses, 0);
         assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
         if uses == 2 {
             assert_eq!(store.claim(claim(token, 2, uses, 0)).await.unwrap(), Claimed::Granted);
         }
         server.pause();
-        is_unavailable(store.commit(one).await);
+        is_unavailable(hasty.commit(one).await);
         server.resume();
-        assert_eq!(claim_when_back(&store, token, 100..10_000).await, Claimed::Busy, "it is not spent");
+        let busy = store.claim(claim(token, 100, 1, 0)).await.unwrap();
+        assert_eq!(busy, Claimed::Busy, "it is not spent");
         let heir = claim(token, 3, uses, LEASE);
         assert_eq!(store.claim(heir).await.unwrap(), Claimed::Granted);
         assert!(store.commit(heir).await.unwrap());
@@ -175,11 +196,13 @@ async fn keys_of_the_version_before_still_count() {
 async fn a_connection_that_died_in_silence_is_replaced() {
     let server = RedisServer::start();
     let proxy = Proxy::to(server.port()).await;
-    let store = RedisReplayStore::options().response_timeout(TIMEOUT).connect(&proxy.url()).await.unwrap();
+    let store = connect_to(&proxy.url()).await.unwrap();
     let one = claim(1, 1, 1, 0);
     assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
     proxy.freeze();
+    tokio::time::pause();
     is_unavailable(store.commit(one).await);
+    tokio::time::resume();
     assert!(store.commit(one).await.unwrap());
 }
 
@@ -187,7 +210,7 @@ async fn a_connection_that_died_in_silence_is_replaced() {
 async fn a_server_that_became_a_replica_is_left_for_its_successor() {
     let [old, new] = [RedisServer::start(), RedisServer::start()];
     let proxy = Proxy::to(old.port()).await;
-    let store = RedisReplayStore::connect(&proxy.url()).await.unwrap();
+    let store = connect_to(&proxy.url()).await.unwrap();
     assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
     redis_cli(&old, &["REPLICAOF", "127.0.0.1", &new.port().to_string()]);
     proxy.redirect(new.port());
@@ -270,10 +293,10 @@ async fn passwords_are_in_no_text() {
     let server = RedisServer::start();
     redis_cli(&server, &["ACL", "SETUSER", "shop", "on", ">s3cr3t-password", "~l402:*", "+@all"]);
     let url = |user: &str, password: &str| format!("redis://{user}:{password}@127.0.0.1:{}/", server.port());
-    let store = RedisReplayStore::connect(&url("shop", "s3cr3t-password")).await.unwrap();
+    let store = connect_to(&url("shop", "s3cr3t-password")).await.unwrap();
     assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
 
-    let wrong = RedisReplayStore::connect(&url("shop", "wr0ng-password")).await.unwrap_err();
+    let wrong = connect_to(&url("shop", "wr0ng-password")).await.unwrap_err();
     assert!(wrong.to_string().contains("check user and password"), "{wrong}");
     let no_url = RedisReplayStore::connect("http://shop:s3cr3t-password@localhost").await.unwrap_err();
     assert!(no_url.to_string().contains("redis://user:password@host"), "{no_url}");
@@ -305,10 +328,10 @@ async fn tls_connects_to_whom_a_certificate_vouches_for_and_to_nobody_else() {
         .output()
         .expect("this test needs openssl; `make setup` installs it");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = Port::take();
     let _server = RedisServer::start_with(&[
         "--tls-port",
-        &port.to_string(),
+        &port.number.to_string(),
         "--tls-cert-file",
         &at("certificate.pem"),
         "--tls-key-file",
@@ -316,8 +339,8 @@ async fn tls_connects_to_whom_a_certificate_vouches_for_and_to_nobody_else() {
         "--tls-auth-clients",
         "no",
     ]);
-    let url = format!("rediss://127.0.0.1:{port}/");
-    assert!(RedisReplayStore::connect(&url).await.is_err(), "nobody vouches for this certificate");
+    let url = format!("rediss://127.0.0.1:{}/", port.number);
+    assert!(connect_to(&url).await.is_err(), "nobody vouches for this certificate");
     // In a process of its own, since the variable is read from the environment.
     let trusting = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["redis::connect_over_tls", "--exact", "--ignored"])
@@ -332,7 +355,7 @@ async fn tls_connects_to_whom_a_certificate_vouches_for_and_to_nobody_else() {
 #[ignore = "run by the test about TLS"]
 async fn connect_over_tls() {
     let Ok(url) = std::env::var("L402_TEST_URL") else { return };
-    let store = RedisReplayStore::connect(&url).await.unwrap();
+    let store = connect_to(&url).await.unwrap();
     assert_eq!(store.claim(claim(1, 1, 1, 0)).await.unwrap(), Claimed::Granted);
 }
 
@@ -349,25 +372,34 @@ async fn a_server_that_may_forget_is_warned_of() {
     assert!(warnings_of(&closed).await.contains("make sure that maxmemory-policy is noeviction"));
 }
 
-async fn warnings_of(server: &RedisServer) -> String {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    connect(server).await;
-    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// What is logged on this thread, which is what this test logs. One subscriber for all threads: the first one to come to
+/// an event without a subscriber of its own would switch it off for all.
+struct Log;
+
+async fn warnings_of(server: &RedisServer) -> String {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+            .with_writer(|| Log)
+            .init();
+        // Another thread may have come to an event after its level was switched on, and before there was a subscriber.
+        tracing::callsite::rebuild_interest_cache();
+    });
+    LOGGED.take();
+    connect(server).await;
+    String::from_utf8(LOGGED.take()).unwrap()
+}
 
 impl Write for Log {
     fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(text)
+        LOGGED.with_borrow_mut(|logged| logged.extend(text));
+        Ok(text.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
