@@ -41,6 +41,7 @@ use crate::shop::Shop;
 use crate::site::{Framework, Work};
 use crate::table;
 use crate::token::Token;
+use crate::wire::PATIENCE;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a01_forged_tokens() {
@@ -58,7 +59,7 @@ async fn a04_replay_after_a_long_time() {
     table::run_all("replay: a use is remembered as long as the token lives").await;
     for kind in [Kind::Sqlite, Kind::Redis] {
         let backend = Backend::start(kind);
-        let lab = Lab::over(backend.store().await);
+        let lab = Lab::over(backend.store(PATIENCE).await);
         let shop = Shop::open(Framework::Axum, &lab);
         let token = shop.buy(&get("/report")).await;
         assert_eq!(shop.verdict(&get("/report"), &token).await.0, 200);
@@ -263,7 +264,7 @@ async fn a30_scripts_in_the_page() {
 async fn a32_files_that_others_read() {
     use std::os::unix::fs::PermissionsExt;
     let backend = Backend::start(Kind::Sqlite);
-    let shop = Shop::open(Framework::Axum, &Lab::over(backend.store().await));
+    let shop = Shop::open(Framework::Axum, &Lab::over(backend.store(PATIENCE).await));
     let token = shop.buy(&get("/report")).await;
     assert_eq!(shop.verdict(&get("/report"), &token).await.0, 200);
     let files = std::fs::read_dir(std::path::Path::new(&backend.address()).parent().unwrap()).unwrap();

@@ -8,6 +8,11 @@ use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore
 use tempfile::TempDir;
 
 use crate::redis_server::RedisServer;
+use crate::wire::PATIENCE;
+
+/// How long a store waits for a Redis that may fall silent: for so long a test hangs, and for half of it, which is what a
+/// commit has, a machine may be paused.
+pub(crate) const NOT_FOR_LONG: Duration = Duration::from_secs(6);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -49,8 +54,8 @@ impl Backend {
         }
     }
 
-    pub(crate) async fn store(&self) -> Arc<dyn ReplayStore> {
-        open(&self.address()).await
+    pub(crate) async fn store(&self, patience: Duration) -> Arc<dyn ReplayStore> {
+        open(&self.address(), patience).await
     }
 
     /// Until [`Backend::recover`], no use can be counted.
@@ -89,12 +94,12 @@ impl Backend {
     }
 }
 
-/// A store of one instance: in `memory`, in Redis, or in a file.
-pub(crate) async fn open(address: &str) -> Arc<dyn ReplayStore> {
+/// A store of one instance: in `memory`, in Redis, which is waited for with this `patience`, or in a file.
+pub(crate) async fn open(address: &str, patience: Duration) -> Arc<dyn ReplayStore> {
     if address == "memory" {
         Arc::new(MemoryReplayStore::default())
     } else if address.starts_with("redis://") {
-        let options = RedisReplayStore::options().response_timeout(Duration::from_secs(3));
+        let options = RedisReplayStore::options().connect_timeout(PATIENCE).response_timeout(patience);
         Arc::new(options.connect(address).await.unwrap())
     } else {
         let options = SqliteReplayStore::options().busy_timeout(Duration::from_secs(1));

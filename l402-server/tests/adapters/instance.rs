@@ -14,7 +14,7 @@ use crate::lab::Lab;
 use crate::shop::Shop;
 use crate::site::{Framework, Work};
 use crate::token::Token;
-use crate::wire::Connection;
+use crate::wire::{Connection, PATIENCE};
 
 /// Where a child finds what it is to be: the framework, and where uses are kept.
 const VARIABLE: &str = "L402_TEST_INSTANCE";
@@ -100,7 +100,7 @@ async fn a_process_for_other_tests() {
     let Ok(settings) = env::var(VARIABLE) else { return };
     let (name, store) = settings.split_once(' ').unwrap();
     let framework = Framework::BOTH.into_iter().find(|framework| framework.name() == name).unwrap();
-    let lab = Lab::over(backend::open(store).await);
+    let lab = Lab::over(backend::open(store, PATIENCE).await);
     let shop = Shop::open_watched(framework, &lab, || say("entered"));
     shop.scene.set_work(Work::Wait);
     say(&format!("listening {}", shop.server.address));

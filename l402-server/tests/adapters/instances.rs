@@ -7,7 +7,7 @@ use std::time::Duration;
 use l402_server::{GateBuilder, Idempotency, PriceTable, Quote};
 
 use crate::ask::get;
-use crate::backend::{Backend, Kind};
+use crate::backend::{Backend, Kind, NOT_FOR_LONG};
 use crate::instance::Instance;
 use crate::lab::{Lab, PRICE};
 use crate::redis_server::RedisServer;
@@ -15,16 +15,27 @@ use crate::secrets;
 use crate::shop::Shop;
 use crate::site::Framework;
 use crate::token::Token;
+use crate::wire::PATIENCE;
 
 type Settings = fn(GateBuilder) -> GateBuilder;
 
 /// Three instances, two of `framework` and one of the other; each has a connection of its own.
 async fn three(framework: Framework, backend: &Backend, settings: Settings) -> [Arc<Shop>; 3] {
+    three_that_wait(PATIENCE, framework, backend, settings).await
+}
+
+/// The same, with this patience for Redis.
+async fn three_that_wait(
+    patience: Duration,
+    framework: Framework,
+    backend: &Backend,
+    settings: Settings,
+) -> [Arc<Shop>; 3] {
     let other = if framework == Framework::Axum { Framework::Actix } else { Framework::Axum };
-    let lab = Lab::over(backend.store().await);
+    let lab = Lab::over(backend.store(patience).await);
     let mut shops = Vec::new();
     for framework in [framework, other, framework] {
-        let lab = Lab { store: Lab::over(backend.store().await).store, ..lab.clone() };
+        let lab = Lab { store: Lab::over(backend.store(patience).await).store, ..lab.clone() };
         shops.push(Arc::new(Shop::open_with(framework, &lab, settings)));
     }
     shops.try_into().map_err(|_| "three").unwrap()
@@ -51,7 +62,6 @@ async fn storm(shops: &[Arc<Shop>; 3], token: &Token, requests: usize) -> BTreeM
 /// Of 200 uses at once on three instances, as many get in as were bought.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a03_many_uses_at_once() {
-    secrets::watch();
     let settings: [(usize, Settings); 2] =
         [(1, |gate| gate.price(Quote::new(PRICE))), (50, |gate| gate.price(Quote::new(PRICE).uses(50)))];
     for framework in Framework::BOTH {
@@ -73,7 +83,6 @@ async fn a03_many_uses_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bought_at_one_spent_at_another_and_refused_at_the_third() {
-    secrets::watch();
     for framework in Framework::BOTH {
         let backend = Backend::start(Kind::Redis);
         let [a, b, c] = three(framework, &backend, |gate| gate).await;
@@ -89,7 +98,6 @@ async fn bought_at_one_spent_at_another_and_refused_at_the_third() {
 /// Answers are kept by the instance that gave them. Another one knows what is spent, and charges what is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_kept_is_given_again_by_its_own_instance() {
-    secrets::watch();
     let with_key = |key| get("/report").header("idempotency-key", key);
     let used_up = || (402, Some("token_used".to_owned()));
     for framework in Framework::BOTH {
@@ -117,7 +125,6 @@ async fn an_answer_that_is_kept_is_given_again_by_its_own_instance() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_an_instance_that_is_killed_in_a_request_the_lease_ends_and_the_token_works() {
-    secrets::watch();
     let work = get("/work");
     for framework in Framework::BOTH {
         let backend = Backend::start(Kind::Redis);
@@ -140,10 +147,9 @@ async fn of_an_instance_that_is_killed_in_a_request_the_lease_ends_and_the_token
 /// Without it, counted tokens wait, and unlimited ones work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a24_without_redis() {
-    secrets::watch();
     for framework in Framework::BOTH {
         let backend = Backend::start(Kind::Redis);
-        let [a, b, c] = three(framework, &backend, |gate| {
+        let [a, b, c] = three_that_wait(NOT_FOR_LONG, framework, &backend, |gate| {
             let pass = Quote::new(PRICE).pass("all").unlimited();
             gate.prices(PriceTable::new().any("/items/{id}", pass).otherwise(PRICE))
         })
@@ -152,13 +158,14 @@ async fn a24_without_redis() {
         let mut backend = backend;
         for outage in [Outage::Silence, Outage::Death] {
             outage.begin(&mut backend);
-            for shop in [&a, &b, &c] {
+            let ask = async |shop: &Shop| {
                 let verdict = shop.verdict(&get("/report"), &counted).await;
                 assert_eq!(verdict, (503, Some("store_unavailable".to_owned())), "{outage:?}");
                 assert_eq!(shop.verdict(&get("/items/2"), &unlimited).await.0, 200, "{outage:?}");
                 let offer = shop.ask(&get("/report"), None).await.unwrap();
                 assert_eq!(offer.status, 402, "offers need no store");
-            }
+            };
+            tokio::join!(ask(&a), ask(&b), ask(&c));
             outage.end(&mut backend);
         }
         // Whatever was claimed in vain is given back, or ends with its lease.

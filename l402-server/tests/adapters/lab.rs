@@ -17,7 +17,7 @@ use l402_server::{Gate, GateBuilder};
 
 use crate::secrets;
 use crate::token::Token;
-use crate::wire::Answer;
+use crate::wire::{Answer, PATIENCE};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
 pub(crate) const PRICE: Msat = Msat::from_sat(10);
@@ -40,6 +40,8 @@ impl Lab {
 
     /// Counts uses in `store`.
     pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
+        // Before anything is logged: what a thread comes across while the log is being installed stays off for all.
+        secrets::watch();
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
         secrets::add(&hex(&ROOT_KEY));
@@ -59,6 +61,7 @@ impl Lab {
             .root_keys(self.keys.clone())
             .revocations(self.revoked.clone())
             .store(self.store.clone())
+            .store_timeout(PATIENCE)
             .clock(self.clock.clone())
             .price(PRICE)
     }

@@ -38,7 +38,6 @@ pub(crate) fn rows() -> Vec<Row> {
 /// Runs the rows whose name has `L402_ROW` in it; all without it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_frameworks_answer_as_the_table_says() {
-    secrets::watch();
     let wanted = std::env::var("L402_ROW").unwrap_or_default();
     let mut failures = Vec::new();
     for row in rows().iter().filter(|row| row.name.contains(&wanted)) {
@@ -56,7 +55,6 @@ async fn both_frameworks_answer_as_the_table_says() {
 
 /// Runs the rows whose names begin so, for a test of the attack list.
 pub(crate) async fn run_all(start: &str) {
-    secrets::watch();
     let mut rows = rows();
     rows.retain(|row| row.name.starts_with(start));
     assert!(!rows.is_empty(), "there is no row '{start}'");
