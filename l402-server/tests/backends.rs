@@ -112,6 +112,7 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
 /// Backends round up, or know a few durations only: a week more than asked for is the most.
 #[tokio::test]
 async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
+    Log::watch();
     let (a_week, more): (Lie, Lie) = (
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60),
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60 + 1),
@@ -129,6 +130,7 @@ async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
 
 #[tokio::test]
 async fn a_rate_limited_provider_says_when_to_come_back() {
+    Log::watch();
     let node = DevNode::new().unwrap();
     let limited = Liar {
         honest: node.provider(),
@@ -181,6 +183,7 @@ impl RootKeyStore for Slow<MasterKey> {
 
 #[tokio::test]
 async fn backends_that_take_their_time_change_nothing() {
+    Log::watch();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.root_keys(Slow(master_key())).store(store.clone()));
     let token = shop.buy("/report").await;
@@ -206,6 +209,7 @@ async fn backends_that_take_their_time_change_nothing() {
 
 #[tokio::test]
 async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
+    Log::watch();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.only_offer_if_asked().store(store));
     for name in ["accept-authenticate", "x-accept-authenticate"] {
@@ -223,6 +227,7 @@ async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
 
 #[tokio::test]
 async fn a_client_that_leaves_while_the_store_works_keeps_its_use() {
+    Log::watch();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.store(store.clone()));
     let token = shop.buy("/report").await;
@@ -295,6 +300,7 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
 
 #[tokio::test]
 async fn a_stream_that_cannot_be_charged_delivers_nothing() {
+    Log::watch();
     let shop = Shop::open_with(|gate| gate.store(Dying::after(1)));
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -312,6 +318,7 @@ async fn a_stream_that_cannot_be_charged_delivers_nothing() {
 /// What comes after an error is not what was paid for.
 #[tokio::test]
 async fn a_stream_that_broke_before_its_first_byte_is_over_and_not_charged() {
+    Log::watch();
     let shop = Shop::open();
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -343,6 +350,7 @@ impl ReplayStore for Mute {
 
 #[tokio::test]
 async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
+    Log::watch();
     let store = MemoryReplayStore::default();
     let shop = Shop::open_with(|gate| gate.store(Mute(store.clone())));
     let token = shop.buy("/report").await;
@@ -353,6 +361,7 @@ async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
 
 #[tokio::test]
 async fn a_full_store_refuses_and_forgets_nobody() {
+    Log::watch();
     let shop = Shop::open_with(|gate| gate.store(MemoryReplayStore::with_capacity(1)));
     let (first, second) = (shop.buy("/report").await, shop.buy("/report").await);
     admission(shop.get("/report", &[first.header().as_bytes()]).await).finish(200).await.unwrap();
@@ -365,6 +374,7 @@ async fn a_full_store_refuses_and_forgets_nobody() {
 
 #[tokio::test]
 async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
+    Log::watch();
     struct Down;
     impl RootKeyStore for Down {
         fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
@@ -389,7 +399,8 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
 /// What is logged on this thread, which is what one test logs.
 ///
 /// One subscriber for all threads: with one per test, the first thread to reach an event without a subscriber of
-/// its own could switch that event off for all.
+/// its own could switch that event off for all. So could one that reaches it while the subscriber is being installed,
+/// so every test begins with that.
 struct Log;
 
 thread_local! {

@@ -17,7 +17,8 @@ thread_local! {
 }
 
 /// Starts to keep what this thread logs. One subscriber for all threads, since one that comes and goes misses what
-/// other tests have come across first.
+/// other tests have come across first. Every test begins with it: a thread that comes across something while the
+/// subscriber is being installed would switch it off for all.
 fn watch_log() {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
@@ -70,6 +71,7 @@ impl Events {
 
 #[tokio::test]
 async fn hooks_are_told_what_happens_in_order() {
+    watch_log();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -87,6 +89,7 @@ async fn hooks_are_told_what_happens_in_order() {
 
 #[tokio::test]
 async fn what_could_not_be_charged_is_not_told_as_paid() {
+    watch_log();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -103,6 +106,7 @@ async fn what_could_not_be_charged_is_not_told_as_paid() {
 
 #[tokio::test]
 async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
+    watch_log();
     let shop = Shop::open_with(GateBuilder::shadow);
     let selling = Shop::open();
     let token = selling.buy("/report").await;
@@ -116,6 +120,7 @@ async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
 /// Of a token that is used up or in use, nothing was taken.
 #[tokio::test]
 async fn nothing_is_given_back_that_was_not_taken() {
+    watch_log();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -163,6 +168,7 @@ fn the_start_tells_what_happens_when_something_is_down() {
 
 #[tokio::test]
 async fn a_shadow_gate_tells_everything_and_stops_nobody() {
+    watch_log();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -194,6 +200,7 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
 /// Free calls are not what a paywall would refuse.
 #[tokio::test]
 async fn a_shadow_gate_counts_free_calls_as_such() {
+    watch_log();
     let events = Events::default();
     let tier = FreeTier::new(1, Duration::from_secs(60));
     let shadow = Shop::open_with(|gate| events.hooks(gate).free_tier(tier).shadow());
@@ -218,6 +225,7 @@ mod counters {
 
     #[test]
     fn metrics_count_what_happens_with_bounded_labels() {
+        watch_log();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -286,6 +294,7 @@ mod counters {
 
     #[test]
     fn metrics_count_who_is_let_in_for_nothing_and_how_long_a_store_takes() {
+        watch_log();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -335,6 +344,7 @@ mod counters {
 
     #[test]
     fn the_time_of_a_provider_that_answers_at_once_is_what_it_took() {
+        watch_log();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         let took = Arc::new(Mutex::new(Duration::ZERO));
