@@ -193,7 +193,8 @@ async fn a_cache_with_room_for_four_times_as_many_remembers_nearly_all() {
     for token in &tokens {
         assert_eq!(get(&shop, token).await, Ok(()));
     }
-    // Where a token has its places is drawn by lot, and once in a great while there are too many for some.
+    // Where a token has its eight places is drawn by lot. One time in thirty there are nine or ten tokens for some, which
+    // then drive each other out; five times as many are not seen in a lifetime.
     let verified_again = keys.take();
-    assert!(verified_again <= TOKENS / 20, "{verified_again}");
+    assert!(verified_again <= TOKENS / 8, "{verified_again}");
 }
