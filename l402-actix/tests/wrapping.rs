@@ -18,6 +18,9 @@ use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_dev::DevNode;
 use reqwest::Response;
 
+/// Nothing is decided by it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Shop {
     node: DevNode,
     address: SocketAddr,
@@ -50,6 +53,8 @@ impl Shop {
         let gates = Gates { node: node.clone(), store: MemoryReplayStore::default() };
         let app = move || App::new().configure(|config| routes(&gates, config));
         let server = HttpServer::new(app).workers(2).disable_signals().h1_allow_half_closed(false);
+        // A machine that is busy must not look like a client that is slow, or has left.
+        let server = server.keep_alive(PATIENCE).client_request_timeout(PATIENCE);
         let server = server.bind("127.0.0.1:0").unwrap();
         let address = server.addrs()[0];
         actix_web::rt::spawn(server.run());
