@@ -7,6 +7,9 @@
     reason = "a test may fail; actix is local"
 )]
 
+#[path = "../../l402-server/tests/secrecy/watch.rs"]
+mod secrecy;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -20,6 +23,7 @@ use reqwest::Response;
 
 /// Nothing is decided by it.
 const PATIENCE: Duration = Duration::from_secs(60);
+const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
 
 struct Shop {
     node: DevNode,
@@ -40,8 +44,9 @@ impl Gates {
     }
 
     fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402 {
+        secrecy::master_key(&SECRET);
         let gate = Gate::builder(self.node.provider())
-            .root_key(MasterKey::from_bytes([7; 32]))
+            .root_key(MasterKey::from_bytes(SECRET))
             .store(self.store.clone());
         L402::new(settings(gate).build().unwrap())
     }
@@ -81,6 +86,8 @@ impl Shop {
         let PayOutcome::Paid(payment) = self.node.wallet().pay(request).await.unwrap() else {
             panic!("not paid")
         };
+        secrecy::macaroon(&text("macaroon"), &SECRET);
+        secrecy::preimage(&payment.preimage);
         format!("L402 {}:{}", text("macaroon"), payment.preimage.expose_hex())
     }
 }

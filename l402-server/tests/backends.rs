@@ -3,13 +3,13 @@
 
 mod common;
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
+use common::secrecy::{listen_here, logged_here};
 use common::{Ask, NOW, PRICE, Shop, Token, admission, answer, master_key, verdict};
 use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, IssuedKey, NewInvoice,
@@ -55,7 +55,7 @@ impl InvoiceProvider for Liar {
 
 #[tokio::test]
 async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
-    let log = Log::watch();
+    listen_here();
     let (honest, fine): (Lie, Twist) = (|_| {}, Ok);
     let regtest = Network::Regtest;
     let table: [(&str, Network, Lie, Twist); 11] = [
@@ -103,7 +103,7 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
         );
         let body = String::from_utf8(reply.body.clone()).unwrap();
         assert!(!body.contains(SECRET) && !body.contains("lnbcrt"), "{case}");
-        let line = log.take();
+        let line = logged_here();
         assert!(line.contains("provider"), "{case} leaves a line in the log: {line}");
         assert!(!line.contains(SECRET) && !line.contains("set-cookie"), "{case}: {line}");
     }
@@ -112,7 +112,7 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
 /// Backends round up, or know a few durations only: a week more than asked for is the most.
 #[tokio::test]
 async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
-    Log::watch();
+    listen_here();
     let (a_week, more): (Lie, Lie) = (
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60),
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60 + 1),
@@ -130,7 +130,7 @@ async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
 
 #[tokio::test]
 async fn a_rate_limited_provider_says_when_to_come_back() {
-    Log::watch();
+    listen_here();
     let node = DevNode::new().unwrap();
     let limited = Liar {
         honest: node.provider(),
@@ -183,7 +183,7 @@ impl RootKeyStore for Slow<MasterKey> {
 
 #[tokio::test]
 async fn backends_that_take_their_time_change_nothing() {
-    Log::watch();
+    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.root_keys(Slow(master_key())).store(store.clone()));
     let token = shop.buy("/report").await;
@@ -209,7 +209,7 @@ async fn backends_that_take_their_time_change_nothing() {
 
 #[tokio::test]
 async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
-    Log::watch();
+    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.only_offer_if_asked().store(store));
     for name in ["accept-authenticate", "x-accept-authenticate"] {
@@ -227,7 +227,7 @@ async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
 
 #[tokio::test]
 async fn a_client_that_leaves_while_the_store_works_keeps_its_use() {
-    Log::watch();
+    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.store(store.clone()));
     let token = shop.buy("/report").await;
@@ -278,7 +278,7 @@ impl ReplayStore for Dying {
 
 #[tokio::test]
 async fn a_store_that_cannot_answer_lets_nobody_in() {
-    let log = Log::watch();
+    listen_here();
     let store = Dying::after(0);
     let shop = Shop::open_with(|gate| gate.store(store.clone()));
     let token = shop.buy("/report").await;
@@ -286,7 +286,7 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
     let reply = answer(shop.get("/report", &[token.header().as_bytes()]).await);
     assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
     assert_eq!(reply.header("www-authenticate"), None, "the buyer has paid and is not asked again");
-    let line = log.take();
+    let line = logged_here();
     assert!(line.contains("a store failed") && !line.contains(SECRET), "{line}");
 
     *store.calls_left.lock().unwrap() = 1; // the claim works, charging does not
@@ -300,7 +300,7 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
 
 #[tokio::test]
 async fn a_stream_that_cannot_be_charged_delivers_nothing() {
-    Log::watch();
+    listen_here();
     let shop = Shop::open_with(|gate| gate.store(Dying::after(1)));
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -318,7 +318,7 @@ async fn a_stream_that_cannot_be_charged_delivers_nothing() {
 /// What comes after an error is not what was paid for.
 #[tokio::test]
 async fn a_stream_that_broke_before_its_first_byte_is_over_and_not_charged() {
-    Log::watch();
+    listen_here();
     let shop = Shop::open();
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -350,7 +350,7 @@ impl ReplayStore for Mute {
 
 #[tokio::test]
 async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
-    Log::watch();
+    listen_here();
     let store = MemoryReplayStore::default();
     let shop = Shop::open_with(|gate| gate.store(Mute(store.clone())));
     let token = shop.buy("/report").await;
@@ -361,7 +361,7 @@ async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
 
 #[tokio::test]
 async fn a_full_store_refuses_and_forgets_nobody() {
-    Log::watch();
+    listen_here();
     let shop = Shop::open_with(|gate| gate.store(MemoryReplayStore::with_capacity(1)));
     let (first, second) = (shop.buy("/report").await, shop.buy("/report").await);
     admission(shop.get("/report", &[first.header().as_bytes()]).await).finish(200).await.unwrap();
@@ -374,7 +374,7 @@ async fn a_full_store_refuses_and_forgets_nobody() {
 
 #[tokio::test]
 async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
-    Log::watch();
+    listen_here();
     struct Down;
     impl RootKeyStore for Down {
         fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
@@ -394,44 +394,4 @@ async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
     let wrong = Token { preimage: Preimage::from_bytes([1; 32]), ..token };
     let reply = answer(shop.get("/report", &[wrong.header().as_bytes()]).await);
     assert_eq!(reply.status, 401, "a wrong preimage costs no lookup");
-}
-
-/// What is logged on this thread, which is what one test logs.
-///
-/// One subscriber for all threads: with one per test, the first thread to reach an event without a subscriber of
-/// its own could switch that event off for all. So could one that reaches it while the subscriber is being installed,
-/// so every test begins with that.
-struct Log;
-
-thread_local! {
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Log {
-    fn watch() -> Self {
-        static INSTALLED: Once = Once::new();
-        INSTALLED.call_once(|| {
-            tracing_subscriber::fmt()
-                .with_max_level(tracing::Level::TRACE)
-                .with_ansi(false)
-                .with_writer(|| Self)
-                .init();
-        });
-        Self
-    }
-
-    fn take(&self) -> String {
-        String::from_utf8(LOGGED.take()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.extend(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -3,49 +3,12 @@
 
 mod common;
 
-use std::cell::RefCell;
-use std::io;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::secrecy::{listen_here, logged_here};
 use common::{Ask, Shop, admission, answer, is_free, spend};
 use l402_server::{FreeTier, GateBuilder, SettlementCheck};
-use tracing_subscriber::fmt::format::FmtSpan;
-
-thread_local! {
-    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Starts to keep what this thread logs. One subscriber for all threads, since one that comes and goes misses what
-/// other tests have come across first. Every test begins with it: a thread that comes across something while the
-/// subscriber is being installed would switch it off for all.
-fn watch_log() {
-    static SUBSCRIBER: Once = Once::new();
-    SUBSCRIBER.call_once(|| {
-        let spans = FmtSpan::NEW | FmtSpan::CLOSE;
-        let subscriber =
-            tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_span_events(spans);
-        subscriber.with_ansi(false).with_writer(|| ThreadLog).init();
-    });
-    LOG.take();
-}
-
-/// What this thread has logged.
-fn log() -> String {
-    String::from_utf8(LOG.take()).unwrap()
-}
-
-struct ThreadLog;
-
-impl io::Write for ThreadLog {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A list that hooks write to.
 #[derive(Clone, Default)]
@@ -71,7 +34,7 @@ impl Events {
 
 #[tokio::test]
 async fn hooks_are_told_what_happens_in_order() {
-    watch_log();
+    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -89,7 +52,7 @@ async fn hooks_are_told_what_happens_in_order() {
 
 #[tokio::test]
 async fn what_could_not_be_charged_is_not_told_as_paid() {
-    watch_log();
+    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -106,7 +69,7 @@ async fn what_could_not_be_charged_is_not_told_as_paid() {
 
 #[tokio::test]
 async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
-    watch_log();
+    listen_here();
     let shop = Shop::open_with(GateBuilder::shadow);
     let selling = Shop::open();
     let token = selling.buy("/report").await;
@@ -120,7 +83,7 @@ async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
 /// Of a token that is used up or in use, nothing was taken.
 #[tokio::test]
 async fn nothing_is_given_back_that_was_not_taken() {
-    watch_log();
+    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -137,12 +100,12 @@ async fn nothing_is_given_back_that_was_not_taken() {
 
 #[tokio::test]
 async fn a_paid_request_goes_through_the_named_spans() {
-    watch_log();
+    listen_here();
     let shop = Shop::open();
     let token = shop.buy("/report").await;
     drop(admission(shop.ask(Ask::get("/report"), Some(&token)).await));
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&token)).await).await, Ok(()));
-    let log = log();
+    let log = logged_here();
     for span in ["l402.challenge", "l402.verify", "l402.claim", "l402.commit", "l402.release"] {
         assert!(log.contains(span), "{span} is missing in\n{log}");
     }
@@ -150,10 +113,10 @@ async fn a_paid_request_goes_through_the_named_spans() {
 
 #[test]
 fn the_start_tells_what_happens_when_something_is_down() {
-    watch_log();
+    listen_here();
     Shop::open_with(|gate| gate.ephemeral_root_key());
     Shop::open_with(|gate| gate.settlement(SettlementCheck::Always));
-    let log = log();
+    let log = logged_here();
     for line in [
         "the root key is made up",
         "uses are counted in memory",
@@ -168,7 +131,7 @@ fn the_start_tells_what_happens_when_something_is_down() {
 
 #[tokio::test]
 async fn a_shadow_gate_tells_everything_and_stops_nobody() {
-    watch_log();
+    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -200,7 +163,7 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
 /// Free calls are not what a paywall would refuse.
 #[tokio::test]
 async fn a_shadow_gate_counts_free_calls_as_such() {
-    watch_log();
+    listen_here();
     let events = Events::default();
     let tier = FreeTier::new(1, Duration::from_secs(60));
     let shadow = Shop::open_with(|gate| events.hooks(gate).free_tier(tier).shadow());
@@ -225,7 +188,7 @@ mod counters {
 
     #[test]
     fn metrics_count_what_happens_with_bounded_labels() {
-        watch_log();
+        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -294,7 +257,7 @@ mod counters {
 
     #[test]
     fn metrics_count_who_is_let_in_for_nothing_and_how_long_a_store_takes() {
-        watch_log();
+        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -344,7 +307,7 @@ mod counters {
 
     #[test]
     fn the_time_of_a_provider_that_answers_at_once_is_what_it_took() {
-        watch_log();
+        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         let took = Arc::new(Mutex::new(Duration::ZERO));

@@ -1,5 +1,8 @@
 //! A shop on a real socket, and a buyer with a plain HTTP client.
 
+#[path = "../../../l402-server/tests/secrecy/watch.rs"]
+mod secrecy;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,6 +14,8 @@ use l402_dev::DevNode;
 use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
 
 pub(crate) struct Shop {
     pub(crate) node: DevNode,
@@ -30,8 +35,9 @@ impl Gates {
     }
 
     pub(crate) fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402Layer {
+        secrecy::master_key(&SECRET);
         let gate = Gate::builder(self.node.provider())
-            .root_key(MasterKey::from_bytes([7; 32]))
+            .root_key(MasterKey::from_bytes(SECRET))
             .store(self.store.clone());
         L402Layer::new(settings(gate).build().unwrap())
     }
@@ -65,6 +71,8 @@ impl Shop {
         let offer = json(answer).await;
         let text = |field: &str| offer[field].as_str().unwrap().to_owned();
         let preimage = self.pay(text("invoice"), text("payment_hash").parse().unwrap()).await;
+        secrecy::macaroon(&text("macaroon"), &SECRET);
+        secrecy::preimage(&preimage);
         format!("L402 {}:{}", text("macaroon"), preimage.expose_hex())
     }
 

@@ -18,7 +18,7 @@
 //! | A13 borrowed addresses | [`a13_borrowed_addresses`] |
 //! | A14 prices of nothing | [`a14_prices_of_nothing`] |
 //! | A15 a provider that lies | [`a15_a_provider_that_lies`] |
-//! | A21 secrets in logs | [`both_frameworks_answer_as_the_table_says`](crate::table), which searches the log |
+//! | A21 secrets in logs | every test: [`secrecy`](crate::secrecy) searches all that is logged, and ends the program |
 //! | A22 caches | [`a22_caches`] |
 //! | A23 clocks that differ | [`a23_clocks_that_differ`] |
 //! | A24 a store that is down | [`a24_without_redis`](crate::instances) and the table of [`crate::faults`] |

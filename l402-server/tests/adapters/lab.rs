@@ -15,7 +15,7 @@ use l402_server::keys::{RevocationList, RotatingKeys};
 use l402_server::stores::MemoryReplayStore;
 use l402_server::{Gate, GateBuilder};
 
-use crate::secrets;
+use crate::secrecy;
 use crate::token::Token;
 use crate::wire::{Answer, PATIENCE};
 
@@ -41,11 +41,9 @@ impl Lab {
     /// Counts uses in `store`.
     pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
         // Before anything is logged: what a thread comes across while the log is being installed stays off for all.
-        secrets::watch();
+        secrecy::master_key(&ROOT_KEY);
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
-        secrets::add(&hex(&ROOT_KEY));
-        secrets::add(&byte_list(&ROOT_KEY));
         Self {
             provider: Provider { inner: node.provider(), fault: Arc::default(), calls: Arc::default() },
             node,
@@ -82,15 +80,6 @@ impl Lab {
         };
         Token::new(offer.macaroon, &payment.preimage)
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// As `Debug` writes bytes.
-pub(crate) fn byte_list(bytes: &[u8]) -> String {
-    format!("{bytes:?}").trim_matches(['[', ']']).to_owned()
 }
 
 /// What the provider does instead of its work.

@@ -20,7 +20,8 @@ mod readme;
 #[allow(dead_code, reason = "the tests of the stores use more of it")]
 mod redis_server;
 mod row;
-mod secrets;
+#[path = "../secrecy/watch.rs"]
+mod secrecy;
 mod shop;
 mod site;
 mod table;

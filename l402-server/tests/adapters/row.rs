@@ -6,8 +6,8 @@ use std::time::Duration;
 use l402_server::GateBuilder;
 
 use crate::ask::Ask;
-use crate::lab::Lab;
-use crate::secrets;
+use crate::lab::{Lab, ROOT_KEY};
+use crate::secrecy;
 use crate::site::{Framework, Front, Scene, Server, Work};
 use crate::token::Token;
 use crate::wire::{Answer, Connection};
@@ -267,7 +267,7 @@ impl Visit {
         for value in ask.authorization_values(&self.tokens) {
             let value = String::from_utf8_lossy(&value);
             if let Some((_, credential)) = value.split_once(' ').filter(|(_, rest)| rest.len() >= 32) {
-                secrets::add(credential);
+                secrecy::credential(credential);
             }
         }
         ask.bytes(&self.tokens)
@@ -291,6 +291,7 @@ impl Visit {
         answer.headers.retain(|(name, _)| !OTHERS.contains(&name.as_str()));
         for (_, value) in answer.headers.iter().filter(|(name, _)| name == "www-authenticate") {
             let macaroon = value.split("macaroon=\"").nth(1).and_then(|rest| rest.split('"').next());
+            macaroon.iter().for_each(|macaroon| secrecy::macaroon(macaroon, &ROOT_KEY));
             self.macaroons.extend(macaroon.map(str::to_owned));
         }
         let mut text = answer.text();

@@ -3,8 +3,8 @@
 use base64_simd::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use l402_core::{Limits, Macaroon, Preimage};
 
-use crate::lab::{byte_list, hex};
-use crate::secrets;
+use crate::lab::ROOT_KEY;
+use crate::secrecy;
 use crate::wire::Answer;
 
 #[derive(Clone, Debug)]
@@ -19,18 +19,13 @@ pub(crate) type Dialect = fn(&Token) -> Vec<String>;
 
 impl Token {
     pub(crate) fn new(macaroon: &str, preimage: &Preimage) -> Self {
-        let token = Self {
+        secrecy::macaroon(macaroon, &ROOT_KEY);
+        secrecy::preimage(preimage);
+        Self {
             macaroon: macaroon.to_owned(),
             preimage: preimage.expose_hex(),
             hash: preimage.payment_hash().to_string(),
-        };
-        for secret in [token.macaroon.clone(), token.url_safe(), token.bare(), hex(&token.bytes())] {
-            secrets::add(&secret);
         }
-        secrets::add(&token.preimage);
-        secrets::add(&token.preimage.to_uppercase());
-        secrets::add(&byte_list(preimage.expose()));
-        token
     }
 
     /// What a challenge holds, and nobody has paid for.
@@ -61,7 +56,7 @@ impl Token {
         let limits = Limits::default().with_caveats(1000).with_header_bytes(1 << 20);
         let macaroon = Macaroon::from_base64(&self.macaroon, &limits).unwrap();
         let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap().to_base64();
-        secrets::add(&macaroon);
+        secrecy::macaroon(&macaroon, &ROOT_KEY);
         Self { macaroon, ..self.clone() }
     }
 

@@ -1,6 +1,9 @@
 //! A shop with a gate on a dev node, and a buyer who pays in it.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[path = "../secrecy/watch.rs"]
+pub(crate) mod secrecy;
+
 use std::time::Duration;
 
 use l402_core::header::{ChallengeRef, Scheme, credential_header_value};
@@ -58,8 +61,9 @@ impl Token {
     /// The credential with one more caveat, which needs no key.
     pub(crate) fn attenuated(&self, caveat: &str) -> String {
         let macaroon = Macaroon::from_base64(&self.macaroon, &Limits::default()).unwrap();
-        let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap();
-        credential_header_value(Scheme::L402, &macaroon.to_base64(), &self.preimage)
+        let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap().to_base64();
+        secrecy::macaroon(&macaroon, &SECRET);
+        credential_header_value(Scheme::L402, &macaroon, &self.preimage)
     }
 }
 
@@ -85,8 +89,11 @@ impl<'a> Ask<'a> {
     }
 }
 
+const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
+
 pub(crate) fn master_key() -> MasterKey {
-    MasterKey::from_bytes([7; 32])
+    secrecy::master_key(&SECRET);
+    MasterKey::from_bytes(SECRET)
 }
 
 impl Shop {
@@ -144,14 +151,13 @@ impl Shop {
     }
 
     pub(crate) async fn pay(&self, reply: &Reply) -> Token {
-        let header = reply.header("www-authenticate").unwrap();
-        let challenge =
-            ChallengeRef::parse_all(header.as_bytes(), &Limits::default()).next().unwrap().unwrap();
+        let challenge = challenge_in(reply).unwrap();
         let hash = body(reply)["payment_hash"].as_str().unwrap().parse().unwrap();
         let request = PayRequest::new(challenge.invoice.to_owned(), hash, Msat::ZERO, Duration::from_secs(1));
         let PayOutcome::Paid(payment) = self.node.wallet().pay(request).await.unwrap() else {
             panic!("not paid")
         };
+        secrecy::preimage(&payment.preimage);
         Token { macaroon: challenge.macaroon.to_owned(), preimage: payment.preimage }
     }
 
@@ -161,10 +167,15 @@ impl Shop {
 }
 
 pub(crate) fn answer(decision: Decision) -> Reply {
-    match decision {
-        Decision::Answer(reply) => reply,
-        other => panic!("expected an answer, got {other:?}"),
+    let Decision::Answer(reply) = decision else { panic!("expected an answer, got {decision:?}") };
+    if let Some(challenge) = challenge_in(&reply) {
+        secrecy::macaroon(challenge.macaroon, &SECRET);
     }
+    reply
+}
+
+fn challenge_in(reply: &Reply) -> Option<ChallengeRef<'_>> {
+    ChallengeRef::parse_all(reply.header("www-authenticate")?.as_bytes(), &Limits::default()).next()?.ok()
 }
 
 pub(crate) fn admission(decision: Decision) -> Admission {
