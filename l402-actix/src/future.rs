@@ -11,7 +11,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use l402_core::ports::PortFuture;
-use l402_server::{Admission, Decision, Gate, Reply};
+use l402_server::{Admission, BodyWanted, Decision, Gate, Reply};
 use pin_project_lite::pin_project;
 
 use crate::body::ChargedBody;
@@ -38,7 +38,7 @@ pin_project! {
         Answered { response: Option<Response<B>> },
         /// The gate thinks.
         Deciding { decision: PortFuture<Decision>, call: Option<(Rc<S>, ServiceRequest)> },
-        /// The gate thinks, once the body is read.
+        /// The gate thinks again, once the body is read.
         Reading { deciding: Deciding, inner: Option<Rc<S>> },
         /// The handler runs. Dropping the admission, as a panic or a disconnect does, gives the use back.
         Serving { #[pin] response: F, admission: Option<Admission> },
@@ -52,13 +52,10 @@ pin_project! {
 impl<S: Service<ServiceRequest>, B> ResponseFuture<S, B> {
     /// Nearly always, the decision is there at once: then the request goes on without being kept here.
     pub(crate) fn new(gate: &Gate, inner: &Rc<S>, request: ServiceRequest) -> Self {
-        let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
-            Ok(Ok(decision)) => serve(decision, &**inner, request),
-            Ok(Err(decision)) => Step::Deciding { decision, call: Some((Rc::clone(inner), request)) },
-            Err(limit) => {
-                let deciding = idempotency::decide(gate.clone(), request, limit);
-                Step::Reading { deciding, inner: Some(Rc::clone(inner)) }
-            }
+        let step = match request::decide(gate, &request).into_ready() {
+            Ok(Decision::ReadBody(wanted)) => read(wanted, Rc::clone(inner), request),
+            Ok(decision) => serve(decision, &**inner, request),
+            Err(decision) => Step::Deciding { decision, call: Some((Rc::clone(inner), request)) },
         };
         Self { step }
     }
@@ -83,7 +80,10 @@ where
                 StepProj::Deciding { decision, call } => {
                     let decision = ready!(Pin::new(decision).poll(context));
                     let Some((inner, request)) = call.take() else { return Poll::Pending };
-                    serve(decision, &*inner, request)
+                    match decision {
+                        Decision::ReadBody(wanted) => read(wanted, inner, request),
+                        decision => serve(decision, &*inner, request),
+                    }
                 }
                 StepProj::Reading { deciding, inner } => {
                     let (decision, request) = ready!(deciding.as_mut().poll(context));
@@ -122,6 +122,11 @@ where
             step.set(next);
         }
     }
+}
+
+/// Only for who holds a good token.
+fn read<S, F, B>(wanted: BodyWanted, inner: Rc<S>, request: ServiceRequest) -> Step<S, F, B> {
+    Step::Reading { deciding: idempotency::decide(wanted, request), inner: Some(inner) }
 }
 
 /// Runs the handler, or says what to answer instead.

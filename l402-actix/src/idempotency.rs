@@ -6,9 +6,9 @@ use std::pin::Pin;
 use actix_web::body::{BodySize, MessageBody, to_bytes_limited};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::{HttpResponse, web};
-use l402_server::{Admission, Decision, Gate};
+use l402_server::{Admission, BodyWanted, Decision};
 
-use crate::request::{self, Headers};
+use crate::request::Headers;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
@@ -19,18 +19,18 @@ pub(crate) type Deciding = Boxed<(Decision, ServiceRequest)>;
 pub(crate) type Keeping = Boxed<(Option<Admission>, ServiceResponse)>;
 
 /// Reads the body, then decides.
-pub(crate) fn decide(gate: Gate, mut request: ServiceRequest, limit: usize) -> Deciding {
+pub(crate) fn decide(wanted: BodyWanted, mut request: ServiceRequest) -> Deciding {
     Box::pin(async move {
         let body = match request.extract::<web::Payload>().await {
-            Ok(payload) => payload.to_bytes_limited(limit).await,
+            Ok(payload) => payload.to_bytes_limited(wanted.limit()).await,
             Err(error) => Ok(Err(error)),
         };
         let decision = match body {
             Ok(Ok(body)) => {
                 request.set_payload(Payload::from(body.clone()));
-                request::decide_with_body(&gate, &request, &body).await
+                wanted.decide(&body).await
             }
-            _ => Decision::Answer(request::body_too_large(&gate, &request)),
+            _ => Decision::Answer(wanted.too_large()),
         };
         (decision, request)
     })

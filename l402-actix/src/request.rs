@@ -3,29 +3,13 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use l402_core::ports::PortFuture;
-use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
+use l402_server::{Decision, Gate, HeaderValues, RequestParts};
 
-/// What the gate decides; or `Err` with how many bytes of the body it has to see first.
-pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> Result<PortFuture<Decision>, usize> {
+pub(crate) fn decide(gate: &Gate, request: &ServiceRequest) -> PortFuture<Decision> {
     let (headers, route) = (Headers(request.headers()), route(request));
-    let parts = parts(request, &headers).with_route(route.as_deref());
-    gate.body_limit(&parts).map_or_else(|| Ok(gate.decide(&parts)), Err)
-}
-
-pub(crate) fn decide_with_body(gate: &Gate, request: &ServiceRequest, body: &[u8]) -> PortFuture<Decision> {
-    let (headers, route) = (Headers(request.headers()), route(request));
-    gate.decide(&parts(request, &headers).with_route(route.as_deref()).with_body(Some(body)))
-}
-
-pub(crate) fn body_too_large(gate: &Gate, request: &ServiceRequest) -> Reply {
-    let headers = Headers(request.headers());
-    gate.body_too_large(&parts(request, &headers))
-}
-
-fn parts<'a>(request: &'a ServiceRequest, headers: &'a Headers<'a>) -> RequestParts<'a, Headers<'a>> {
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let parts = RequestParts::new(request.method().as_str(), request.uri().path(), headers);
-    parts.with_query(request.uri().query()).with_peer(peer)
+    let parts = RequestParts::new(request.method().as_str(), request.uri().path(), &headers);
+    gate.decide(&parts.with_query(request.uri().query()).with_peer(peer).with_route(route.as_deref()))
 }
 
 /// The template that the router has found or, around an app or a scope, will find.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use axum_core::body::Body;
 use http::{Request, Response};
 use l402_core::ports::PortFuture;
-use l402_server::{Admission, Decision, Gate, Reply};
+use l402_server::{Admission, BodyWanted, Decision, Gate, Reply};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -36,7 +36,7 @@ pin_project! {
         Answered { response: Option<Response<Body>> },
         /// The gate thinks.
         Deciding { decision: PortFuture<Decision>, call: Option<(S, Request<Body>)> },
-        /// The gate thinks, once the body is read.
+        /// The gate thinks again, once the body is read.
         Reading { deciding: Deciding, inner: Option<S> },
         /// The handler runs. Dropping the admission, as a panic or a disconnect does, gives the use back.
         Serving { #[pin] response: F, admission: Option<Admission> },
@@ -53,13 +53,10 @@ impl<S: Service<Request<Body>>> ResponseFuture<S> {
     where
         S: Clone,
     {
-        let step = match request::decide(gate, &request).map(PortFuture::into_ready) {
-            Ok(Ok(decision)) => serve(decision, inner, request),
-            Ok(Err(decision)) => Step::Deciding { decision, call: Some((take_ready(inner), request)) },
-            Err(limit) => {
-                let deciding = idempotency::decide(gate.clone(), request, limit);
-                Step::Reading { deciding, inner: Some(take_ready(inner)) }
-            }
+        let step = match request::decide(gate, &request).into_ready() {
+            Ok(Decision::ReadBody(wanted)) => read(wanted, take_ready(inner), request),
+            Ok(decision) => serve(decision, inner, request),
+            Err(decision) => Step::Deciding { decision, call: Some((take_ready(inner), request)) },
         };
         Self { step }
     }
@@ -85,7 +82,10 @@ where
                     let Some((mut inner, request)) = call.take() else {
                         return Poll::Ready(Ok(unknown_decision()));
                     };
-                    serve(decision, &mut inner, request)
+                    match decision {
+                        Decision::ReadBody(wanted) => read(wanted, inner, request),
+                        decision => serve(decision, &mut inner, request),
+                    }
                 }
                 StepProj::Reading { deciding, inner } => {
                     let (decision, request) = ready!(deciding.as_mut().poll(context));
@@ -129,6 +129,11 @@ where
             step.set(next);
         }
     }
+}
+
+/// Only for who holds a good token.
+fn read<S, F>(wanted: BodyWanted, inner: S, request: Request<Body>) -> Step<S, F> {
+    Step::Reading { deciding: idempotency::decide(wanted, request), inner: Some(inner) }
 }
 
 /// Runs the handler, or says what to answer instead.

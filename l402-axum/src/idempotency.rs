@@ -7,9 +7,9 @@ use axum::body::to_bytes;
 use axum_core::body::Body;
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
-use l402_server::{Admission, Decision, Gate};
+use l402_server::{Admission, BodyWanted, Decision};
 
-use crate::request::{self, Headers};
+use crate::request::Headers;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -20,19 +20,14 @@ pub(crate) type Deciding = Boxed<(Decision, Request<Body>)>;
 pub(crate) type Keeping = Boxed<Result<(Admission, Response<Body>), Response<Body>>>;
 
 /// Reads the body, then decides.
-pub(crate) fn decide(gate: Gate, request: Request<Body>, limit: usize) -> Deciding {
+pub(crate) fn decide(wanted: BodyWanted, request: Request<Body>) -> Deciding {
     Box::pin(async move {
         let (parts, body) = request.into_parts();
-        match to_bytes(body, limit).await {
-            Ok(body) => {
-                let request = Request::from_parts(parts, Body::from(body.clone()));
-                (request::decide_with_body(&gate, &request, &body).await, request)
-            }
-            Err(_) => {
-                let request = Request::from_parts(parts, Body::empty());
-                (Decision::Answer(request::body_too_large(&gate, &request)), request)
-            }
-        }
+        let (decision, body) = match to_bytes(body, wanted.limit()).await {
+            Ok(body) => (wanted.decide(&body).await, Body::from(body)),
+            Err(_) => (Decision::Answer(wanted.too_large()), Body::empty()),
+        };
+        (decision, Request::from_parts(parts, body))
     })
 }
 

@@ -6,32 +6,16 @@ use axum::extract::{ConnectInfo, MatchedPath, OriginalUri};
 use axum_core::body::Body;
 use http::{HeaderMap, HeaderName, Request, header};
 use l402_core::ports::PortFuture;
-use l402_server::{Decision, Gate, HeaderValues, Reply, RequestParts};
+use l402_server::{Decision, Gate, HeaderValues, RequestParts};
 
-/// What the gate decides; or `Err` with how many bytes of the body it has to see first.
-pub(crate) fn decide(gate: &Gate, request: &Request<Body>) -> Result<PortFuture<Decision>, usize> {
+pub(crate) fn decide(gate: &Gate, request: &Request<Body>) -> PortFuture<Decision> {
     let headers = Headers(request.headers());
-    let parts = parts(request, &headers);
-    gate.body_limit(&parts).map_or_else(|| Ok(gate.decide(&parts)), Err)
-}
-
-pub(crate) fn decide_with_body(gate: &Gate, request: &Request<Body>, body: &[u8]) -> PortFuture<Decision> {
-    let headers = Headers(request.headers());
-    gate.decide(&parts(request, &headers).with_body(Some(body)))
-}
-
-pub(crate) fn body_too_large(gate: &Gate, request: &Request<Body>) -> Reply {
-    let headers = Headers(request.headers());
-    gate.body_too_large(&parts(request, &headers))
-}
-
-fn parts<'a>(request: &'a Request<Body>, headers: &'a Headers<'a>) -> RequestParts<'a, Headers<'a>> {
     // A nested router shortens the URI; a token is bound to what the client asked for.
     let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let parts = RequestParts::new(request.method().as_str(), uri.path(), headers);
-    parts.with_query(uri.query()).with_route(route).with_peer(peer)
+    let parts = RequestParts::new(request.method().as_str(), uri.path(), &headers);
+    gate.decide(&parts.with_query(uri.query()).with_route(route).with_peer(peer))
 }
 
 pub(crate) struct Headers<'a>(pub(crate) &'a HeaderMap);

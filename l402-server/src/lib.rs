@@ -51,7 +51,7 @@ mod unpaid;
 pub use builder::{BuildError, GateBuilder};
 pub use client_key::{InvalidNetwork, ProxyHeader, TrustedProxies};
 pub use gate::{Decision, Gate};
-pub use paid::{Admission, Delivery, DeliveryError, Idempotency, SettlementCheck};
+pub use paid::{Admission, BodyWanted, Delivery, DeliveryError, Idempotency, SettlementCheck};
 pub use pricing::{FreeTier, PriceError, PriceRequest, PriceTable, Quote, QuoteError};
 pub use reply::{Cors, ErrorShape, HeaderEdits, OnBadToken, Profile, Reply};
 pub use request::{HeaderValues, RequestParts};

@@ -38,8 +38,6 @@ pub struct RequestParts<'a, H> {
     pub route: Option<&'a str>,
     /// The address that the connection comes from, if the adapter knows it.
     pub peer: Option<IpAddr>,
-    /// The body, where [`Gate::body_limit`](crate::Gate::body_limit) asks for it.
-    pub body: Option<&'a [u8]>,
     /// The header fields.
     pub headers: &'a H,
 }
@@ -48,7 +46,7 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
     /// A request that no router has matched, from nobody knows where.
     #[must_use]
     pub const fn new(method: &'a str, path: &'a str, headers: &'a H) -> Self {
-        Self { method, path, query: None, route: None, peer: None, body: None, headers }
+        Self { method, path, query: None, route: None, peer: None, headers }
     }
 
     /// Adds the query.
@@ -69,13 +67,6 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
     #[must_use]
     pub const fn with_peer(mut self, peer: Option<IpAddr>) -> Self {
         self.peer = peer;
-        self
-    }
-
-    /// Adds the body.
-    #[must_use]
-    pub const fn with_body(mut self, body: Option<&'a [u8]>) -> Self {
-        self.body = body;
         self
     }
 
@@ -118,7 +109,6 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
             query: self.query.map(str::to_owned),
             route: self.route.map(str::to_owned),
             peer: self.peer,
-            body: self.body.map(<[u8]>::to_vec),
             headers,
         }
     }
@@ -161,7 +151,6 @@ pub(crate) struct OwnedRequest {
     query: Option<String>,
     route: Option<String>,
     peer: Option<IpAddr>,
-    body: Option<Vec<u8>>,
     headers: Vec<(String, Vec<u8>)>,
 }
 
@@ -173,7 +162,6 @@ impl OwnedRequest {
             query: self.query.as_deref(),
             route: self.route.as_deref(),
             peer: self.peer,
-            body: self.body.as_deref(),
             headers: self,
         }
     }

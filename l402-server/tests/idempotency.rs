@@ -6,7 +6,8 @@ mod common;
 use std::time::Duration;
 
 use common::{Ask, Shop, Token, admission, answer};
-use l402_server::{Admission, Decision, Idempotency, PriceTable, Quote, Reply, RequestParts};
+use l402_server::keys::RevocationList;
+use l402_server::{Admission, BodyWanted, Decision, Idempotency, PriceTable, Quote, Reply, RequestParts};
 
 fn shop(settings: Idempotency) -> Shop {
     let quote = Quote::new(common::PRICE).uses(3);
@@ -33,8 +34,10 @@ async fn send(shop: &Shop, token: &Token, order: Order<'_>) -> Decision {
     let headers = headers.as_slice();
     let parts = RequestParts::new(order.method, order.path, &headers).with_query(order.query);
     let parts = parts.with_route(Some(order.path));
-    assert_eq!(shop.gate.body_limit(&parts).is_some(), !order.keys.is_empty());
-    shop.gate.decide(&parts.with_body(Some(order.body))).await
+    match shop.gate.decide(&parts).await {
+        Decision::ReadBody(wanted) => wanted.decide(order.body).await,
+        other => other,
+    }
 }
 
 /// Answers as an adapter does.
@@ -114,12 +117,77 @@ async fn a_key_belongs_to_one_path_and_method() {
     assert_eq!(answer(send(&shop, &token, ORDER).await).body, b"the report");
 }
 
-/// What cannot be paid for is not read, and what is not delivered is not copied.
+/// What the gate decides before it has seen a body.
+async fn begin(shop: &Shop, authorization: &str) -> Decision {
+    let headers: &[(&str, &[u8])] =
+        &[("authorization", authorization.as_bytes()), ("idempotency-key", b"order-1")];
+    shop.gate.decide(&RequestParts::new("GET", "/report", &headers)).await
+}
+
+async fn wanted(shop: &Shop, token: &Token) -> BodyWanted {
+    match begin(shop, &token.header()).await {
+        Decision::ReadBody(wanted) => wanted,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn bodies_are_read_for_those_who_may_have_paid_and_answers_copied_that_deliver() {
+async fn bodies_are_read_for_those_only_who_have_paid() {
+    let revoked = RevocationList::default();
+    let quote = Quote::new(common::PRICE).uses(3);
+    let shop = Shop::open_with(|gate| {
+        gate.price(quote).idempotency(Idempotency::default()).revocations(revoked.clone())
+    });
+    let (token, other) = (shop.buy("/report").await, shop.buy("/report").await);
+    let wrong = Token { macaroon: token.macaroon.clone(), preimage: other.preimage.clone() };
+    for (authorization, status, code) in [
+        (String::new(), 402, "payment_required"),
+        ("L402 nonsense".to_owned(), 401, "malformed_credential"),
+        (wrong.header(), 401, "wrong_preimage"),
+        (token.attenuated("expires_at=1"), 402, "token_expired"),
+        (token.attenuated("path=/other"), 402, "wrong_path"),
+    ] {
+        let reply = answer(begin(&shop, &authorization).await);
+        assert_eq!((reply.status, reply.code()), (status, code), "{authorization}");
+    }
+    assert_eq!(wanted(&shop, &token).await.limit(), 1 << 20);
+    assert_eq!(wanted(&shop, &token).await.too_large().status, 413);
+
+    let in_time = wanted(&shop, &token).await;
+    revoked.revoke(token.preimage.payment_hash());
+    assert_eq!(answer(in_time.decide(b"two copies").await).code(), "token_revoked");
+}
+
+/// When it expires, its uses are forgotten: a body that comes late must not be one more.
+#[tokio::test]
+async fn a_token_that_expires_while_the_body_comes_is_expired() {
     let shop = shop(Idempotency::default());
-    let stranger: &[(&str, &[u8])] = &[("idempotency-key", b"order-1")];
-    assert_eq!(shop.gate.body_limit(&RequestParts::new("POST", "/report", &stranger)), None);
+    let token = shop.buy("/report").await;
+    let late = wanted(&shop, &token).await;
+    for key in [b"a", b"b", b"c"] {
+        first(&shop, &token, Order { keys: &[key], ..ORDER }, b"used").await;
+    }
+    shop.clock.advance(Duration::from_secs(365 * 86_400));
+    let reply = answer(late.decide(b"two copies").await);
+    assert_eq!((reply.status, reply.code()), (402, "token_expired"));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_takes_no_use() {
+    let shop = shop(Idempotency::default());
+    let token = shop.buy("/report").await;
+    let waiting = [wanted(&shop, &token).await, wanted(&shop, &token).await];
+    for _ in 0..3 {
+        first(&shop, &token, Order { keys: &[], ..ORDER }, b"served").await;
+    }
+    for wanted in waiting {
+        assert_eq!(answer(wanted.decide(b"two copies").await).code(), "token_used");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_copied_that_deliver() {
+    let shop = shop(Idempotency::default());
     let token = shop.buy("/report").await;
     let admitted = admission(send(&shop, &token, ORDER).await);
     assert_eq!(admitted.answer_limit(200), Some(256 << 10));
@@ -204,7 +272,6 @@ async fn without_the_option_keys_mean_nothing() {
     let header = token.header();
     let headers: &[(&str, &[u8])] = &[("authorization", header.as_bytes()), ("idempotency-key", b"order-1")];
     let parts = RequestParts::new("GET", "/report", &headers);
-    assert_eq!(shop.gate.body_limit(&parts), None);
     admission(shop.gate.decide(&parts).await).finish(200).await.unwrap();
     assert_eq!(answer(shop.gate.decide(&parts).await).code(), "token_used");
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use l402_core::ports::{InvoiceProvider, PortFuture, StoreError};
 
 use crate::builder::GateBuilder;
-use crate::paid::Admission;
+use crate::paid::{Admission, BodyWanted};
 use crate::pricing::{Known, Pricing};
 use crate::reply::{Audience, Refusal, Reply};
 use crate::request::{HeaderValues, OwnedRequest, RequestParts};
@@ -34,6 +34,9 @@ pub enum Decision {
     Admit(Admission),
     /// Do not run the handler; answer this.
     Answer(Reply),
+    /// Read the body, then ask again with it. For requests with an `Idempotency-Key` and a good token, where
+    /// [`GateBuilder::idempotency`] is on.
+    ReadBody(BodyWanted),
 }
 
 impl Gate {
@@ -54,21 +57,6 @@ impl Gate {
     #[must_use]
     pub fn provider_health(&self) -> ProviderHealth {
         self.rules().breaker.health()
-    }
-
-    /// How many bytes of a request's body have to be read, and handed to [`RequestParts::with_body`], before
-    /// [`Gate::decide`]; `None` for nearly all requests. For those that carry an `Idempotency-Key`, where
-    /// [`GateBuilder::idempotency`] is on. A larger body is answered with [`Gate::body_too_large`].
-    #[must_use]
-    pub fn body_limit<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Option<usize> {
-        self.rules().answers.as_ref()?.body_limit(request)
-    }
-
-    /// The answer to a request whose body is larger than [`Gate::body_limit`].
-    #[must_use]
-    pub fn body_too_large<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Reply {
-        let replies = &self.rules().replies;
-        replies.say(&Refusal::body_too_large(), replies.audience(request))
     }
 
     /// Decides about one request.

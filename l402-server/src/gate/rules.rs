@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use l402_core::ports::{InvoiceProvider, LeaseId, ReplayStore, RootKeyStore};
-use l402_core::{Clock, Limits, Network, UnknownCaveats};
+use l402_core::{Clock, Limits, Network, PaymentHash, UnknownCaveats};
 
 use crate::client_key::TrustedProxies;
 use crate::keys::RevocationList;
@@ -45,6 +45,12 @@ pub(crate) struct Rules {
     pub(crate) answers: Option<Answers>,
     pub(crate) telemetry: Telemetry,
     pub(crate) leases: LeaseIds,
+}
+
+impl Rules {
+    pub(crate) fn is_revoked(&self, payment: &PaymentHash) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.contains(payment))
+    }
 }
 
 /// Names for claims that are unique over all processes: a random start and a counter.

@@ -6,7 +6,8 @@ use l402_core::ports::{Claim, Claimed, PortFuture, StoreError};
 use l402_core::{Grant, Rejection, UnixTime, Uses};
 
 use super::admission::Admission;
-use super::idempotency::Asked;
+use super::body_wanted::BodyWanted;
+use super::idempotency::{Asked, Ticket};
 use crate::gate::{Decision, Gate, store_failure};
 use crate::reply::{Reason, Refusal};
 use crate::request::{HeaderValues, RequestParts};
@@ -16,25 +17,53 @@ use crate::{patience, telemetry};
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 impl Gate {
-    /// Takes one use of a token that passed everything else.
+    /// Takes one use of a token that passed everything else; once the body is there, if the request has a key.
     pub(super) fn claim<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
         grant: Grant,
         now: UnixTime,
     ) -> PortFuture<Decision> {
+        match self.rules().answers.as_ref().and_then(|answers| answers.body_limit(request)) {
+            None => self.take_use(request, grant, None, now),
+            Some(limit) => {
+                let wanted = BodyWanted::new(self.clone(), self.keep(request), grant, limit);
+                PortFuture::ready(Decision::ReadBody(wanted))
+            }
+        }
+    }
+
+    /// Goes on with a request that has a key.
+    pub(super) fn claim_with_body<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        body: &[u8],
+        now: UnixTime,
+    ) -> PortFuture<Decision> {
+        let asked = self.rules().answers.as_ref().map(|kept| kept.ask(request, body, grant.payment_hash));
+        let refusal = match asked {
+            None => return self.take_use(request, grant, None, now),
+            Some(Asked::First(ticket)) => {
+                return self.take_use(request, grant, Some(Box::new(ticket)), now);
+            }
+            Some(Asked::Again(reply)) => return PortFuture::ready(Decision::Answer(reply)),
+            Some(Asked::Running) => Refusal::still_running(),
+            Some(Asked::Mismatch) => Refusal::key_mismatch(),
+            Some(Asked::Malformed) => Refusal::malformed_key(),
+        };
+        self.answer(&refusal, self.rules().replies.audience(request))
+    }
+
+    fn take_use<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        grant: Grant,
+        ticket: Option<Box<Ticket>>,
+        now: UnixTime,
+    ) -> PortFuture<Decision> {
         let rules = self.rules();
-        let audience = || rules.replies.audience(request);
         rules.throttle.paid(&grant.payment_hash);
-        let ticket =
-            match rules.answers.as_ref().map_or(Asked::Plain, |kept| kept.ask(request, grant.payment_hash)) {
-                Asked::Plain => None,
-                Asked::First(ticket) => Some(Box::new(ticket)),
-                Asked::Again(reply) => return PortFuture::ready(Decision::Answer(reply)),
-                Asked::Running => return self.answer(&Refusal::still_running(), audience()),
-                Asked::Mismatch => return self.answer(&Refusal::key_mismatch(), audience()),
-                Asked::Malformed => return self.answer(&Refusal::malformed_key(), audience()),
-            };
         let Uses::Limited(uses) = grant.uses else {
             let audience = rules.replies.audience_let_in(request);
             let admission = Admission::uncounted(self.clone(), grant, ticket, audience);
@@ -48,7 +77,8 @@ impl Gate {
         let claimed = span.in_scope(|| rules.store.claim(claim));
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience());
+        let audience = rules.replies.audience(request);
+        let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed, now),
             Err(waiting) => {

@@ -56,8 +56,8 @@ impl Idempotency {
         self
     }
 
-    /// Bytes of a request's body, which has to be read before the handler runs. Requests with a key and a larger body are
-    /// refused with 413. Default: 1 MiB.
+    /// Bytes of a request's body, which has to be read before the handler runs; of requests with a key and a good token
+    /// only, all others are answered before. A larger body is refused with 413. Default: 1 MiB.
     pub const fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
         self
@@ -108,8 +108,6 @@ struct Entry {
 
 /// What a key means for a request.
 pub(crate) enum Asked {
-    /// The request has no key, or nobody keeps answers.
-    Plain,
     /// The key is new: run the handler, and keep its answer.
     First(Ticket),
     /// The key is known: answer this.
@@ -127,21 +125,23 @@ impl Answers {
         Self(Arc::new(Shared { settings, clock, table: Mutex::default() }))
     }
 
-    /// How much of a request's body is to be read before it is decided upon; `None` if none.
+    /// How much of a paid request's body is to be read before a use is taken; `None` if it has no key.
     pub(crate) fn body_limit<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Option<usize> {
         let has_key = request.headers.values(FIELD).next().is_some();
-        let may_be_paid = request.headers.values("authorization").next().is_some();
-        (has_key && may_be_paid).then_some(self.0.settings.max_request_bytes)
+        has_key.then_some(self.0.settings.max_request_bytes)
     }
 
-    /// Looks the key of a paid request up. A request whose body the adapter has not read has no key.
-    pub(crate) fn ask<H: HeaderValues>(&self, request: &RequestParts<'_, H>, payment: PaymentHash) -> Asked {
-        let Some(body) = request.body else { return Asked::Plain };
+    /// Looks the key of a paid request up.
+    pub(crate) fn ask<H: HeaderValues>(
+        &self,
+        request: &RequestParts<'_, H>,
+        body: &[u8],
+        payment: PaymentHash,
+    ) -> Asked {
         let mut fields = request.headers.values(FIELD);
         let name = match (fields.next(), fields.next()) {
-            (None, _) => return Asked::Plain,
             (Some(name), None) if (1..=MOST_KEY_BYTES).contains(&name.len()) => name,
-            (Some(_), _) => return Asked::Malformed,
+            _ => return Asked::Malformed,
         };
         let key = digest([payment.as_bytes().as_slice(), name]);
         let target =

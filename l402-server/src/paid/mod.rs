@@ -4,12 +4,13 @@
 //! 2. `credential`: the one credential of the request, decoded.
 //! 3. `verification`: preimage, root key, signature, revocation, caveats.
 //! 4. `settlement`: where the preimage proves nothing, or there is none, the node is asked; once, then it is `settled`.
-//! 5. `idempotency`: was the same asked before, with the same key?
+//! 5. `body_wanted` and `idempotency`: was the same asked before, with the same key and body?
 //! 6. `claim`: one use is taken, as a lease.
 //! 7. `admission`: the handler runs; the use is charged, or given back.
 //! 8. `delivery`: charging for an answer that comes bit by bit.
 
 mod admission;
+mod body_wanted;
 mod claim;
 mod credential;
 mod delivery;
@@ -27,6 +28,7 @@ use crate::reply::Reason;
 use crate::request::{HeaderValues, RequestParts};
 
 pub use admission::Admission;
+pub use body_wanted::BodyWanted;
 pub use delivery::{Delivery, DeliveryError};
 pub(crate) use idempotency::Answers;
 pub use idempotency::Idempotency;

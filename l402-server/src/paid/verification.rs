@@ -23,8 +23,8 @@ impl Gate {
         let cache = rules.cache.as_ref()?;
         let context = self.context(request, now);
         let grant = cache.get(&cache.key(request, context.service)?, now)?;
-        let is_revoked = rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&grant.payment_hash));
-        (!is_revoked && rules.keys.is_still_live(grant.token_id, now)).then_some(grant)
+        (!rules.is_revoked(&grant.payment_hash) && rules.keys.is_still_live(grant.token_id, now))
+            .then_some(grant)
     }
 
     pub(super) fn check<H: HeaderValues>(
@@ -186,7 +186,7 @@ pub(crate) fn verify<H: HeaderValues>(
 ) -> Result<Verdict, Rejection> {
     let authentic = credential.authenticate(keys.root_keys.as_slice())?;
     let payment_hash = authentic.payment_hash();
-    if !keys.are_live || rules.revoked.as_ref().is_some_and(|revoked| revoked.contains(&payment_hash)) {
+    if !keys.are_live || rules.is_revoked(&payment_hash) {
         return Err(Rejection::Revoked);
     }
     let (query, header) = (QueryBinding(request), HeaderBinding(request));

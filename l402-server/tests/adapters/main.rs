@@ -24,6 +24,7 @@ mod row;
 mod secrecy;
 mod shop;
 mod site;
+mod slow_bodies;
 mod table;
 mod token;
 mod wire;
