@@ -14,7 +14,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, sign};
 
-use crate::support::raw::{RawServer, Then};
+use crate::support::raw::{NOBODY, RawServer, Then};
 
 fn http(endpoint: Endpoint) -> Http {
     Http::new("test", endpoint.pause(Duration::ZERO), Some(("x-key", Secret::from("hush")))).unwrap()
@@ -81,9 +81,8 @@ async fn whether_a_request_may_have_arrived_is_known() {
     let closed = RawServer::start("", Then::Close).await;
     let arrived = http(Endpoint::new(&closed.url).unwrap()).post(&[]).send().await.unwrap_err();
     assert!(arrived.may_have_acted());
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let unsent =
-        http(Endpoint::new(&format!("http://{nobody}")).unwrap()).post(&[]).send().await.unwrap_err();
+    let nobody = Endpoint::new(&format!("http://{NOBODY}")).unwrap();
+    let unsent = http(nobody).post(&[]).send().await.unwrap_err();
     assert!(!unsent.may_have_acted());
     assert_eq!(unsent.kind(), BackendErrorKind::Unavailable);
     for (status, acted) in

@@ -7,12 +7,12 @@ use l402_core::{Msat, Network};
 use l402_providers::ConfigError;
 use l402_providers::nwc::{NwcProvider, NwcUri};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::contract::{self, Backend};
 use crate::support::bill::{Bill, order};
 use crate::support::log;
 use crate::support::nostr::{LONG, METHODS, Say, WalletService};
+use crate::support::raw::NOBODY;
 use crate::support::time::Standstill;
 
 #[tokio::test]
@@ -203,12 +203,11 @@ async fn calls_at_the_same_time_each_get_their_own_answer() {
 
 #[tokio::test]
 async fn the_next_relay_is_tried_and_a_lost_connection_is_opened_again() {
-    let absent = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let service = WalletService::start(|_, params| {
         vec![Say::Result(json!({"state": "pending", "payment_hash": params["payment_hash"]}))]
     })
     .await;
-    let uri = service.uri.replace("?relay=", &format!("?relay=ws%3A%2F%2F{absent}&relay="));
+    let uri = service.uri.replace("?relay=", &format!("?relay=ws%3A%2F%2F{NOBODY}&relay="));
     let provider = at(&uri);
     let look = || provider.settlement("00".repeat(32));
     assert!(matches!(look().await.unwrap(), Settlement::Open));

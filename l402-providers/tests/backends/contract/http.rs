@@ -5,10 +5,9 @@ use std::time::Duration;
 use l402_core::ports::BackendErrorKind as Kind;
 use l402_providers::Endpoint;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use super::{Fault, Side, Transport};
-use crate::support::raw::{self, RawServer, Then};
+use crate::support::raw::{self, NOBODY, RawServer, Then};
 
 /// The key of every backend that is reached over HTTP.
 pub(crate) const KEY: &str = "hush-hush-key-0123456789";
@@ -87,8 +86,7 @@ impl Transport for Endpoint {
     }
 
     async fn nobody() -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        endpoint(&format!("http://{address}"))
+        endpoint(&format!("http://{NOBODY}"))
     }
 }
 

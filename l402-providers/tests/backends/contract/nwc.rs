@@ -5,11 +5,10 @@ use std::time::Duration;
 use l402_core::ports::BackendErrorKind as Kind;
 use l402_providers::nwc::NwcUri;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::{Fault, Side, Transport};
 use crate::support::nostr::{BadRelay, LONG, Relay, Say, WalletService, uri_at};
-use crate::support::raw::{RawServer, Then};
+use crate::support::raw::{NOBODY, RawServer, Then};
 
 /// Where no answer comes. Whatever else is slow, too, the outcome is the same.
 const SHORT: Duration = Duration::from_millis(50);
@@ -103,8 +102,7 @@ impl Transport for NwcUri {
     }
 
     async fn nobody() -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        parse(&uri_at(&format!("ws://{address}")), LONG)
+        parse(&uri_at(&format!("ws://{NOBODY}")), LONG)
     }
 }
 

@@ -7,6 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// Where nobody is. A port that was free a moment ago may be another test's by now; this one is nobody's but the system's.
+pub(crate) const NOBODY: &str = "127.0.0.1:1";
+
 /// What happens after the bytes are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {

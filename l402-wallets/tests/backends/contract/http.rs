@@ -7,12 +7,11 @@ use std::time::Duration;
 use l402_core::ports::BackendErrorKind as Kind;
 use l402_wallets::Endpoint;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::{LONG, Script, Service, Transport};
-use crate::support::raw::{RawServer, Then};
+use crate::support::raw::{NOBODY, RawServer, Then};
 
 /// The key of every backend that is reached over HTTP.
 pub(crate) const KEY: &str = "hush-hush-key-0123456789";
@@ -134,8 +133,7 @@ impl Transport for Endpoint {
     }
 
     async fn nobody() -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        endpoint(&format!("http://{address}"))
+        endpoint(&format!("http://{NOBODY}"))
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use l402_core::ports::BackendErrorKind as Kind;
 use l402_wallets::nwc::NwcUri;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::{Script, Service, Transport};
 use crate::support::nostr::{BadRelay, LONG, Relay, Say, WalletService, uri_at};
+use crate::support::raw::NOBODY;
 
 /// More than any payment of a test may take.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -143,8 +143,7 @@ impl Transport for NwcUri {
     }
 
     async fn nobody() -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        parse(&uri_at(&format!("ws://{address}")))
+        parse(&uri_at(&format!("ws://{NOBODY}")))
     }
 }
 
