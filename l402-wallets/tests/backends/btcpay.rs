@@ -47,7 +47,7 @@ async fn server(bill: &Bill, answer: (u16, Value), look: (u16, Value)) -> MockSe
     Mock::given(method("POST"))
         .and(path(format!("{NODE}/invoices/pay")))
         .and(header("authorization", format!("token {KEY}")))
-        .and(body_json(json!({"BOLT11": bill.bolt11, "maxFeeFlat": "3", "sendTimeout": 4})))
+        .and(body_json(json!({"BOLT11": bill.bolt11, "maxFeeFlat": "3", "sendTimeout": 59})))
         .respond_with(ResponseTemplate::new(answer.0).set_body_json(answer.1))
         .expect(1)
         .mount(&server)

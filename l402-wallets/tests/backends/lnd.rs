@@ -46,7 +46,7 @@ async fn node(bill: &Bill, status: u16, lines: &[Value], look: (u16, Value)) -> 
     let server = MockServer::start().await;
     let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let body = json!({
-        "payment_request": bill.bolt11, "timeout_seconds": 4, "fee_limit_msat": "3000",
+        "payment_request": bill.bolt11, "timeout_seconds": 59, "fee_limit_msat": "3000",
         "no_inflight_updates": true, "max_parts": 16,
     });
     Mock::given(method("POST"))

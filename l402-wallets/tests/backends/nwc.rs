@@ -7,7 +7,7 @@ use l402_core::{Msat, Network};
 use l402_wallets::nwc::{NwcUri, NwcWallet};
 use serde_json::{Value, json};
 
-use crate::contract::{self, Backend, LONG, paid, patient};
+use crate::contract::{self, Backend, LONG, paid, request};
 use crate::support::bill::Bill;
 use crate::support::log;
 use crate::support::nostr::{BadRelay, METHODS, Relay, Say, WalletService};
@@ -78,7 +78,7 @@ async fn every_cipher_fees_and_the_balance_in_millisatoshi() {
         })
         .await;
         let wallet = at(&service.uri);
-        let payment = paid(wallet.pay(patient(&bill)).await.unwrap());
+        let payment = paid(wallet.pay(request(&bill)).await.unwrap());
         assert_eq!(payment.fee, Some(Msat::from_msat(1_001)));
         assert_eq!(wallet.balance().await.unwrap(), Msat::from_msat(77_001));
         assert_eq!(wallet.lookup(bill.hash).await.unwrap_err().kind(), Kind::NotFound);
@@ -94,7 +94,7 @@ async fn what_somebody_else_signed_is_no_answer() {
     let result = |bill: &Bill| json!({"preimage": bill.preimage});
     let answers = vec![Say::Forged(result(&other)), Say::Result(result(&bill))];
     let (_service, wallet) = wallet(answers, vec![forbidden()]).await;
-    let payment = paid(wallet.pay(patient(&bill)).await.unwrap());
+    let payment = paid(wallet.pay(request(&bill)).await.unwrap());
     assert_eq!(payment.preimage.payment_hash(), bill.hash);
 }
 
@@ -104,7 +104,7 @@ async fn the_proof_of_another_payment_is_none() {
     let unclear = vec![Say::Error("OTHER", String::new())];
     let looks = vec![Say::Result(transaction(&other, "settled", &other.preimage)), forbidden()];
     let (service, paying) = wallet(unclear.clone(), looks.clone()).await;
-    assert!(matches!(paying.pay(patient(&bill)).await.unwrap(), PayOutcome::Pending));
+    assert!(matches!(paying.pay(request(&bill)).await.unwrap(), PayOutcome::Pending));
     assert_eq!(service.count("lookup_invoice"), 2);
     let (_service, looking) = wallet(unclear, looks).await;
     assert_eq!(looking.lookup(bill.hash).await.unwrap_err().kind(), Kind::Protocol);
@@ -117,7 +117,7 @@ async fn an_answer_that_comes_too_late_is_found_by_looking() {
     let looks = vec![not_found(), Say::Result(transaction(&bill, "settled", &bill.preimage))];
     let (service, wallet) = wallet(vec![Say::Late(late)], looks).await;
     let standstill = Standstill::begin();
-    let paying = tokio::spawn(wallet.pay(patient(&bill)));
+    let paying = tokio::spawn(wallet.pay(request(&bill)));
     service.asked(1).await;
     tokio::time::advance(2 * LONG).await;
     assert!(matches!(paying.await.unwrap().unwrap(), PayOutcome::Pending));
@@ -139,13 +139,13 @@ async fn failures_have_meanings() {
     ] {
         for look in [not_found(), Say::Error("NOT_IMPLEMENTED", String::new())] {
             let (service, wallet) = wallet(vec![Say::Error(code, String::new())], vec![look]).await;
-            let outcome = wallet.pay(patient(&Bill::new())).await.unwrap();
+            let outcome = wallet.pay(request(&Bill::new())).await.unwrap();
             assert!(matches!(outcome, PayOutcome::Failed(kind) if kind == expected), "{code}: {outcome:?}");
             assert_eq!(service.count("pay_invoice"), 1, "{code}: paid again");
         }
     }
     let refusing = BadRelay::start(Relay::Refuses).await;
-    let outcome = at(&refusing.uri).pay(patient(&Bill::new())).await.unwrap();
+    let outcome = at(&refusing.uri).pay(request(&Bill::new())).await.unwrap();
     assert!(matches!(outcome, PayOutcome::Failed(Kind::Unavailable)), "{outcome:?}");
 }
 
@@ -157,7 +157,7 @@ async fn a_refusal_is_not_believed_while_a_payment_is_under_way() {
             let preimage = if is_paid { bill.preimage.as_str() } else { "" };
             let looks = vec![Say::Result(transaction(&bill, state, preimage)), forbidden()];
             let (_service, wallet) = wallet(vec![Say::Error(code, String::new())], looks).await;
-            let outcome = wallet.pay(patient(&bill)).await.unwrap();
+            let outcome = wallet.pay(request(&bill)).await.unwrap();
             assert_eq!(matches!(outcome, PayOutcome::Paid(_)), is_paid, "{code} {state}: {outcome:?}");
             assert_eq!(matches!(outcome, PayOutcome::Pending), !is_paid, "{code} {state}: {outcome:?}");
         }
@@ -200,7 +200,7 @@ async fn a_connection_that_cannot_pay_is_refused_before_any_payment() {
     let with = |methods: &'static str| WalletService::with_info(Some((methods, "nip44_v2")), |_, _| vec![]);
     let service = with("make_invoice lookup_invoice get_info").await;
     assert_eq!(at(&service.uri).checked().await.unwrap_err().kind(), Kind::Unsupported);
-    let error = at(&service.uri).pay(patient(&Bill::new())).await.unwrap_err();
+    let error = at(&service.uri).pay(request(&Bill::new())).await.unwrap_err();
     assert_eq!((error.kind(), service.requests().len()), (Kind::Unsupported, 0));
 
     let service = with("pay_invoice").await;
@@ -215,7 +215,7 @@ async fn what_a_wallet_says_is_told_without_its_secrets() {
     let bill = Bill::new();
     let answer = vec![Say::Error("RESTRICTED", format!("look: {}", bill.preimage))];
     let (service, wallet) = wallet(answer, vec![not_found()]).await;
-    let error = wallet.pay(patient(&bill)).await.unwrap_err();
+    let error = wallet.pay(request(&bill)).await.unwrap_err();
     assert!(log::everything_said_by(&error).contains("RESTRICTED: look: [redacted]"));
     let said = format!("{wallet:?}");
     assert!(!said.contains(&service.secret), "{said}");

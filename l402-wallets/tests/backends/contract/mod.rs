@@ -105,12 +105,8 @@ pub(crate) async fn check<T: Transport>(backend: Backend<T>) {
     no_secret_is_printed(backend).await;
 }
 
-/// For tests of what is sent: some backends are told how long the payment may take.
+/// One whose answer comes. Some backends are told how long the payment may take: a second less than [`LONG`].
 pub(crate) fn request(bill: &Bill) -> PayRequest {
-    hasty(bill, Duration::from_secs(5))
-}
-
-pub(crate) fn patient(bill: &Bill) -> PayRequest {
     hasty(bill, LONG)
 }
 
@@ -150,7 +146,7 @@ impl<T: Transport> Backend<T> {
 async fn paying_gives_the_proof<T: Transport>(backend: &Backend<T>) {
     let bill = Bill::new();
     let service = backend.paying(&bill).await;
-    let payment = paid(backend.at(&service).pay(patient(&bill)).await.unwrap());
+    let payment = paid(backend.at(&service).pay(request(&bill)).await.unwrap());
     assert_eq!(payment.preimage.payment_hash(), bill.hash);
     assert_eq!(service.payments(), 1);
     if backend.found.is_some() {
@@ -163,7 +159,7 @@ async fn what_is_not_meant_is_not_paid<T: Transport>(backend: &Backend<T>) {
     let bill = Bill::new();
     let service = backend.paying(&bill).await;
     let wallet = backend.at(&service);
-    let (mut other_hash, mut broken) = (patient(&bill), patient(&bill));
+    let (mut other_hash, mut broken) = (request(&bill), request(&bill));
     other_hash.payment_hash = Bill::new().hash;
     broken.bolt11.pop();
     for wrong in [other_hash, broken] {
@@ -171,7 +167,7 @@ async fn what_is_not_meant_is_not_paid<T: Transport>(backend: &Backend<T>) {
         assert!(matches!(outcome, PayOutcome::Failed(Kind::InvalidInvoice)), "{outcome:?}");
     }
     let elsewhere = (backend.connect)(service.transport(), Network::Bitcoin);
-    let outcome = elsewhere.pay(patient(&bill)).await.unwrap();
+    let outcome = elsewhere.pay(request(&bill)).await.unwrap();
     assert!(matches!(outcome, PayOutcome::Failed(Kind::InvalidInvoice)), "{outcome:?}");
     assert_eq!(service.payments(), 0);
 }
@@ -209,7 +205,7 @@ async fn no_answer_is_pending<T: Transport>(backend: &Backend<T>) {
     let (forbidden, _) = T::refusals().into_iter().find(|(_, kind)| *kind == Kind::Auth).unwrap();
     for (name, answer) in T::unclear() {
         let service = backend.service(answer, forbidden.clone()).await;
-        let outcome = backend.at(&service).pay(patient(&Bill::new())).await;
+        let outcome = backend.at(&service).pay(request(&Bill::new())).await;
         assert!(matches!(outcome, Ok(PayOutcome::Pending)), "{name}: {outcome:?}");
         assert_eq!(service.payments(), 1, "{name}: paid again");
     }
@@ -235,7 +231,7 @@ async fn a_lost_answer_is_looked_up<T: Transport>(backend: &Backend<T>) {
         let bill = Bill::new();
         let service = backend.service(lost, T::result(&found(&bill, &bill.preimage))).await;
         let wallet = backend.at(&service);
-        let payment = paid(wallet.pay(patient(&bill)).await.unwrap());
+        let payment = paid(wallet.pay(request(&bill)).await.unwrap());
         assert_eq!(payment.preimage.payment_hash(), bill.hash);
         assert_eq!(service.payments(), 1, "paid again");
         assert_eq!(paid(wallet.lookup(bill.hash).await.unwrap()).preimage.payment_hash(), bill.hash);
@@ -246,7 +242,7 @@ async fn refusals_spend_nothing<T: Transport>(backend: &Backend<T>) {
     for (refusal, expected) in T::refusals() {
         let service = backend.service(refusal.clone(), refusal).await;
         let wallet = backend.at(&service);
-        let error = wallet.pay(patient(&Bill::new())).await.unwrap_err();
+        let error = wallet.pay(request(&Bill::new())).await.unwrap_err();
         assert_eq!(error.kind(), expected);
         assert!(service.payments() <= 1, "{expected}: paid again");
         if backend.found.is_some() {
@@ -258,7 +254,7 @@ async fn refusals_spend_nothing<T: Transport>(backend: &Backend<T>) {
 
 async fn nobody_there_spends_nothing<T: Transport>(backend: &Backend<T>) {
     let wallet = (backend.connect)(T::nobody().await, Network::Regtest);
-    let outcome = wallet.pay(patient(&Bill::new())).await.unwrap();
+    let outcome = wallet.pay(request(&Bill::new())).await.unwrap();
     assert!(matches!(outcome, PayOutcome::Failed(Kind::Unavailable)), "{outcome:?}");
     assert_eq!(wallet.balance().await.unwrap_err().kind(), Kind::Unavailable);
 }
@@ -281,7 +277,7 @@ async fn no_secret_is_printed<T: Transport>(backend: &Backend<T>) {
     }
     let service = backend.paying(&bill).await;
     hush.push(service.secret());
-    said += &format!("{:?}", backend.at(&service).pay(patient(&bill)).await);
+    said += &format!("{:?}", backend.at(&service).pay(request(&bill)).await);
     said += &log::text();
     for secret in hush {
         assert!(!said.contains(&secret), "{secret} in {said}");
