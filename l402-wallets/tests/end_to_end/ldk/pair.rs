@@ -1,6 +1,6 @@
 //! Two nodes with a channel between them.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use l402_wallets::ldk::ldk_node::bitcoin::{Network, ScriptBuf};
@@ -71,8 +71,10 @@ impl Pair {
 }
 
 async fn start(chain: &Chain, folder: &TempDir, seed: u8) -> Arc<Node> {
-    // The node does not tell which port it got, so it is told one that was free a moment ago.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // The node does not tell which port it got, so it is told one that was free a moment ago, on an address of this machine
+    // where nobody else listens.
+    let ip = if cfg!(target_os = "linux") { [127, 0, 0, 2] } else { [127, 0, 0, 1] };
+    let address = TcpListener::bind(SocketAddr::from((ip, 0))).unwrap().local_addr().unwrap();
     let mut builder = Builder::new();
     builder.set_network(Network::Regtest);
     builder.set_entropy_seed_bytes([seed; 64]);
