@@ -35,6 +35,9 @@ use service::Service;
 /// Far more than a test sends.
 const RATE_LIMIT: RateLimit = RateLimit { max_reqs: 10_000, notes_per_minute: 1_000_000 };
 
+/// How often a port is looked for.
+const MOST_TRIES: u32 = 8;
+
 /// The relay or a wallet behind it does not run.
 #[derive(Debug, thiserror::Error)]
 #[error("the Nostr relay does not run; is a port of 127.0.0.1 free?")]
@@ -58,8 +61,7 @@ impl Nwc {
     }
 
     async fn try_start(node: &DevNode) -> Result<Self, BoxError> {
-        let relay = LocalRelay::new(RelayBuilder::default().rate_limit(RATE_LIMIT));
-        relay.run().await?;
+        let relay = start_relay().await?;
         let url = relay.url().await.to_string();
         let mut nwc = Self { relay, url, uris: BTreeMap::new(), services: Vec::new() };
         for record in node.accounts() {
@@ -92,6 +94,19 @@ impl Nwc {
         self.services.push(tokio::spawn(service.run()));
         self.uris.insert(name, uri);
         Ok(())
+    }
+}
+
+/// A relay looks for a free port first and takes it then, when it may be another program's; then another one is looked for.
+async fn start_relay() -> Result<LocalRelay, BoxError> {
+    let mut tries = 1;
+    loop {
+        let relay = LocalRelay::new(RelayBuilder::default().rate_limit(RATE_LIMIT));
+        match relay.run().await {
+            Ok(()) => return Ok(relay),
+            Err(error) if tries == MOST_TRIES => return Err(error.into()),
+            Err(_) => tries += 1,
+        }
     }
 }
 

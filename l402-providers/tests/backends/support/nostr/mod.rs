@@ -37,6 +37,18 @@ fn uri(wallet: PublicKey, relay: &str, client: &Keys) -> String {
     format!("nostr+walletconnect://{wallet}?relay={relay}&secret={secret}")
 }
 
+/// A relay looks for a free port first and takes it then, when it may be another test's; then another one is looked for.
+async fn start_relay() -> LocalRelay {
+    let limit = RateLimit { max_reqs: 500, notes_per_minute: 10_000 };
+    for _ in 0..8 {
+        let relay = LocalRelay::new(RelayBuilder::default().rate_limit(limit.clone()));
+        if relay.run().await.is_ok() {
+            return relay;
+        }
+    }
+    panic!("the relay finds no free port");
+}
+
 /// How a wallet answers one request. Several are sent in their order, none is silence.
 #[derive(Clone)]
 pub(crate) enum Say {
@@ -81,9 +93,7 @@ impl WalletService {
         info: Option<(&str, &str)>,
         script: impl FnMut(&str, &Value) -> Vec<Say> + Send + 'static,
     ) -> Self {
-        let limit = RateLimit { max_reqs: 500, notes_per_minute: 10_000 };
-        let relay = LocalRelay::new(RelayBuilder::default().rate_limit(limit));
-        relay.run().await.unwrap();
+        let relay = start_relay().await;
         let url = relay.url().await.to_string();
         let (wallet, client) = (Keys::generate(), Keys::generate());
         let uri = uri(wallet.public_key(), &url, &client);
