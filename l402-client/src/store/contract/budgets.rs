@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use l402_core::Msat;
 use l402_core::ports::PortFuture;
+use tokio::sync::Barrier;
 
 use super::script::{NOW, Verdict, advance, begin, begin_within, expect_used, hash, intent, paid, to_host};
 use super::{Case, Storage};
@@ -154,12 +155,16 @@ async fn caps_are_exact(Storage { store, second }: Storage) -> Verdict {
 
 async fn races_stay_within(Storage { store, second }: Storage) -> Verdict {
     const LIMIT: u64 = 1_003;
+    const TASKS: usize = 8;
     let budget = Arc::new(Budget::unlimited().per_day(Msat::from_msat(LIMIT)));
-    let tasks: Vec<_> = (0..8_u64)
+    // Without it the first ones may be at the end before the last ones begin, and nobody races.
+    let start = Arc::new(Barrier::new(TASKS));
+    let tasks: Vec<_> = (0..TASKS as u64)
         .map(|task| {
             let store = Arc::clone(if task % 2 == 0 { &store } else { &second });
-            let budget = Arc::clone(&budget);
+            let (budget, start) = (Arc::clone(&budget), Arc::clone(&start));
             tokio::spawn(async move {
+                start.wait().await;
                 let mut reserved = 0;
                 for number in 0..100 {
                     let amount = Msat::from_msat(if number < 60 { 7 } else { 1 });
