@@ -1,11 +1,16 @@
 //! The command against the conformance suite: no deviation, with any wallet.
 
+use std::time::Duration;
+
 use l402_conformance::client::{self, Ability, ClientCommand, Options, WalletKind};
 use l402_conformance::{Settings, Verdict};
 
+/// Far more than the command needs to end by itself, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn command() -> ClientCommand {
     let l402 = format!("{} --store {{dir}}/wallet.db --config /dev/null", env!("CARGO_BIN_EXE_l402"));
-    let options = "--data-json @{body-file} --max-cost {max-cost-sats}sat --fail --timeout 5";
+    let options = "--data-json @{body-file} --max-cost {max-cost-sats}sat --fail --timeout 10";
     ClientCommand::new(&format!("{l402} request {{method}} {options} {{url}}")).unwrap()
 }
 
@@ -16,7 +21,7 @@ fn settings() -> Settings {
 }
 
 fn options() -> Options {
-    Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev)
+    Ability::ALL.into_iter().fold(Options::new(), Options::can).wallet(WalletKind::Dev).timeout(PATIENCE)
 }
 
 #[tokio::test]
@@ -39,7 +44,7 @@ async fn and_over_https() {
 #[tokio::test]
 async fn every_wallet_of_the_suite_pays() {
     for kind in WalletKind::ALL {
-        let options = Options::new().can(Ability::Stdout).wallet(kind);
+        let options = Options::new().can(Ability::Stdout).wallet(kind).timeout(PATIENCE);
         let options = if cfg!(target_os = "linux") { options.https() } else { options };
         let settings = Settings::new().only("client/pays").only("client/wallet/fails");
         let report = client::run(&command(), &options, &settings, &mut |_| {}).await;
