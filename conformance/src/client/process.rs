@@ -149,9 +149,22 @@ mod tests {
         assert!(!run.succeeded() && run.ending.to_string().contains('3'), "{}", run.ending);
     }
 
+    /// Its time passes when it has begun.
     #[tokio::test]
     async fn a_client_that_does_not_end_is_ended_with_all_that_it_started() {
-        let run = sh("sleep 1000 & echo begun; wait", Duration::from_millis(200)).await;
+        const LIMIT: Duration = Duration::from_secs(3600);
+        let directory = tempfile::tempdir().unwrap();
+        let begun = directory.path().join("begun");
+        let line = format!("sleep 1000 & echo begun; : >'{}'; wait", begun.display());
+        let running = tokio::spawn(async move { sh(&line, LIMIT).await });
+        while !begun.exists() {
+            assert!(!running.is_finished());
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::advance(LIMIT).await;
+        tokio::time::resume();
+        let run = running.await.unwrap();
         assert_eq!(run.stdout, b"begun\n");
         assert!(run.ending == Ending::OutOfTime && !run.succeeded());
     }

@@ -77,7 +77,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         Flaw::WalletTimesOutSoon | Flaw::HurriesContent => IMPATIENCE,
         _ => PATIENCE,
     };
-    let deadline = Instant::now() + patience;
+    let mut patience = Patience::of(patience);
     let mut received = Vec::new();
     let mut answer = loop {
         if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -91,7 +91,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
         if received.len() > MAX_HEAD_BYTES && !reads_every_head(flaw) {
             return Err("the head is too long".to_owned());
         }
-        match more(&mut *stream, &mut received, deadline) {
+        match more(&mut *stream, &mut received, &mut patience) {
             Ok(true) => {}
             _ if flaw == Flaw::HalfAnAnswerWillDo && received.len() > 12 => break parse_head(&received)?,
             _ => return Err("no answer".to_owned()),
@@ -99,7 +99,7 @@ pub(crate) fn send(request: &Request<'_>, flaw: Flaw) -> Result<Answer, String> 
     };
     let is_enough = answer.status == 402 && answer.value("www-authenticate").is_some();
     if !is_enough || reads_every_body(flaw) {
-        read_body(&mut *stream, &mut answer, deadline, flaw)?;
+        read_body(&mut *stream, &mut answer, &mut patience, flaw)?;
     }
     Ok(answer)
 }
@@ -142,20 +142,48 @@ fn bytes(request: &Request<'_>) -> Vec<u8> {
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
+/// How long an answer may take. A read counts as [`IMPATIENCE`] at most, since none waits longer: the rest of its time this
+/// process, or the whole machine, stood still.
+struct Patience {
+    begun: Instant,
+    limit: Duration,
+    waited: Duration,
+}
+
+impl Patience {
+    fn of(limit: Duration) -> Self {
+        Self { begun: Instant::now(), limit, waited: Duration::ZERO }
+    }
+
+    fn is_over(&self) -> bool {
+        // Who has next to none loses it whatever the reason is.
+        let waited = if self.limit <= IMPATIENCE { self.begun.elapsed() } else { self.waited };
+        waited > self.limit
+    }
+}
+
 /// Whether there was more.
-fn more(stream: &mut dyn Stream, received: &mut Vec<u8>, deadline: Instant) -> Result<bool, String> {
+fn more(stream: &mut dyn Stream, received: &mut Vec<u8>, patience: &mut Patience) -> Result<bool, String> {
     let mut chunk = vec![0; 64 * 1024];
     loop {
-        if Instant::now() > deadline {
+        if patience.is_over() {
             return Err("it takes too long".to_owned());
         }
-        match stream.read(&mut chunk) {
+        let start = Instant::now();
+        let read = stream.read(&mut chunk);
+        patience.waited += start.elapsed().min(IMPATIENCE);
+        match read {
             Ok(0) => return Ok(false),
             Ok(count) => {
                 received.extend_from_slice(&chunk[..count]);
                 return Ok(true);
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            // A read with a time limit is interrupted when the process is stopped and goes on.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
             Err(error) => return Err(error.to_string()),
         }
     }
@@ -175,7 +203,7 @@ fn parse_head(head: &[u8]) -> Result<Answer, String> {
 fn read_body(
     stream: &mut dyn Stream,
     answer: &mut Answer,
-    deadline: Instant,
+    patience: &mut Patience,
     flaw: Flaw,
 ) -> Result<(), String> {
     let length: Option<usize> = answer.value("content-length").and_then(|text| text.parse().ok());
@@ -184,7 +212,7 @@ fn read_body(
     while answer.body.len() < wanted
         && (answer.body.len() < MAX_BODY_BYTES || flaw == Flaw::BodiesOfAnyLength)
     {
-        if !more(stream, &mut answer.body, deadline)? {
+        if !more(stream, &mut answer.body, patience)? {
             break;
         }
     }
