@@ -122,8 +122,11 @@ async fn every_flaw_is_found_and_every_case_finds_one() {
     assert_eq!(idle.map(|case| case.id).collect::<Vec<_>>(), [""; 0], "these cases found nothing");
 }
 
+/// Far more than a shim needs that answers, and waited for only where one does not.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn run(command: &str, only: &str) -> Report {
-    let verifier = Verifier::command(command).with_timeout(Duration::from_secs(2));
+    let verifier = Verifier::command(command).with_timeout(PATIENCE);
     verifier::run(&verifier, &Settings::new().only(only), &mut |_| {}).await
 }
 
@@ -153,7 +156,7 @@ async fn a_shim_that_ends_fails_one_case_with_what_it_said_and_is_started_anew()
 async fn a_shim_that_hangs_fails_one_case() {
     let report = run(&flawed("hangs-with-third-party-caveats"), "verifier/v2/*").await;
     let (actual, _) = failure(&report, "verifier/v2/third-party");
-    assert_eq!(actual, "no answer within 2s");
+    assert_eq!(actual, "no answer within 5s");
     assert_eq!(report.case("verifier/v2/structure").unwrap().outcome, Outcome::Pass);
 }
 
@@ -258,7 +261,9 @@ async fn a_verifier_that_looks_at_less_is_partial() {
 async fn the_throughput_of_a_shim_can_be_measured() {
     let mut shim = Throughput::start(&python()).await.unwrap();
     assert_eq!(shim.name(), "l402_shim.py 1");
-    assert!(shim.verify(200).await.unwrap() > verifier::floor(1));
+    // The shortest of some: any one may have been interrupted.
+    let floor = (0..10).map(|_| verifier::floor(1)).min().unwrap();
+    assert!(shim.verify(200).await.unwrap() > floor);
     for (command, reason) in [
         ("false".to_owned(), "ended"),
         (
