@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Stdio;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -15,7 +16,10 @@ async fn run_on_terminal(world: &World, args: &[&str], typed: &'static str) -> R
     grantpt(&controller).unwrap();
     unlockpt(&controller).unwrap();
     let name = ptsname(&controller, Vec::new()).unwrap();
-    let terminal = OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    // Not this process's own terminal, whose end would be its end, too.
+    let mut open = OpenOptions::new();
+    open.read(true).write(true).custom_flags(OpenptFlags::NOCTTY.bits().cast_signed());
+    let terminal = open.open(name.to_str().unwrap()).unwrap();
     let mut command = world.command(args);
     command.env("L402_WALLET", world.wallet()).env("TERM", "dumb");
     command.stdin(terminal.try_clone().unwrap()).stderr(terminal).stdout(Stdio::piped());
