@@ -46,7 +46,12 @@ fn options() -> Options {
 /// One that does not is found when its time is over.
 fn options_for(flaw: Flaw) -> Options {
     match flaw {
-        Flaw::WaitsForEver => options().timeout(Duration::from_secs(8)),
+        Flaw::WaitsForEver
+        | Flaw::BodiesOfAnyLength
+        | Flaw::HeadsOfAnyLength
+        | Flaw::ChallengesOfAnyLength
+        | Flaw::FieldsAgainstEachOther
+        | Flaw::FollowsForEver => options().timeout(Duration::from_secs(8)),
         _ => options(),
     }
 }
