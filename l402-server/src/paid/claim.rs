@@ -75,9 +75,9 @@ impl Gate {
         let claim = Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, forget_after);
         let span = telemetry::claim_span();
         let claimed = span.in_scope(|| rules.store.claim(claim));
+        let audience = rules.replies.audience(request);
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
-        let audience = rules.replies.audience(request);
         let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);
         match claimed.into_ready() {
             Ok(claimed) => self.claimed(request, admission, claimed, now),
