@@ -34,7 +34,6 @@ impl Events {
 
 #[tokio::test]
 async fn hooks_are_told_what_happens_in_order() {
-    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -52,7 +51,6 @@ async fn hooks_are_told_what_happens_in_order() {
 
 #[tokio::test]
 async fn what_could_not_be_charged_is_not_told_as_paid() {
-    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -69,7 +67,6 @@ async fn what_could_not_be_charged_is_not_told_as_paid() {
 
 #[tokio::test]
 async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
-    listen_here();
     let shop = Shop::open_with(GateBuilder::shadow);
     let selling = Shop::open();
     let token = selling.buy("/report").await;
@@ -83,7 +80,6 @@ async fn who_only_watches_withholds_nothing_that_could_not_be_charged() {
 /// Of a token that is used up or in use, nothing was taken.
 #[tokio::test]
 async fn nothing_is_given_back_that_was_not_taken() {
-    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -131,7 +127,6 @@ fn the_start_tells_what_happens_when_something_is_down() {
 
 #[tokio::test]
 async fn a_shadow_gate_tells_everything_and_stops_nobody() {
-    listen_here();
     let events = Events::default();
     let shop = Shop::open_with(|gate| events.hooks(gate));
     let token = shop.buy("/report").await;
@@ -163,7 +158,6 @@ async fn a_shadow_gate_tells_everything_and_stops_nobody() {
 /// Free calls are not what a paywall would refuse.
 #[tokio::test]
 async fn a_shadow_gate_counts_free_calls_as_such() {
-    listen_here();
     let events = Events::default();
     let tier = FreeTier::new(1, Duration::from_secs(60));
     let shadow = Shop::open_with(|gate| events.hooks(gate).free_tier(tier).shadow());
@@ -188,7 +182,6 @@ mod counters {
 
     #[test]
     fn metrics_count_what_happens_with_bounded_labels() {
-        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -257,7 +250,6 @@ mod counters {
 
     #[test]
     fn metrics_count_who_is_let_in_for_nothing_and_how_long_a_store_takes() {
-        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
@@ -307,7 +299,6 @@ mod counters {
 
     #[test]
     fn the_time_of_a_provider_that_answers_at_once_is_what_it_took() {
-        listen_here();
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         let took = Arc::new(Mutex::new(Duration::ZERO));

@@ -157,10 +157,13 @@ mod tests {
         let begun = directory.path().join("begun");
         let line = format!("sleep 1000 & echo begun; : >'{}'; wait", begun.display());
         let running = tokio::spawn(async move { sh(&line, LIMIT).await });
-        while !begun.exists() {
-            assert!(!running.is_finished());
-            tokio::task::yield_now().await;
-        }
+        let has_begun = async {
+            while !begun.exists() {
+                assert!(!running.is_finished());
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), has_begun).await.unwrap();
         tokio::time::pause();
         tokio::time::advance(LIMIT).await;
         tokio::time::resume();

@@ -40,7 +40,6 @@ impl Lab {
 
     /// Counts uses in `store`.
     pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
-        // Before anything is logged: what a thread comes across while the log is being installed stays off for all.
         secrecy::master_key(&ROOT_KEY);
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();

@@ -58,9 +58,6 @@ pub(crate) fn has_seen(text: &str) -> bool {
 }
 
 /// Keeps what this thread logs from now on, for [`logged_here`].
-///
-/// Where one test of a program looks at its log, every test begins with this: a thread that comes across an event while the
-/// subscriber is being installed would switch that event off for all.
 pub(crate) fn listen_here() {
     drop(watch());
     HERE.set(Some(String::new()));
@@ -166,6 +163,8 @@ static WATCH: LazyLock<Mutex<Watch>> = LazyLock::new(|| {
     // Without times, most lines are the same again and again.
     let subscriber = subscriber.with_span_events(FmtSpan::FULL).without_time().with_ansi(false);
     subscriber.with_writer(|| Log).init();
+    // A thread that came across an event meanwhile may have found that nobody listens, which is remembered.
+    tracing::callsite::rebuild_interest_cache();
     Mutex::default()
 });
 
