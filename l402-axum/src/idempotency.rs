@@ -1,4 +1,4 @@
-//! Requests with an `Idempotency-Key`: their bodies are read first, and their answers copied.
+//! Requests with an `Idempotency-Key`: their bodies are read once the token is found good, and their answers copied.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -5,6 +5,7 @@
 //! 1. read the credential, within [`l402_core::Limits`];
 //! 2. no credential: ask the provider for an invoice, check the answer, mint a token, answer 402;
 //! 3. look up the root key, check preimage, signature and caveats;
+//!    with an `Idempotency-Key`, ask for the body ([`Decision::ReadBody`]), and answer what was answered before;
 //! 4. claim one use in the replay store;
 //! 5. let the handler run, then commit the use if it delivered, or give it back if it did not.
 //!

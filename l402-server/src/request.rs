@@ -115,7 +115,7 @@ impl<'a, H: HeaderValues> RequestParts<'a, H> {
 }
 
 /// The fields that decide how an answer is put, who the client is, whether it can pay, and whether it has asked before.
-const WORDING_FIELDS: [&str; 7] = [
+const WORDING_FIELDS: [&str; 8] = [
     "accept",
     "origin",
     "x-forwarded-for",
@@ -123,6 +123,7 @@ const WORDING_FIELDS: [&str; 7] = [
     "accept-authenticate",
     "x-accept-authenticate",
     "idempotency-key",
+    "upgrade",
 ];
 
 /// The fields that may hold a credential of ours.

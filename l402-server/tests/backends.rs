@@ -18,7 +18,7 @@ use l402_core::ports::{
 use l402_core::{FoundKey, ManualClock, MasterKey, Msat, Network, PaymentHash, Preimage, TokenId, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::stores::MemoryReplayStore;
-use l402_server::{Delivery, DeliveryError, Gate, RequestParts};
+use l402_server::{Decision, Delivery, DeliveryError, Gate, Idempotency, RequestParts};
 
 const SECRET: &str = "s3cr3t-api-key";
 
@@ -112,7 +112,6 @@ async fn a_provider_that_fails_or_lies_sells_nothing_and_tells_nothing() {
 /// Backends round up, or know a few durations only: a week more than asked for is the most.
 #[tokio::test]
 async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
-    listen_here();
     let (a_week, more): (Lie, Lie) = (
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60),
         |request| request.expires_in += Duration::from_secs(7 * 24 * 60 * 60 + 1),
@@ -130,7 +129,6 @@ async fn an_invoice_may_be_payable_for_a_week_longer_than_asked() {
 
 #[tokio::test]
 async fn a_rate_limited_provider_says_when_to_come_back() {
-    listen_here();
     let node = DevNode::new().unwrap();
     let limited = Liar {
         honest: node.provider(),
@@ -183,7 +181,6 @@ impl RootKeyStore for Slow<MasterKey> {
 
 #[tokio::test]
 async fn backends_that_take_their_time_change_nothing() {
-    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.root_keys(Slow(master_key())).store(store.clone()));
     let token = shop.buy("/report").await;
@@ -207,9 +204,46 @@ async fn backends_that_take_their_time_change_nothing() {
     assert_eq!(verdict(&answer(get().await)), (402, "token_used".to_owned()));
 }
 
+/// The root key is looked for again once the body is there.
+#[tokio::test]
+async fn a_root_key_store_that_takes_its_time_or_fails_is_asked_after_the_body_too() {
+    let is_down = Arc::new(Mutex::new(false));
+    let keys = Failing { keys: Slow(master_key()), is_down: Arc::clone(&is_down) };
+    let shop = Shop::open_with(|gate| gate.root_keys(keys).idempotency(Idempotency::default()));
+    let token = shop.buy("/report").await;
+    let header = token.header();
+    let fields: &[(&str, &[u8])] = &[("authorization", header.as_bytes()), ("idempotency-key", b"order-1")];
+    let wanted = async || match shop.gate.decide(&RequestParts::new("GET", "/report", &fields)).await {
+        Decision::ReadBody(wanted) => wanted,
+        other => panic!("{other:?}"),
+    };
+    let late = wanted().await;
+    *is_down.lock().unwrap() = true;
+    let reply = answer(late.decide(b"a body").await);
+    assert_eq!(verdict(&reply), (503, "store_unavailable".to_owned()));
+    *is_down.lock().unwrap() = false;
+    admission(wanted().await.decide(b"a body").await).finish(200).await.unwrap();
+}
+
+struct Failing<K> {
+    keys: K,
+    is_down: Arc<Mutex<bool>>,
+}
+
+impl<K: RootKeyStore> RootKeyStore for Failing<K> {
+    fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {
+        self.keys.issue(entropy)
+    }
+    fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>> {
+        if *self.is_down.lock().unwrap() {
+            return PortFuture::ready(Err(StoreError::unavailable("fake", SECRET)));
+        }
+        self.keys.root_key(token, now)
+    }
+}
+
 #[tokio::test]
 async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
-    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.only_offer_if_asked().store(store));
     for name in ["accept-authenticate", "x-accept-authenticate"] {
@@ -227,7 +261,6 @@ async fn who_asks_for_an_offer_gets_one_from_a_slow_store_too() {
 
 #[tokio::test]
 async fn a_client_that_leaves_while_the_store_works_keeps_its_use() {
-    listen_here();
     let store = Slow(MemoryReplayStore::default());
     let shop = Shop::open_with(|gate| gate.store(store.clone()));
     let token = shop.buy("/report").await;
@@ -300,7 +333,6 @@ async fn a_store_that_cannot_answer_lets_nobody_in() {
 
 #[tokio::test]
 async fn a_stream_that_cannot_be_charged_delivers_nothing() {
-    listen_here();
     let shop = Shop::open_with(|gate| gate.store(Dying::after(1)));
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -318,7 +350,6 @@ async fn a_stream_that_cannot_be_charged_delivers_nothing() {
 /// What comes after an error is not what was paid for.
 #[tokio::test]
 async fn a_stream_that_broke_before_its_first_byte_is_over_and_not_charged() {
-    listen_here();
     let shop = Shop::open();
     let token = shop.buy("/report").await;
     let admitted = admission(shop.get("/report", &[token.header().as_bytes()]).await);
@@ -350,7 +381,6 @@ impl ReplayStore for Mute {
 
 #[tokio::test]
 async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
-    listen_here();
     let store = MemoryReplayStore::default();
     let shop = Shop::open_with(|gate| gate.store(Mute(store.clone())));
     let token = shop.buy("/report").await;
@@ -361,7 +391,6 @@ async fn a_use_that_may_have_been_taken_is_given_back_at_once() {
 
 #[tokio::test]
 async fn a_full_store_refuses_and_forgets_nobody() {
-    listen_here();
     let shop = Shop::open_with(|gate| gate.store(MemoryReplayStore::with_capacity(1)));
     let (first, second) = (shop.buy("/report").await, shop.buy("/report").await);
     admission(shop.get("/report", &[first.header().as_bytes()]).await).finish(200).await.unwrap();
@@ -374,7 +403,6 @@ async fn a_full_store_refuses_and_forgets_nobody() {
 
 #[tokio::test]
 async fn a_root_key_store_that_cannot_answer_lets_nobody_in() {
-    listen_here();
     struct Down;
     impl RootKeyStore for Down {
         fn issue(&self, _: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>> {

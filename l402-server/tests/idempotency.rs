@@ -3,10 +3,12 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Ask, Shop, Token, admission, answer};
-use l402_server::keys::RevocationList;
+use common::{Ask, NOW, Shop, Token, admission, answer, master_key};
+use l402_core::MasterKey;
+use l402_server::keys::{RevocationList, RotatingKeys};
 use l402_server::{Admission, BodyWanted, Decision, Idempotency, PriceTable, Quote, Reply, RequestParts};
 
 fn shop(settings: Idempotency) -> Shop {
@@ -28,16 +30,20 @@ const ORDER: Order<'_> =
     Order { keys: &[b"order-1"], method: "GET", path: "/report", query: None, body: b"two copies" };
 
 async fn send(shop: &Shop, token: &Token, order: Order<'_>) -> Decision {
+    match decide(shop, token, order).await {
+        Decision::ReadBody(wanted) => wanted.decide(order.body).await,
+        other => other,
+    }
+}
+
+/// What the gate says before it has seen the body.
+async fn decide(shop: &Shop, token: &Token, order: Order<'_>) -> Decision {
     let header = token.header();
     let mut headers = vec![("authorization", header.as_bytes())];
     headers.extend(order.keys.iter().map(|key| ("idempotency-key", *key)));
     let headers = headers.as_slice();
     let parts = RequestParts::new(order.method, order.path, &headers).with_query(order.query);
-    let parts = parts.with_route(Some(order.path));
-    match shop.gate.decide(&parts).await {
-        Decision::ReadBody(wanted) => wanted.decide(order.body).await,
-        other => other,
-    }
+    shop.gate.decide(&parts.with_route(Some(order.path))).await
 }
 
 /// Answers as an adapter does.
@@ -117,7 +123,7 @@ async fn a_key_belongs_to_one_path_and_method() {
     assert_eq!(answer(send(&shop, &token, ORDER).await).body, b"the report");
 }
 
-/// What the gate decides before it has seen a body.
+/// The same for any `Authorization`.
 async fn begin(shop: &Shop, authorization: &str) -> Decision {
     let headers: &[(&str, &[u8])] =
         &[("authorization", authorization.as_bytes()), ("idempotency-key", b"order-1")];
@@ -125,7 +131,7 @@ async fn begin(shop: &Shop, authorization: &str) -> Decision {
 }
 
 async fn wanted(shop: &Shop, token: &Token) -> BodyWanted {
-    match begin(shop, &token.header()).await {
+    match decide(shop, token, ORDER).await {
         Decision::ReadBody(wanted) => wanted,
         other => panic!("{other:?}"),
     }
@@ -151,7 +157,6 @@ async fn bodies_are_read_for_those_only_who_have_paid() {
         assert_eq!((reply.status, reply.code()), (status, code), "{authorization}");
     }
     assert_eq!(wanted(&shop, &token).await.limit(), 1 << 20);
-    assert_eq!(wanted(&shop, &token).await.too_large().status, 413);
 
     let in_time = wanted(&shop, &token).await;
     revoked.revoke(token.preimage.payment_hash());
@@ -173,6 +178,32 @@ async fn a_token_that_expires_while_the_body_comes_is_expired() {
 }
 
 #[tokio::test]
+async fn a_secret_that_is_retired_while_the_body_comes_is_good_no_more() {
+    let keys = RotatingKeys::new(master_key());
+    let shop = Shop::open_with(|gate| gate.idempotency(Idempotency::default()).root_keys(keys.clone()));
+    let token = shop.buy("/report").await;
+    let (early, late) = (wanted(&shop, &token).await, wanted(&shop, &token).await);
+    keys.rotate(MasterKey::from_bytes([8; 32]), NOW.saturating_add(Duration::from_secs(60)));
+    drop(admission(early.decide(b"two copies").await));
+    shop.clock.advance(Duration::from_secs(60));
+    assert_eq!(answer(late.decide(b"two copies").await).code(), "token_revoked");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_told_like_every_refusal() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    let shop = Shop::open_with(|gate| {
+        let gate = gate.idempotency(Idempotency::default().max_request_bytes(10));
+        gate.on_refused(move |refused| list.lock().unwrap().push(refused.code))
+    });
+    let token = shop.buy("/report").await;
+    let wanted = wanted(&shop, &token).await;
+    assert_eq!((wanted.limit(), wanted.too_large().status), (10, 413));
+    assert_eq!(told.lock().unwrap().last(), Some(&"body_too_large"));
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_takes_no_use() {
     let shop = shop(Idempotency::default());
     let token = shop.buy("/report").await;
@@ -191,8 +222,32 @@ async fn answers_are_copied_that_deliver() {
     let token = shop.buy("/report").await;
     let admitted = admission(send(&shop, &token, ORDER).await);
     assert_eq!(admitted.answer_limit(200), Some(256 << 10));
-    for status in [302, 404, 500] {
+    for status in [101, 302, 404, 500] {
         assert_eq!(admitted.answer_limit(status), None, "{status}");
+    }
+}
+
+/// Its client sends no end of a body before it is let in.
+#[tokio::test]
+async fn who_opens_a_conversation_has_no_key() {
+    let shop = Shop::open_with(|gate| {
+        gate.price(Quote::new(common::PRICE).pass("all").unlimited()).idempotency(Idempotency::default())
+    });
+    let token = shop.buy("/report").await.header();
+    for (method, field, value, has_key) in [
+        ("GET", "upgrade", "websocket", false),
+        ("GET", "upgrade", "h2c, WebSocket", false),
+        ("CONNECT", "x", "y", false),
+        ("GET", "upgrade", "h2c", true),
+    ] {
+        let headers: &[(&str, &[u8])] = &[
+            ("authorization", token.as_bytes()),
+            ("idempotency-key", b"order-1"),
+            (field, value.as_bytes()),
+        ];
+        let decision = shop.gate.decide(&RequestParts::new(method, "/report", &headers)).await;
+        assert_eq!(matches!(decision, Decision::ReadBody(_)), has_key, "{method} {value}: {decision:?}");
+        assert!(has_key || admission(decision).answer_limit(200).is_none(), "{method} {value}");
     }
 }
 
@@ -257,8 +312,12 @@ async fn a_key_that_is_none_is_refused_and_costs_no_use() {
     let token = shop.buy("/report").await;
     let long = [b'k'; 256];
     for keys in [&[&b""[..]][..], &[&long[..]][..], &[&b"a"[..], &b"b"[..]][..]] {
-        let reply = answer(send(&shop, &token, Order { keys, ..ORDER }).await);
-        assert_eq!((reply.status, reply.code()), (400, "malformed_idempotency_key"));
+        let reply = answer(decide(&shop, &token, Order { keys, ..ORDER }).await);
+        assert_eq!(
+            (reply.status, reply.code()),
+            (400, "malformed_idempotency_key"),
+            "before its body is read"
+        );
     }
     for _ in 0..3 {
         first(&shop, &token, Order { keys: &[], ..ORDER }, b"served").await;

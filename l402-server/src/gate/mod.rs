@@ -34,8 +34,9 @@ pub enum Decision {
     Admit(Admission),
     /// Do not run the handler; answer this.
     Answer(Reply),
-    /// Read the body, then ask again with it. For requests with an `Idempotency-Key` and a good token, where
-    /// [`GateBuilder::idempotency`] is on.
+    /// Read the body up to [`BodyWanted::limit`], keep it for the handler, then call [`BodyWanted::decide`]. For requests
+    /// with an `Idempotency-Key` and a good token, where [`GateBuilder::idempotency`] is on. Who cannot do this answers
+    /// 503, or leaves that off.
     ReadBody(BodyWanted),
 }
 
@@ -59,7 +60,7 @@ impl Gate {
         self.rules().breaker.health()
     }
 
-    /// Decides about one request.
+    /// Decides about one request. Its body is not looked at, but for one case: [`Decision::ReadBody`].
     ///
     /// The future borrows nothing. It is ready at once, without a box, for a valid token whose key is derived
     /// and whose uses are counted in memory, and for an offer whose provider answers at once.

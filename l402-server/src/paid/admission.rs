@@ -92,10 +92,11 @@ impl Admission {
     }
 
     /// How large the body of a delivering answer may be to be handed to [`Admission::keep_answer`] before
-    /// [`Admission::finish`]; `None` for nearly all requests. Streams are not kept.
+    /// [`Admission::finish`]; `None` for nearly all requests. Streams are not kept, nor is the way to another protocol.
     #[must_use]
     pub fn answer_limit(&self, status: u16) -> Option<usize> {
-        self.ticket.as_ref().filter(|_| Self::is_delivery(status)).map(|ticket| ticket.max_answer_bytes())
+        let is_answer = status >= 200 && Self::is_delivery(status);
+        self.ticket.as_ref().filter(|_| is_answer).map(|ticket| ticket.max_answer_bytes())
     }
 
     /// Hands over the complete answer, with the header fields as they go out, for a client that asks again with the same

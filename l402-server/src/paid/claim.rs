@@ -7,7 +7,7 @@ use l402_core::{Grant, Rejection, UnixTime, Uses};
 
 use super::admission::Admission;
 use super::body_wanted::BodyWanted;
-use super::idempotency::{Asked, Ticket};
+use super::idempotency::{Asked, MalformedKey, Ticket};
 use crate::gate::{Decision, Gate, store_failure};
 use crate::reply::{Reason, Refusal};
 use crate::request::{HeaderValues, RequestParts};
@@ -24,33 +24,31 @@ impl Gate {
         grant: Grant,
         now: UnixTime,
     ) -> PortFuture<Decision> {
-        match self.rules().answers.as_ref().and_then(|answers| answers.body_limit(request)) {
-            None => self.take_use(request, grant, None, now),
-            Some(limit) => {
-                let wanted = BodyWanted::new(self.clone(), self.keep(request), grant, limit);
+        let rules = self.rules();
+        let Some(answers) = &rules.answers else { return self.take_use(request, grant, None, now) };
+        match answers.key(request, grant.payment_hash) {
+            Ok(None) => self.take_use(request, grant, None, now),
+            Ok(Some(key)) => {
+                let wanted = BodyWanted::new(self.clone(), self.keep(request), grant, key);
                 PortFuture::ready(Decision::ReadBody(wanted))
             }
+            Err(MalformedKey) => self.answer(&Refusal::malformed_key(), rules.replies.audience(request)),
         }
     }
 
-    /// Goes on with a request that has a key.
-    pub(super) fn claim_with_body<H: HeaderValues>(
+    /// Goes on with a request that has a key, by what that means.
+    pub(super) fn claim_asked<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
         grant: Grant,
-        body: &[u8],
+        asked: Asked,
         now: UnixTime,
     ) -> PortFuture<Decision> {
-        let asked = self.rules().answers.as_ref().map(|kept| kept.ask(request, body, grant.payment_hash));
         let refusal = match asked {
-            None => return self.take_use(request, grant, None, now),
-            Some(Asked::First(ticket)) => {
-                return self.take_use(request, grant, Some(Box::new(ticket)), now);
-            }
-            Some(Asked::Again(reply)) => return PortFuture::ready(Decision::Answer(reply)),
-            Some(Asked::Running) => Refusal::still_running(),
-            Some(Asked::Mismatch) => Refusal::key_mismatch(),
-            Some(Asked::Malformed) => Refusal::malformed_key(),
+            Asked::First(ticket) => return self.take_use(request, grant, Some(Box::new(ticket)), now),
+            Asked::Again(reply) => return PortFuture::ready(Decision::Answer(reply)),
+            Asked::Running => Refusal::still_running(),
+            Asked::Mismatch => Refusal::key_mismatch(),
         };
         self.answer(&refusal, self.rules().replies.audience(request))
     }
@@ -73,9 +71,9 @@ impl Gate {
         // Not when this token expires: its holder may have added that, and kept the token without.
         let forget_after = grant.issued_until.saturating_add(CLOCK_SKEW);
         let claim = Claim::new(grant.payment_hash, rules.leases.next(), uses, now, lease_end, forget_after);
+        let audience = rules.replies.audience(request);
         let span = telemetry::claim_span();
         let claimed = span.in_scope(|| rules.store.claim(claim));
-        let audience = rules.replies.audience(request);
         // Made before the answer is known: if the client leaves while the store works, what it may have granted
         // by then is given back.
         let admission = Admission::counted(self.clone(), grant, claim, ticket, audience);

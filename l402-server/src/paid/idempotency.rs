@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use l402_core::{Clock, PaymentHash, UnixTime};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use crate::reply::Reply;
 use crate::request::{HeaderValues, RequestParts};
@@ -25,7 +25,13 @@ const MOST_KEY_BYTES: usize = 255;
 /// path, query or body is refused with 409, and so is one whose first request is still running. Answers are kept in
 /// memory: another instance, or this one after a restart, does not know them. It refuses a token of one call as used up,
 /// and charges one more use of a token that has any left. What is larger than the limits, or a
-/// stream, is answered as ever and not kept.
+/// stream, is answered as ever and not kept. A request that opens a WebSocket has no key, whatever it says.
+///
+/// # Security
+/// Bodies are read into memory for those only whose token is authentic, paid for and good for this request. Its uses may
+/// be spent: that is who asks again. So whoever has bought one token can have the server keep
+/// [`Idempotency::max_request_bytes`] for each connection, until the token expires: limit connections, and the time that a
+/// body may take, in front of the gate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -56,8 +62,8 @@ impl Idempotency {
         self
     }
 
-    /// Bytes of a request's body, which has to be read before the handler runs; of requests with a key and a good token
-    /// only, all others are answered before. A larger body is refused with 413. Default: 1 MiB.
+    /// Bytes of the body of a request with a key, which has to be read before the handler runs. A larger body is refused
+    /// with 413. Default: 1 MiB.
     pub const fn max_request_bytes(mut self, bytes: usize) -> Self {
         self.max_request_bytes = bytes;
         self
@@ -93,15 +99,15 @@ struct Shared {
 
 #[derive(Default)]
 struct Table {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Digest, Entry>,
     /// Kept answers in the order in which they came.
-    kept: VecDeque<(Key, UnixTime)>,
+    kept: VecDeque<(Digest, UnixTime)>,
 }
 
-type Key = [u8; 32];
+type Digest = [u8; 32];
 
 struct Entry {
-    request: [u8; 32],
+    request: Digest,
     /// `None` while the first request runs.
     answer: Option<Reply>,
 }
@@ -116,49 +122,33 @@ pub(crate) enum Asked {
     Running,
     /// The key was used for another request.
     Mismatch,
-    /// It is no key.
-    Malformed,
 }
+
+/// What is sent as a key is none: too long, empty, or more than one.
+pub(crate) struct MalformedKey;
 
 impl Answers {
     pub(crate) fn new(settings: Idempotency, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Shared { settings, clock, table: Mutex::default() }))
     }
 
-    /// How much of a paid request's body is to be read before a use is taken; `None` if it has no key.
-    pub(crate) fn body_limit<H: HeaderValues>(&self, request: &RequestParts<'_, H>) -> Option<usize> {
-        let has_key = request.headers.values(FIELD).next().is_some();
-        has_key.then_some(self.0.settings.max_request_bytes)
-    }
-
-    /// Looks the key of a paid request up.
-    pub(crate) fn ask<H: HeaderValues>(
+    /// The key of a request that `payment` is shown with, if it has one.
+    pub(crate) fn key<H: HeaderValues>(
         &self,
         request: &RequestParts<'_, H>,
-        body: &[u8],
         payment: PaymentHash,
-    ) -> Asked {
+    ) -> Result<Option<Key>, MalformedKey> {
         let mut fields = request.headers.values(FIELD);
         let name = match (fields.next(), fields.next()) {
+            (None, _) => return Ok(None),
             (Some(name), None) if (1..=MOST_KEY_BYTES).contains(&name.len()) => name,
-            _ => return Asked::Malformed,
+            _ => return Err(MalformedKey),
         };
-        let key = digest([payment.as_bytes().as_slice(), name]);
-        let target =
-            [request.path, request.query.map_or("", |_| "?"), request.query.unwrap_or_default()].concat();
-        let request = digest([request.method.as_bytes(), target.as_bytes(), body]);
-
-        let mut table = self.lock();
-        table.forget(|until, _| until <= self.0.clock.now());
-        match table.entries.get(&key) {
-            Some(entry) if entry.request != request => Asked::Mismatch,
-            Some(Entry { answer: Some(answer), .. }) => Asked::Again(answer.clone()),
-            Some(Entry { answer: None, .. }) => Asked::Running,
-            None => {
-                table.entries.insert(key, Entry { request, answer: None });
-                Asked::First(Ticket { answers: self.clone(), key, answer: None })
-            }
+        if has_no_end(request) {
+            return Ok(None);
         }
+        let of_payment = digest([payment.as_bytes().as_slice(), name]);
+        Ok(Some(Key { answers: self.clone(), of_payment }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -178,16 +168,64 @@ impl Table {
     }
 }
 
+/// Whether what a request sends is no body but the client's side of a conversation (RFC 9110 section 9.3.6, RFC 6455).
+fn has_no_end<H: HeaderValues>(request: &RequestParts<'_, H>) -> bool {
+    let mut protocols = request.headers.values("upgrade").flat_map(|field| field.split(|byte| *byte == b','));
+    request.method == "CONNECT" || protocols.any(|name| name.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The key of one request, as one payment may use it.
+pub(crate) struct Key {
+    answers: Answers,
+    of_payment: Digest,
+}
+
+impl Key {
+    /// How much of the request's body is to be read before a use is taken.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.answers.0.settings.max_request_bytes
+    }
+
+    /// Looks the key up, for the request that it came with.
+    pub(crate) fn ask<H: HeaderValues>(self, request: &RequestParts<'_, H>, body: &BodyDigest) -> Asked {
+        let target =
+            [request.path, request.query.map_or("", |_| "?"), request.query.unwrap_or_default()].concat();
+        let request = digest([request.method.as_bytes(), target.as_bytes(), body.0.as_slice()]);
+
+        let shared = &self.answers.0;
+        let mut table = self.answers.lock();
+        table.forget(|until, _| until <= shared.clock.now());
+        match table.entries.get(&self.of_payment) {
+            Some(entry) if entry.request != request => Asked::Mismatch,
+            Some(Entry { answer: Some(answer), .. }) => Asked::Again(answer.clone()),
+            Some(Entry { answer: None, .. }) => Asked::Running,
+            None => {
+                table.entries.insert(self.of_payment, Entry { request, answer: None });
+                drop(table);
+                Asked::First(Ticket { key: self, answer: None })
+            }
+        }
+    }
+}
+
+/// All that is kept of a body.
+pub(crate) struct BodyDigest(Digest);
+
+impl BodyDigest {
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Self(digest([body]))
+    }
+}
+
 /// The right to keep the answer for a key. Dropped without an answer, the key is free again.
 pub(crate) struct Ticket {
-    answers: Answers,
     key: Key,
     answer: Option<Reply>,
 }
 
 impl Ticket {
     pub(crate) fn max_answer_bytes(&self) -> usize {
-        self.answers.0.settings.max_answer_bytes
+        self.key.answers.0.settings.max_answer_bytes
     }
 
     /// The answer, which is kept once it is charged for.
@@ -198,12 +236,13 @@ impl Ticket {
     /// The request is charged for: whoever asks again gets its answer.
     pub(crate) fn keep(mut self) {
         let Some(answer) = self.answer.take() else { return };
-        let shared = &self.answers.0;
+        let Key { answers, of_payment } = &self.key;
+        let shared = &answers.0;
         let until = shared.clock.now().saturating_add(shared.settings.keep_for);
-        let mut table = self.answers.lock();
-        if let Some(entry) = table.entries.get_mut(&self.key) {
+        let mut table = answers.lock();
+        if let Some(entry) = table.entries.get_mut(of_payment) {
             entry.answer = Some(answer);
-            table.kept.push_back((self.key, until));
+            table.kept.push_back((*of_payment, until));
             table.forget(|_, kept| kept > shared.settings.max_answers);
         }
     }
@@ -211,15 +250,16 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut table = self.answers.lock();
-        if table.entries.get(&self.key).is_some_and(|entry| entry.answer.is_none()) {
-            table.entries.remove(&self.key);
+        let Key { answers, of_payment } = &self.key;
+        let mut table = answers.lock();
+        if table.entries.get(of_payment).is_some_and(|entry| entry.answer.is_none()) {
+            table.entries.remove(of_payment);
         }
     }
 }
 
 /// Each part with its length before it, so that no two lists of parts look the same.
-fn digest<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
+fn digest<const N: usize>(parts: [&[u8]; N]) -> Digest {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update((part.len() as u64).to_be_bytes());

@@ -78,7 +78,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-fn websocket() -> crate::ask::Ask {
+pub(super) fn websocket() -> crate::ask::Ask {
     get("/ws")
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")

@@ -6,6 +6,7 @@ use crate::ask::{Ask, get, post};
 use crate::lab::PRICE;
 use crate::row;
 use crate::row::{Row, Step, after, buy};
+use crate::table::handlers::websocket;
 
 const KEY: &str = "idempotency-key";
 
@@ -93,6 +94,18 @@ pub(super) fn rows() -> Vec<Row> {
                 get("/stream/two").header(KEY, "a").token().gives(200, "one two"),
                 get("/stream/two").header(KEY, "a").token().gives(200, "one two"),
                 get("/stream/two").header(KEY, "a").token().refused(402, "token_used"),
+            ),
+            Idempotency::default(),
+        ),
+        keeping(
+            row!(
+                "idempotency: a WebSocket is opened each time",
+                buy(websocket()),
+                websocket().header(KEY, "a").token().status(101),
+                Step::Frame(b"hello"),
+                websocket().header(KEY, "a").token().status(101),
+                Step::Frame(b"hello"),
+                websocket().header(KEY, "a").token().refused(402, "token_used"),
             ),
             Idempotency::default(),
         ),
