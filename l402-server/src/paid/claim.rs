@@ -99,14 +99,14 @@ impl Gate {
         claimed: Result<Claimed, StoreError>,
         now: UnixTime,
     ) -> PortFuture<Decision> {
-        let audience = self.rules().replies.audience(request);
+        let audience = || self.rules().replies.audience(request);
         match claimed {
             Ok(Claimed::Granted) => PortFuture::ready(Decision::Admit(admission)),
             // Nobody knows whether the store took the use, so it is given back.
-            Err(error) => self.answer(&store_failure(&error), audience),
+            Err(error) => self.answer(&store_failure(&error), audience()),
             Ok(Claimed::Busy) => {
                 admission.discard();
-                self.answer(&Refusal::in_use(), audience)
+                self.answer(&Refusal::in_use(), audience())
             }
             // An answer from a later version of the port is no reason to let anybody in.
             Ok(_) => {
