@@ -14,16 +14,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, Scope, web};
-use l402_actix::{
-    Cors, Gate, GateBuilder, L402, MasterKey, Msat, PriceTable, Quote, stores::MemoryReplayStore,
-};
+use l402_actix::{Cors, Gate, GateBuilder, L402, Msat, PriceTable, Quote, stores::MemoryReplayStore};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_dev::DevNode;
 use reqwest::Response;
 
 /// Nothing is decided by it.
 const PATIENCE: Duration = Duration::from_secs(60);
-const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
 
 struct Shop {
     node: DevNode,
@@ -44,10 +41,8 @@ impl Gates {
     }
 
     fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402 {
-        secrecy::master_key(&SECRET);
-        let gate = Gate::builder(self.node.provider())
-            .root_key(MasterKey::from_bytes(SECRET))
-            .store(self.store.clone());
+        let gate =
+            Gate::builder(self.node.provider()).root_key(secrecy::master_key()).store(self.store.clone());
         L402::new(settings(gate).build().unwrap())
     }
 }
@@ -86,7 +81,7 @@ impl Shop {
         let PayOutcome::Paid(payment) = self.node.wallet().pay(request).await.unwrap() else {
             panic!("not paid")
         };
-        secrecy::macaroon(&text("macaroon"), &SECRET);
+        secrecy::macaroon(&text("macaroon"));
         secrecy::preimage(&payment.preimage);
         format!("L402 {}:{}", text("macaroon"), payment.preimage.expose_hex())
     }

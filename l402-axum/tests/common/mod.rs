@@ -7,15 +7,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use l402_axum::{Gate, GateBuilder, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
+use l402_axum::{Gate, GateBuilder, L402Layer, Msat, stores::MemoryReplayStore};
 use l402_core::ports::{PayOutcome, PayRequest, Wallet};
 use l402_core::{PaymentHash, Preimage};
 use l402_dev::DevNode;
 use reqwest::{Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-
-const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
 
 pub(crate) struct Shop {
     pub(crate) node: DevNode,
@@ -35,10 +33,8 @@ impl Gates {
     }
 
     pub(crate) fn gate(&self, settings: impl FnOnce(GateBuilder) -> GateBuilder) -> L402Layer {
-        secrecy::master_key(&SECRET);
-        let gate = Gate::builder(self.node.provider())
-            .root_key(MasterKey::from_bytes(SECRET))
-            .store(self.store.clone());
+        let gate =
+            Gate::builder(self.node.provider()).root_key(secrecy::master_key()).store(self.store.clone());
         L402Layer::new(settings(gate).build().unwrap())
     }
 }
@@ -71,7 +67,7 @@ impl Shop {
         let offer = json(answer).await;
         let text = |field: &str| offer[field].as_str().unwrap().to_owned();
         let preimage = self.pay(text("invoice"), text("payment_hash").parse().unwrap()).await;
-        secrecy::macaroon(&text("macaroon"), &SECRET);
+        secrecy::macaroon(&text("macaroon"));
         secrecy::preimage(&preimage);
         format!("L402 {}:{}", text("macaroon"), preimage.expose_hex())
     }

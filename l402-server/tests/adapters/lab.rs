@@ -9,7 +9,7 @@ use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, NewInvoice, PayOutcome,
     PayRequest, PortFuture, ProviderCapabilities, ReplayStore, Settlement, StoreError, Wallet,
 };
-use l402_core::{Limits, ManualClock, MasterKey, Msat, Network, UnixTime};
+use l402_core::{Limits, ManualClock, Msat, Network, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::keys::{RevocationList, RotatingKeys};
 use l402_server::stores::MemoryReplayStore;
@@ -21,7 +21,6 @@ use crate::wire::{Answer, PATIENCE};
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
 pub(crate) const PRICE: Msat = Msat::from_sat(10);
-pub(crate) const ROOT_KEY: [u8; 32] = *b"\x9c\x04the root key of the lab...\xe7\x31\x88\xfd";
 
 #[derive(Clone)]
 pub(crate) struct Lab {
@@ -40,7 +39,6 @@ impl Lab {
 
     /// Counts uses in `store`.
     pub(crate) fn over(store: Arc<dyn ReplayStore>) -> Self {
-        secrecy::master_key(&ROOT_KEY);
         let clock = ManualClock::at(NOW);
         let node = DevNode::builder().seed([1; 32]).clock(clock.clone()).build().unwrap();
         Self {
@@ -48,7 +46,7 @@ impl Lab {
             node,
             clock,
             store: Store { inner: store, fault: Arc::default() },
-            keys: RotatingKeys::new(MasterKey::from_bytes(ROOT_KEY)),
+            keys: RotatingKeys::new(secrecy::master_key()),
             revoked: RevocationList::default(),
         }
     }

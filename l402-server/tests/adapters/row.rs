@@ -6,7 +6,7 @@ use std::time::Duration;
 use l402_server::GateBuilder;
 
 use crate::ask::Ask;
-use crate::lab::{Lab, ROOT_KEY};
+use crate::lab::Lab;
 use crate::secrecy;
 use crate::site::{Framework, Front, Scene, Server, Work};
 use crate::token::Token;
@@ -291,7 +291,7 @@ impl Visit {
         answer.headers.retain(|(name, _)| !OTHERS.contains(&name.as_str()));
         for (_, value) in answer.headers.iter().filter(|(name, _)| name == "www-authenticate") {
             let macaroon = value.split("macaroon=\"").nth(1).and_then(|rest| rest.split('"').next());
-            macaroon.iter().for_each(|macaroon| secrecy::macaroon(macaroon, &ROOT_KEY));
+            macaroon.iter().for_each(|macaroon| secrecy::macaroon(macaroon));
             self.macaroons.extend(macaroon.map(str::to_owned));
         }
         let mut text = answer.text();

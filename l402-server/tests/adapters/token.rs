@@ -3,7 +3,6 @@
 use base64_simd::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use l402_core::{Limits, Macaroon, Preimage};
 
-use crate::lab::ROOT_KEY;
 use crate::secrecy;
 use crate::wire::Answer;
 
@@ -19,7 +18,7 @@ pub(crate) type Dialect = fn(&Token) -> Vec<String>;
 
 impl Token {
     pub(crate) fn new(macaroon: &str, preimage: &Preimage) -> Self {
-        secrecy::macaroon(macaroon, &ROOT_KEY);
+        secrecy::macaroon(macaroon);
         secrecy::preimage(preimage);
         Self {
             macaroon: macaroon.to_owned(),
@@ -56,7 +55,7 @@ impl Token {
         let limits = Limits::default().with_caveats(1000).with_header_bytes(1 << 20);
         let macaroon = Macaroon::from_base64(&self.macaroon, &limits).unwrap();
         let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap().to_base64();
-        secrecy::macaroon(&macaroon, &ROOT_KEY);
+        secrecy::macaroon(&macaroon);
         Self { macaroon, ..self.clone() }
     }
 

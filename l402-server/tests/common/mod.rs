@@ -11,9 +11,10 @@ use l402_core::ports::{
     BackendError, Invoice, InvoiceProvider, NewInvoice, PayOutcome, PayRequest, PortFuture,
     ProviderCapabilities, Settlement, Wallet,
 };
-use l402_core::{Limits, Macaroon, ManualClock, MasterKey, Msat, Network, Preimage, UnixTime};
+use l402_core::{Limits, Macaroon, ManualClock, Msat, Network, Preimage, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::{Admission, Decision, Gate, GateBuilder, Reply, RequestParts};
+pub(crate) use secrecy::master_key;
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_900_000_000);
 pub(crate) const PRICE: Msat = Msat::from_sat(10);
@@ -62,7 +63,7 @@ impl Token {
     pub(crate) fn attenuated(&self, caveat: &str) -> String {
         let macaroon = Macaroon::from_base64(&self.macaroon, &Limits::default()).unwrap();
         let macaroon = macaroon.attenuate(caveat.as_bytes()).unwrap().to_base64();
-        secrecy::macaroon(&macaroon, &SECRET);
+        secrecy::macaroon(&macaroon);
         credential_header_value(Scheme::L402, &macaroon, &self.preimage)
     }
 }
@@ -87,13 +88,6 @@ impl<'a> Ask<'a> {
     pub(crate) const fn on(route: &'a str, path: &'a str) -> Self {
         Self { route: Some(route), ..Self::get(path) }
     }
-}
-
-const SECRET: [u8; 32] = *b"\x07the root key of the shop...\xe7\x31\x88\xfd";
-
-pub(crate) fn master_key() -> MasterKey {
-    secrecy::master_key(&SECRET);
-    MasterKey::from_bytes(SECRET)
 }
 
 impl Shop {
@@ -169,7 +163,7 @@ impl Shop {
 pub(crate) fn answer(decision: Decision) -> Reply {
     let Decision::Answer(reply) = decision else { panic!("expected an answer, got {decision:?}") };
     if let Some(challenge) = challenge_in(&reply) {
-        secrecy::macaroon(challenge.macaroon, &SECRET);
+        secrecy::macaroon(challenge.macaroon);
     }
     reply
 }

@@ -9,13 +9,12 @@ use std::{env, panic, thread};
 use l402_core::{
     Identifier, MasterKey, MintRequest, Msat, Preimage, RequestContext, TokenId, UnixTime, mint,
 };
-use watch::{Watch, spellings};
+use watch::{SECRET, Watch, spellings};
 
-const MASTER: [u8; 32] = *b"\x9c\x04the root key of the lab...\xe7\x31\x88\xfd";
 const PREIMAGE: Preimage = Preimage::from_bytes(*b"a preimage,\nas random as can be\xff");
 
 fn macaroon() -> String {
-    let master = MasterKey::from_bytes(MASTER);
+    let master = MasterKey::from_bytes(SECRET);
     let token_id = TokenId::sealing(master.id(), [3; 32]);
     let identifier = Identifier { payment_hash: PREIMAGE.payment_hash(), token_id };
     let request = RequestContext::new("GET", "/report", UnixTime::from_secs(0));
@@ -95,14 +94,14 @@ fn what_tells_nothing_ends_nothing() {
 #[test]
 #[ignore = "another test starts this one, which ends the program"]
 fn a_key_that_is_known_is_logged() {
-    watch::master_key(&MASTER);
-    tracing::trace!(key = ?MASTER, "l402: a root key was made");
+    drop(watch::master_key());
+    tracing::trace!(key = ?SECRET, "l402: a root key was made");
 }
 
 #[test]
 #[ignore = "another test starts this one, which ends the program"]
 fn a_preimage_is_known_after_it_was_logged() {
-    watch::master_key(&MASTER);
+    drop(watch::master_key());
     let span = tracing::trace_span!("paid", preimage = PREIMAGE.expose_hex());
     thread::spawn(move || span.in_scope(|| tracing::trace!("let in"))).join().unwrap();
     watch::preimage(&PREIMAGE);
@@ -112,9 +111,9 @@ fn a_preimage_is_known_after_it_was_logged() {
 #[ignore = "another test starts this one, which ends the program"]
 fn a_root_key_is_logged_where_panics_are_caught() {
     use hmac::{KeyInit as _, Mac as _};
-    watch::macaroon(&macaroon(), &MASTER);
-    let master = hmac::Hmac::<sha2::Sha256>::new_from_slice(&MASTER).unwrap();
-    let token_id = TokenId::sealing(MasterKey::from_bytes(MASTER).id(), [3; 32]);
+    watch::macaroon(&macaroon());
+    let master = hmac::Hmac::<sha2::Sha256>::new_from_slice(&SECRET).unwrap();
+    let token_id = TokenId::sealing(MasterKey::from_bytes(SECRET).id(), [3; 32]);
     let root_key = master.chain_update(token_id.as_bytes()).finalize().into_bytes();
     drop(panic::catch_unwind(|| tracing::error!("{root_key:x?}")));
 }
@@ -131,9 +130,9 @@ fn a_macaroon_is_logged_by_a_thread_of_its_own() {
 #[ignore = "another test starts this one"]
 fn nothing_is_told() {
     let token = macaroon();
-    watch::master_key(&MASTER);
+    drop(watch::master_key());
     tracing::trace!(bytes = token.len(), payment_hash = %PREIMAGE.payment_hash(), "l402: paid");
-    watch::macaroon(&token, &MASTER);
+    watch::macaroon(&token);
     watch::preimage(&PREIMAGE);
     assert!(watch::has_seen("l402: paid") && watch::count() > 30, "{}", watch::count());
 }

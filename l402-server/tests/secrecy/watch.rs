@@ -13,24 +13,28 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use base64_simd::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use l402_core::{Identifier, Limits, Macaroon, Preimage};
+use l402_core::{Identifier, Limits, Macaroon, MasterKey, Preimage};
 use sha2::Sha256;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// A server's secret, which no log may hold in any spelling.
-pub(crate) fn master_key(secret: &[u8; 32]) {
-    add(secret);
+/// What the servers of all these tests sign with.
+pub(crate) const SECRET: [u8; 32] = *b"\x9c\x04the root key of the shop..\xe7\x31\x88\xfd";
+
+/// The servers' secret, which no log may hold in any spelling.
+pub(crate) fn master_key() -> MasterKey {
+    add(&SECRET);
+    MasterKey::from_bytes(SECRET)
 }
 
-/// A token that was issued, its signature, and what it was signed with if `master` is the server's secret.
-pub(crate) fn macaroon(base64: &str, master: &[u8; 32]) {
+/// A token that was issued, its signature, and what a server has signed it with.
+pub(crate) fn macaroon(base64: &str) {
     let limits = Limits::default().with_caveats(1000).with_header_bytes(1 << 20);
     let macaroon = Macaroon::from_base64(base64, &limits).unwrap();
     let parts = macaroon.as_macaroon_ref();
     add(macaroon.as_bytes());
     add(parts.signature());
     if let Ok(identifier) = Identifier::decode(parts.identifier()) {
-        let root_key = hmac(master, identifier.token_id.as_bytes());
+        let root_key = hmac(&SECRET, identifier.token_id.as_bytes());
         add(&root_key);
         add(&hmac(b"macaroons-key-generator", &root_key)); // what the chain starts from
     }
