@@ -118,14 +118,28 @@
     row(cell(time(payment.paid_at)), cell(payment.payer), cell(payment.amount_msat.toLocaleString(), "number"),
       cell(payment.fee_msat.toLocaleString(), "number"), cell(hash(payment.payment_hash)));
 
+  // Lines that have not changed stay the elements they are: the focus stays where it is, and a click that has begun counts.
+  const showLines = (list, items, show) => {
+    const wanted = items.map((item) => JSON.stringify(item));
+    for (const line of [...list.children]) if (!wanted.includes(line.dataset.of)) line.remove();
+    wanted.forEach((of, index) => {
+      const there = list.children[index];
+      if (there && there.dataset.of === of) return;
+      const line = show(items[index]);
+      line.dataset.of = of;
+      list.insertBefore(line, there || null);
+    });
+    while (list.children.length > wanted.length) list.lastElementChild.remove();
+  };
+
   const newest = (count) => (count > NEWEST ? `the newest ${NEWEST} of ${count}` : String(count));
 
   const show = (state) => {
     showAccounts(state.accounts);
     at("invoice-count").textContent = newest(state.invoice_count);
     at("payment-count").textContent = newest(state.payment_count);
-    at("invoices").replaceChildren(...state.invoices.map(showInvoice));
-    at("payments").replaceChildren(...state.payments.map(showPayment));
+    showLines(at("invoices"), state.invoices, showInvoice);
+    showLines(at("payments"), state.payments, showPayment);
     const none = make("li", "None: everything works.");
     at("faults").replaceChildren(...(state.faults.length ? state.faults.map((text) => make("li", make("code", text))) : [none]));
   };
