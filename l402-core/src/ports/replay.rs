@@ -24,6 +24,10 @@ pub trait ReplayStore: Send + Sync {
     fn claim(&self, claim: Claim) -> PortFuture<Result<Claimed, StoreError>>;
 
     /// Makes a claimed use final. `false` when the lease had ended and somebody else has the use now.
+    ///
+    /// Nothing is delivered after an error, nor when the future is dropped before its answer has come: the client has left,
+    /// or waited too long. What became of such a commit is for the store to find out; it undoes one that was made, so that
+    /// nobody pays for nothing. A store that is in memory, and answers at once, has nothing to do for that.
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>>;
 
     /// Gives a claimed use back. Does nothing when the lease has ended already.

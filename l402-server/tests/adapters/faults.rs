@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use l402_core::ports::ReplayStore;
 use l402_server::stores::MemoryReplayStore;
@@ -10,18 +10,19 @@ use l402_server::stores::MemoryReplayStore;
 use crate::ask::{Ask, get};
 use crate::backend::{Backend, Kind, NOT_FOR_LONG};
 use crate::instance::Instance;
-use crate::lab::Lab;
+use crate::lab::{Lab, StoreFault};
 use crate::readme;
 use crate::shop::Shop;
 use crate::site::{Framework, Work};
 use crate::token::Token;
 use crate::wire::PATIENCE;
 
-const FAULTS: [(Fault, &str); 8] = [
+const FAULTS: [(Fault, &str); 9] = [
     (Fault::Status500, "the handler answers 500"),
     (Fault::Panic, "the handler panics"),
     (Fault::TimeOut, "a timeout strikes"),
     (Fault::Disconnect, "the client leaves before the answer"),
+    (Fault::LeftUnheard, "the client leaves while the use is charged"),
     (Fault::Killed, "the instance is killed while the handler runs"),
     (Fault::StoreDown, "the store is down before the request"),
     (Fault::StoreLost, "the store goes down while the handler runs"),
@@ -36,6 +37,7 @@ enum Fault {
     Panic,
     TimeOut,
     Disconnect,
+    LeftUnheard,
     Killed,
     StoreDown,
     StoreLost,
@@ -64,7 +66,7 @@ async fn the_buyer_has_an_answer_or_a_token_whatever_breaks() {
 /// Breaks one thing in one place, and says what the buyer has then.
 async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
     let work = get("/work");
-    if kind == Kind::Memory && matches!(fault, Fault::StoreLost | Fault::StoreSilent) {
+    if kind == Kind::Memory && matches!(fault, Fault::LeftUnheard | Fault::StoreLost | Fault::StoreSilent) {
         return "cannot happen".to_owned();
     }
     if kind == Kind::Memory && fault == Fault::StoreDown {
@@ -97,6 +99,16 @@ async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
             shop.scene.entered().await;
             drop(waiting);
             shop.scene.left().await;
+            "nothing".to_owned()
+        }
+        Fault::LeftUnheard => {
+            charge_once(&shop, &work).await;
+            shop.lab.store.breaks(StoreFault::CommitUnheard);
+            let waiting = shop.begin(&work, Some(&token)).await;
+            shop.lab.store.charged_unheard().await;
+            drop(waiting);
+            shop.lab.store.abandoned().await;
+            shop.lab.store.breaks(None);
             "nothing".to_owned()
         }
         Fault::Killed if kind == Kind::Memory => {
@@ -135,9 +147,7 @@ async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
             saw
         }
         Fault::StoreSilent => {
-            // All goes well once, so that the next use would be charged as fast as can be.
-            let before = shop.buy(&work).await;
-            assert_eq!(status(&shop, &work, &before).await, "200");
+            charge_once(&shop, &work).await;
             shop.scene.set_work(Work::Wait);
             let mut waiting = shop.begin(&work, Some(&token)).await;
             shop.scene.entered().await;
@@ -149,7 +159,19 @@ async fn cell(framework: Framework, kind: Kind, fault: Fault) -> String {
         }
     };
     shop.scene.set_work(Work::Deliver);
-    format!("{saw}, then the token works {}", when(&shop, &work, &token).await)
+    let is_undone = match kind {
+        Kind::Memory => false,
+        Kind::Sqlite => fault == Fault::LeftUnheard,
+        Kind::Redis => matches!(fault, Fault::LeftUnheard | Fault::StoreLost | Fault::StoreSilent),
+    };
+    let when = if is_undone { soon(&shop, &work, &token).await } else { when(&shop, &work, &token).await };
+    format!("{saw}, then the token works {when}")
+}
+
+/// All goes well once, so that the next use is charged as fast as can be.
+async fn charge_once(shop: &Shop, work: &Ask) {
+    let token = shop.buy(work).await;
+    assert_eq!(status(shop, work, &token).await, "200");
 }
 
 /// A store in memory cannot be down. It can be full.
@@ -183,9 +205,29 @@ async fn when(shop: &Shop, work: &Ask, token: &Token) -> &'static str {
         assert!(works(shop, work, token).await, "the buyer has neither an answer nor a token");
         "when its lease ends"
     };
+    works_once(shop, work, token).await;
+    when
+}
+
+/// What the store could not tell the outcome of is undone in the background: until then the token may be spent.
+async fn soon(shop: &Shop, work: &Ask, token: &Token) -> &'static str {
+    let start = Instant::now();
+    loop {
+        match shop.verdict(work, token).await.0 {
+            200 => break,
+            402 | 409 | 429 | 503 => {
+                assert!(start.elapsed() < PATIENCE, "the buyer has neither an answer nor a token")
+            }
+            status => panic!("{status} instead of an answer"),
+        }
+    }
+    works_once(shop, work, token).await;
+    "soon"
+}
+
+async fn works_once(shop: &Shop, work: &Ask, token: &Token) {
     let then = shop.verdict(work, token).await;
     assert_eq!(then, (402, Some("token_used".to_owned())), "it delivers twice");
-    when
 }
 
 /// Whether a token works now. A store that has just come back may need a few requests to notice.

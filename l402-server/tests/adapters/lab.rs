@@ -1,7 +1,10 @@
 //! A shop whose every part a test can break, and a buyer.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use l402_core::header::ChallengeRef;
@@ -9,11 +12,12 @@ use l402_core::ports::{
     BackendError, BackendErrorKind, Claim, Claimed, Invoice, InvoiceProvider, NewInvoice, PayOutcome,
     PayRequest, PortFuture, ProviderCapabilities, ReplayStore, Settlement, StoreError, Wallet,
 };
-use l402_core::{Limits, ManualClock, Msat, Network, UnixTime};
+use l402_core::{Limits, ManualClock, Msat, Network, Preimage, UnixTime};
 use l402_dev::{DevNode, DevProvider};
 use l402_server::keys::{RevocationList, RotatingKeys};
 use l402_server::stores::MemoryReplayStore;
 use l402_server::{Gate, GateBuilder};
+use tokio::sync::Notify;
 
 use crate::secrecy;
 use crate::token::Token;
@@ -45,7 +49,7 @@ impl Lab {
             provider: Provider { inner: node.provider(), fault: Arc::default(), calls: Arc::default() },
             node,
             clock,
-            store: Store { inner: store, fault: Arc::default() },
+            store: Store { inner: store, fault: Arc::default(), unheard: Arc::default() },
             keys: RotatingKeys::new(secrecy::master_key()),
             revoked: RevocationList::default(),
         }
@@ -121,7 +125,7 @@ impl InvoiceProvider for Provider {
                 |_| {}
             }
             Some(ProviderFault::OtherHash) => |invoice| {
-                invoice.payment_hash = l402_core::Preimage::from_bytes([3; 32]).payment_hash();
+                invoice.payment_hash = Preimage::from_bytes([3; 32]).payment_hash();
             },
             Some(ProviderFault::NoInvoice) => |invoice| invoice.bolt11 = "lnbcrt1\r\nset-cookie: a=b".into(),
             None => |_| {},
@@ -159,13 +163,31 @@ pub(crate) enum StoreFault {
     CommitFails,
     /// Lets in, and says that the lease is over.
     LeaseLost,
+    /// Lets in, and charges, but the answer is for ever on its way.
+    CommitUnheard,
 }
 
 #[derive(Clone)]
 pub(crate) struct Store {
     inner: Arc<dyn ReplayStore>,
     fault: Arc<Mutex<Option<StoreFault>>>,
+    unheard: Arc<Unheard>,
 }
+
+/// How it stands with a commit whose answer is for ever on its way.
+#[derive(Default)]
+struct Unheard {
+    made: Notify,
+    abandoned: Notify,
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.abandoned.notify_one();
+    }
+}
+
+struct Abandoned(Arc<Unheard>);
 
 impl Store {
     pub(crate) fn breaks(&self, fault: impl Into<Option<StoreFault>>) {
@@ -174,6 +196,29 @@ impl Store {
 
     fn fault(&self) -> Option<StoreFault> {
         *self.fault.lock().unwrap()
+    }
+
+    /// Waits until a commit is made that nobody hears of.
+    pub(crate) async fn charged_unheard(&self) {
+        self.unheard.made.notified().await;
+    }
+
+    /// Waits until nobody waits for it any more.
+    pub(crate) async fn abandoned(&self) {
+        self.unheard.abandoned.notified().await;
+    }
+
+    async fn commit_unheard(self, claim: Claim) -> Result<bool, StoreError> {
+        let _abandoned = Abandoned(self.unheard.clone());
+        let mut commit = self.inner.commit(claim);
+        let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut commit).poll(context))).await;
+        assert!(begun.is_pending(), "it is heard at once");
+        // Whatever answers one request after the other has come to the commit then.
+        let mut nothing = claim;
+        nothing.payment_hash = Preimage::from_bytes([0; 32]).payment_hash();
+        self.inner.release(nothing).await?;
+        self.unheard.made.notify_one();
+        std::future::pending().await
     }
 }
 
@@ -194,6 +239,7 @@ impl ReplayStore for Store {
         match self.fault() {
             Some(StoreFault::Down | StoreFault::CommitFails) => down(),
             Some(StoreFault::LeaseLost) => PortFuture::ready(Ok(false)),
+            Some(StoreFault::CommitUnheard) => PortFuture::new(self.clone().commit_unheard(claim)),
             _ => self.inner.commit(claim),
         }
     }

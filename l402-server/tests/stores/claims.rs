@@ -1,9 +1,13 @@
 //! Claims for tests that are about stores rather than about the contract.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use l402_core::ports::{Claim, LeaseId};
 use l402_core::{PaymentHash, UnixTime};
+
+/// No answer comes too late, however busy the machine is: that is for the tests about waiting. It ends one that would hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const NOW: u64 = 1_900_000_000;
 pub(crate) const LEASE: u64 = 60;

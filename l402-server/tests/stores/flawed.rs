@@ -46,6 +46,7 @@ const FLAWS: &[(Flaw, &str)] = &[
     (Flaw::FullForKnownTokens, "full_refuses"),
     (Flaw::FullForever, "room_again"),
     (Flaw::ClaimsGoOnWhenAbandoned, "abandoned_claim"),
+    (Flaw::CommitsStayWhenAbandoned, "abandoned_commit"),
     (Flaw::ReleaseLosesRaces, "releases_at_once"),
     (Flaw::HandlesCountApart, "two_handles"),
 ];
@@ -120,6 +121,7 @@ enum Flaw {
     FullForKnownTokens,
     FullForever,
     ClaimsGoOnWhenAbandoned,
+    CommitsStayWhenAbandoned,
     ReleaseLosesRaces,
     HandlesCountApart,
 }
@@ -173,7 +175,14 @@ impl ReplayStore for Flawed {
     }
 
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
-        PortFuture::ready(Ok(self.try_commit(&claim)))
+        let committed = self.try_commit(&claim);
+        if self.flaw == Flaw::CommitsStayWhenAbandoned {
+            return PortFuture::new(async move {
+                tokio::task::yield_now().await;
+                Ok(committed)
+            });
+        }
+        PortFuture::ready(Ok(committed))
     }
 
     fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {

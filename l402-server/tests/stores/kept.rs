@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use l402_core::ports::ReplayStore;
 use l402_server::stores::contract::{Storage, check};
 use l402_server::stores::{MemoryReplayStore, RedisReplayStore, SqliteReplayStore};
 
+use crate::claims::PATIENCE;
 use crate::redis_server::RedisServer;
 
 const CAPACITY: usize = 30;
-
-/// No answer is refused for being late: that is for the tests about waiting.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_memory() {

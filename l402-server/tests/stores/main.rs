@@ -1,6 +1,7 @@
 //! Every replay store against the contract, a model of it, and what breaks in real life.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod abandoned;
 mod claims;
 mod flawed;
 mod kept;

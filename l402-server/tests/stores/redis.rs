@@ -2,20 +2,19 @@
 
 use std::cell::RefCell;
 use std::fmt::Debug;
+use std::future::{Future, poll_fn};
 use std::io::Write;
+use std::pin::Pin;
 use std::sync::Once;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use l402_core::ports::{Claim, Claimed, LeaseId, ReplayStore, StoreError};
 use l402_server::stores::{RedisConnectError, RedisReplayStore};
 
-use crate::claims::{LEASE, claim};
+use crate::claims::{PATIENCE, claim};
 use crate::proxy::Proxy;
 use crate::redis_server::{Port, RedisServer};
-
-/// So long that no answer comes too late, however busy the machine is; it ends a test that would hang. Where no answer
-/// comes, the runtime's clock is stopped, and jumps to the end of the wait.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn connect(server: &RedisServer) -> RedisReplayStore {
     connect_to(&server.url()).await.unwrap()
@@ -50,12 +49,23 @@ async fn claim_when_back(store: &RedisReplayStore, token: u8) -> Claimed {
     sooner_or_later(async || store.claim(claim(token, leases.next().unwrap(), 1, 0)).await).await
 }
 
+/// Claims until the use of a commit that nobody heard of is back: the store undoes it in the background.
+async fn claim_once_undone(store: &RedisReplayStore, token: u8, uses: u32) -> Claimed {
+    let again = claim(token, 99, uses, 0);
+    sooner_or_later(async || match store.claim(again).await {
+        Ok(Claimed::Busy | Claimed::Exhausted) => Err("it is not undone"),
+        Ok(answer) => Ok(answer),
+        Err(_) => Err("there is no answer"),
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_killed_server_refuses_and_a_restarted_one_remembers() {
     let mut server = RedisServer::start();
     let store = connect(&server).await;
-    let [spent, leased] = [claim(1, 1, 1, 0), claim(2, 2, 1, 0)];
-    for one in [spent, leased] {
+    let [spent, leased, other] = [claim(1, 1, 1, 0), claim(2, 2, 1, 0), claim(4, 4, 1, 0)];
+    for one in [spent, leased, other] {
         assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
     }
     assert!(store.commit(spent).await.unwrap());
@@ -64,12 +74,12 @@ async fn a_killed_server_refuses_and_a_restarted_one_remembers() {
     is_unavailable(store.claim(claim(1, 3, 1, 0)).await);
     is_unavailable(store.claim(claim(3, 4, 1, 0)).await);
     is_unavailable(store.commit(leased).await);
-    is_unavailable(store.release(leased).await);
+    is_unavailable(store.release(other).await);
 
     server.restart();
     assert_eq!(claim_when_back(&store, 1).await, Claimed::Exhausted);
-    assert_eq!(claim_when_back(&store, 2).await, Claimed::Busy);
-    assert!(store.commit(leased).await.unwrap(), "the lease outlived the server");
+    assert_eq!(claim_once_undone(&store, 2, 1).await, Claimed::Granted);
+    assert_eq!(claim_when_back(&store, 4).await, Claimed::Busy, "a lease outlives the server");
     assert_eq!(claim_when_back(&store, 3).await, Claimed::Granted);
 }
 
@@ -116,12 +126,54 @@ async fn a_use_is_not_spent_after_nobody_waits_for_it() {
         server.pause();
         is_unavailable(hasty.commit(one).await);
         server.resume();
-        let busy = store.claim(claim(token, 100, 1, 0)).await.unwrap();
-        assert_eq!(busy, Claimed::Busy, "it is not spent");
-        let heir = claim(token, 3, uses, LEASE);
-        assert_eq!(store.claim(heir).await.unwrap(), Claimed::Granted);
-        assert!(store.commit(heir).await.unwrap());
+        assert_eq!(claim_once_undone(&store, token, uses).await, Claimed::Granted, "it is not spent");
+        assert!(!store.commit(one).await.unwrap());
     }
+}
+
+/// What was a token with one use is claimed for more of them, as who has narrowed one and kept the wider one may, between a
+/// commit and that nobody hears of it.
+#[tokio::test]
+async fn a_commit_is_undone_whatever_has_become_of_its_key() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    assert!(
+        !store.commit(claim(9, 9, 1, 0)).await.unwrap(),
+        "of nothing, so that the next one is sent at once"
+    );
+    let one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    let mut unheard = store.commit(one);
+    let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut unheard).poll(context))).await;
+    assert!(begun.is_pending());
+    assert_eq!(store.claim(claim(1, 2, 1, 0)).await.unwrap(), Claimed::Exhausted, "it is made");
+    assert_eq!(store.claim(claim(1, 3, 2, 0)).await.unwrap(), Claimed::Granted);
+    assert_eq!(store.claim(claim(1, 4, 2, 0)).await.unwrap(), Claimed::Busy, "one is spent, and one claimed");
+    drop(unheard);
+    assert_eq!(claim_once_undone(&store, 1, 2).await, Claimed::Granted);
+}
+
+/// What a commit leaves behind, to be undone by, is gone before long.
+#[tokio::test]
+async fn commits_are_forgotten() {
+    let server = RedisServer::start();
+    let store = connect(&server).await;
+    for lease in 0..3 {
+        let one = claim(1, lease, 3, 0);
+        assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+        assert!(store.commit(one).await.unwrap());
+    }
+    let key = format!("l402:{}:commits", claim(1, 0, 1, 0).payment_hash);
+    let ask = |command: &[&str]| redis_cli(&server, command).trim().parse::<i64>().unwrap();
+    assert_eq!(ask(&["ZCARD", &key]), 3);
+    assert!((60..=120).contains(&ask(&["TTL", &key])), "longer than it is tried, and not for ever");
+    // As if the first two were made two minutes ago: the next one sees to it.
+    let age = "for _, m in ipairs(redis.call('ZRANGE', KEYS[1], 0, 1)) do redis.call('ZINCRBY', KEYS[1], -121, m) end";
+    redis_cli(&server, &["EVAL", age, "1", &key]);
+    let last = claim(1, 9, 4, 0);
+    assert_eq!(store.claim(last).await.unwrap(), Claimed::Granted);
+    assert!(store.commit(last).await.unwrap());
+    assert_eq!(ask(&["ZCARD", &key]), 2);
 }
 
 #[tokio::test]
@@ -203,7 +255,7 @@ async fn a_connection_that_died_in_silence_is_replaced() {
     tokio::time::pause();
     is_unavailable(store.commit(one).await);
     tokio::time::resume();
-    assert!(store.commit(one).await.unwrap());
+    assert_eq!(claim_once_undone(&store, 1, 1).await, Claimed::Granted);
 }
 
 #[tokio::test]

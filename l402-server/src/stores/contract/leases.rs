@@ -1,7 +1,7 @@
 //! Claims that are committed, released, or left to end.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use l402_core::ports::{Claimed, PortFuture};
@@ -74,6 +74,11 @@ pub(super) const CASES: &[Case] = &[
         name: "abandoned_claim",
         promise: "A claim whose caller went away before the answer can be released like any other.",
         test: |storage| PortFuture::new(abandoned_claim(storage)),
+    },
+    Case {
+        name: "abandoned_commit",
+        promise: "A commit whose caller went away before the answer is undone, if it was made, and the use is back.",
+        test: |storage| PortFuture::new(abandoned_commit(storage)),
     },
 ];
 
@@ -201,15 +206,41 @@ async fn clock_set_back(storage: Storage) -> Verdict {
 async fn abandoned_claim(storage: Storage) -> Verdict {
     let (store, token) = (Handle(storage.store), Token::once()?);
     let abandoned = token.claim(0)?;
-    {
-        let mut answer = pin!(store.0.claim(abandoned));
-        poll_fn(|context| {
-            let _ = answer.as_mut().poll(context);
-            Poll::Ready(())
-        })
-        .await;
-    }
+    let _ = begun(pin!(store.0.claim(abandoned))).await;
     store.release(abandoned, "of an abandoned claim").await?;
     store.use_up(&token, 0).await?;
     store.exhausted(&token, 0, "after the only use").await
+}
+
+async fn abandoned_commit(storage: Storage) -> Verdict {
+    let store = Handle(storage.store);
+    for is_answered in [false, true] {
+        for uses in [1, 2] {
+            let token = Token::with_uses(uses)?;
+            for _ in 1..uses {
+                store.use_up(&token, 0).await?;
+            }
+            let abandoned = store.granted(&token, 0, "of the last use").await?;
+            {
+                let mut commit = pin!(store.0.commit(abandoned));
+                if begun(commit.as_mut()).await.is_ready() {
+                    continue; // at once, so that nobody can have gone away
+                }
+                if is_answered {
+                    // Whatever answers one request after the other has answered the commit as well then, to nobody.
+                    store.use_up(&Token::once()?, 0).await?;
+                }
+            }
+            store.granted_at_last(&token, LEASE, "after a commit was abandoned").await?;
+            store.busy(&token, LEASE, "after the use of an abandoned commit was claimed again").await?;
+            store.commit(abandoned, false, "for the second time, after it was abandoned and undone,").await?;
+            store.busy(&token, LEASE, "after the use of an abandoned commit was claimed again").await?;
+        }
+    }
+    Ok(())
+}
+
+/// Goes as far with something as that goes at once.
+async fn begun<T>(mut answer: Pin<&mut PortFuture<T>>) -> Poll<T> {
+    poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await
 }

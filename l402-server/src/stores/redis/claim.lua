@@ -1,29 +1,18 @@
 -- Takes one use. KEYS[1] is a hash: how many uses are `spent`, and for every lease when it ends. Or it is a string, as
--- commands.rs and commit.lua write it, which is made a hash here: the lease and its end, or '1' when that is spent.
+-- commands.rs and commit.lua write it: the lease and its end, or the lease alone when that is spent. A string is made a hash
+-- here when it can no longer say what there is to say.
 -- Returns 0 when granted, 1 when busy, 2 when exhausted.
-local key, lease = KEYS[1], ARGV[1]
+local key, commits, lease = KEYS[1], KEYS[2], ARGV[1]
 local uses, now = tonumber(ARGV[2]), tonumber(ARGV[3])
 local leased_until, forget_after = tonumber(ARGV[4]), tonumber(ARGV[5])
-local longest_life = tonumber(ARGV[6])
+local longest_life, remembered = tonumber(ARGV[6]), ARGV[7]
 
 local kind = redis.call('TYPE', key).ok
-if kind == 'string' then
-    local value, left = redis.call('GET', key), redis.call('PTTL', key)
-    redis.call('DEL', key)
-    if value == '1' then
-        redis.call('HSET', key, 'spent', 1)
-    else
-        redis.call('HSET', key, string.sub(value, 1, 16), string.sub(value, 17))
-    end
-    if left ~= -1 then
-        redis.call('PEXPIRE', key, math.max(left, 1))
-    end
-end
+local clock = tonumber(redis.call('TIME')[1])
 
 -- Lets the key live until `time` at least, by the caller's clock or by ours, whichever is behind.
 local function keep_until(time)
-    local clock = math.min(now, tonumber(redis.call('TIME')[1]))
-    local life = math.max(time - clock, 1)
+    local life = math.max(time - math.min(now, clock), 1)
     local left = kind ~= 'none' and redis.call('PTTL', key) or 0
     if left == -1 then
         return -- for ever
@@ -31,6 +20,26 @@ local function keep_until(time)
         redis.call('PERSIST', key)
     elseif life * 1000 > left then
         redis.call('EXPIRE', key, string.format('%.0f', life))
+    end
+end
+
+if kind == 'string' then
+    local value, left = redis.call('GET', key), redis.call('PTTL', key)
+    local leased, ends = string.sub(value, 1, 16), string.sub(value, 17)
+    if ends == '' and uses == 1 then
+        keep_until(forget_after)
+        return 2
+    end
+    redis.call('DEL', key)
+    if ends == '' then
+        redis.call('HSET', key, 'spent', 1)
+        redis.call('ZADD', commits, clock, leased)
+        redis.call('EXPIRE', commits, remembered)
+    else
+        redis.call('HSET', key, leased, ends)
+    end
+    if left ~= -1 then
+        redis.call('PEXPIRE', key, math.max(left, 1))
     end
 end
 

@@ -1,4 +1,4 @@
-//! What is sent to Redis: one key a token, and one atomic step for each claim, commit and release.
+//! What is sent to Redis: one atomic step for each claim, commit and release.
 
 use std::num::NonZeroU32;
 
@@ -6,6 +6,8 @@ use l402_core::UnixTime;
 use l402_core::ports::Claim;
 use redis::aio::ConnectionManager;
 use redis::{Cmd, RedisResult, Script, ScriptInvocation};
+
+use super::withdraw::WITHDRAWN_WITHIN;
 
 /// A key that nothing else needs may live so much longer, in seconds: clocks of instances that are behind the one which
 /// claimed see its lease end as much later.
@@ -15,11 +17,15 @@ const CLOCKS_APART: u64 = 10 * 60;
 /// could no longer count.
 const LONGEST_LIFE: u64 = 3_153_600_000;
 
+/// For how many seconds a commit can be undone: longer than that is tried.
+const COMMITS_REMEMBERED: u64 = 2 * WITHDRAWN_WITHIN.as_secs();
+
 pub(super) struct Commands {
     pub(super) prefix: String,
     claim: Script,
     commit: Script,
     release: Script,
+    withdraw: Script,
 }
 
 impl Commands {
@@ -29,6 +35,7 @@ impl Commands {
             claim: Script::new(include_str!("claim.lua")),
             commit: Script::new(include_str!("commit.lua")),
             release: Script::new(include_str!("release.lua")),
+            withdraw: Script::new(include_str!("withdraw.lua")),
         }
     }
 
@@ -45,7 +52,8 @@ impl Commands {
             .arg(seconds(claim.now))
             .arg(seconds(claim.leased_until))
             .arg(seconds(claim.forget_after))
-            .arg(LONGEST_LIFE);
+            .arg(LONGEST_LIFE)
+            .arg(COMMITS_REMEMBERED);
         script.invoke_async(connection).await
     }
 
@@ -58,12 +66,26 @@ impl Commands {
         connection: &mut ConnectionManager,
     ) -> RedisResult<i64> {
         let mut script = self.script(&self.commit, claim);
-        script.arg(seconds(claim.now)).arg(seconds(claim.forget_after)).arg(LONGEST_LIFE).arg(deadline);
+        script
+            .arg(seconds(claim.now))
+            .arg(seconds(claim.forget_after))
+            .arg(LONGEST_LIFE)
+            .arg(deadline)
+            .arg(COMMITS_REMEMBERED);
         script.invoke_async(connection).await
     }
 
     pub(super) async fn release(&self, claim: &Claim, connection: &mut ConnectionManager) -> RedisResult<()> {
         self.script(&self.release, claim).invoke_async(connection).await
+    }
+
+    /// Undoes a commit of which nobody knows whether it was made, and gives the use back.
+    pub(super) async fn withdraw(
+        &self,
+        claim: &Claim,
+        connection: &mut ConnectionManager,
+    ) -> RedisResult<()> {
+        self.script(&self.withdraw, claim).invoke_async(connection).await
     }
 
     /// Writes the lease and its end, if nothing is known of the token.
@@ -81,8 +103,10 @@ impl Commands {
     }
 
     fn script<'s>(&self, script: &'s Script, claim: &Claim) -> ScriptInvocation<'s> {
-        let mut invocation = script.key(self.key(claim));
-        invocation.arg(claim.lease.as_bytes());
+        let key = self.key(claim);
+        let commits = format!("{key}:commits");
+        let mut invocation = script.key(key);
+        invocation.key(commits).arg(claim.lease.as_bytes());
         invocation
     }
 

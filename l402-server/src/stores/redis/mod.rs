@@ -3,6 +3,7 @@
 mod commands;
 mod connect;
 mod link;
+mod withdraw;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use redis::aio::ConnectionManager;
 use commands::Commands;
 pub use connect::RedisConnectError;
 use link::Link;
+use withdraw::{Unheard, Withdrawals};
 
 /// Counts uses in Redis or Valkey, for services on several machines.
 ///
@@ -38,9 +40,10 @@ use link::Link;
 /// ```
 ///
 /// A token is one key, `l402:` and the payment hash in hex: a hash with the number of spent uses and a field for
-/// each lease; or a string, as long as the only use of a token was claimed once. Commits and releases are one script
-/// each, of this one key, and so are atomic. So are claims, but that the first one of a token with a single use is one
-/// `SET` with `NX`. Redis 6 and later, and Valkey. A cluster is not followed from node to node.
+/// each lease; or a string, as long as the only use of a token was claimed once. For two minutes after a commit of one of
+/// several uses there is a second key, with `:commits` at its end. Commits and releases are one script each, and so are
+/// atomic. So are claims, but that the first one of a token with a single use is one `SET` with `NX`. Redis 6 and later,
+/// and Valkey. A cluster is not followed from node to node.
 ///
 /// # What the server needs
 /// A key that the server forgets is a token that can be used again, so:
@@ -52,8 +55,9 @@ use link::Link;
 ///
 /// # When the server falls silent
 /// A commit that the server reads later than half of [`response_timeout`](RedisOptions::response_timeout) after it was sent,
-/// by the server's own clock, is not made: the gate has withheld the answer by then, and the buyer keeps the use. What
-/// is lost between the two in the other half, on the way back, is charged and not answered.
+/// by the server's own clock, is not made: the gate has withheld the answer by then, and the buyer keeps the use. One whose
+/// answer gets lost on the way back, or whose client leaves before it comes, is undone, made or not, as soon as the server
+/// can be reached. That is tried for a minute. If this process dies before, the use stays charged if it was.
 ///
 /// # Clocks
 /// Leases end by the clocks of the claiming instances, not by that of Redis. If one is ahead of another by some
@@ -72,6 +76,7 @@ struct Shared {
     link: Link,
     address: String,
     commands: Commands,
+    withdrawals: Withdrawals,
 }
 
 /// How to connect a [`RedisReplayStore`].
@@ -137,7 +142,8 @@ impl RedisOptions {
         let address = client.get_connection_info().addr().to_string();
         let link = connect::link(client, &address, self.connect_timeout, self.response_timeout).await?;
         let commands = Commands::new(self.prefix);
-        Ok(RedisReplayStore(Arc::new(Shared { link, address, commands })))
+        let withdrawals = Withdrawals::default();
+        Ok(RedisReplayStore(Arc::new(Shared { link, address, commands, withdrawals })))
     }
 }
 
@@ -173,9 +179,13 @@ impl ReplayStore for RedisReplayStore {
                 let deadline = store.link.deadline(connection).await?;
                 store.commands.commit(&claim, deadline, connection).await
             };
-            match store.link.run(commit).await? {
-                0 => Ok(false),
-                1 => Ok(true),
+            let unheard = Unheard::new(store.clone(), claim);
+            let answer = store.link.run(commit).await?;
+            match answer {
+                0 | 1 => {
+                    unheard.heard();
+                    Ok(answer == 1)
+                }
                 _ => {
                     store.link.forget_clock();
                     Err(StoreError::unavailable("redis", "the server has read the commit too late"))

@@ -180,6 +180,19 @@ impl Tokens<'_> {
 
     pub(super) fn release(&mut self, claim: &Claim) -> rusqlite::Result<()> {
         self.take_lease(claim)?;
+        self.forget_unused(claim)
+    }
+
+    /// Undoes a commit that was made.
+    pub(super) fn withdraw(&mut self, claim: &Claim) -> rusqlite::Result<()> {
+        self.execute(
+            "UPDATE tokens SET spent = spent - 1 WHERE payment_hash = ?1 AND spent > 0",
+            params![claim.payment_hash.as_bytes()],
+        )?;
+        self.forget_unused(claim)
+    }
+
+    fn forget_unused(&mut self, claim: &Claim) -> rusqlite::Result<()> {
         self.execute(
             "DELETE FROM tokens WHERE payment_hash = ?1 AND spent = 0
              AND NOT EXISTS (SELECT 1 FROM leases WHERE payment_hash = ?1)",

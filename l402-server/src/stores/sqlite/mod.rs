@@ -1,6 +1,7 @@
 //! [`SqliteReplayStore`]: uses counted in a file. Feature `sqlite`.
 
 mod database;
+mod withdraw;
 mod writer;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use l402_core::ports::{Claim, Claimed, PortFuture, ReplayStore, StoreError};
 use thiserror::Error;
 
 use database::Database;
+use withdraw::Committing;
 use writer::{Job, Writer};
 
 /// Counts uses in an SQLite file: survives restarts and crashes, and is shared by all processes of one machine.
@@ -31,8 +33,8 @@ use writer::{Job, Writer};
 /// # }
 /// ```
 ///
-/// A commit that nobody waits for any more when the thread comes to it is not made: its answer was withheld, and the
-/// buyer keeps the use.
+/// A commit that nobody waits for any more, since its client has left or its answer was withheld, is not made; or undone, if
+/// the thread has come to it before. The buyer keeps the use.
 ///
 /// # Power loss
 /// The file is in WAL mode. A commit is answered when it is on the disk (`synchronous=FULL`), so that a call that
@@ -136,7 +138,10 @@ impl ReplayStore for SqliteReplayStore {
     }
 
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
-        self.ask(|reply| Job::Commit(claim, reply))
+        match Committing::queue(&self.writer, claim) {
+            Ok(committing) => PortFuture::new(committing),
+            Err(error) => PortFuture::ready(Err(error)),
+        }
     }
 
     fn release(&self, claim: Claim) -> PortFuture<Result<(), StoreError>> {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::oneshot;
 
 use super::database::{Database, Durability};
+use super::withdraw;
 
 /// How many requests may wait before more are refused: at the slowest disk's pace, some seconds' worth.
 const QUEUE: usize = 8192;
@@ -24,6 +25,8 @@ pub(super) enum Job {
     Claim(Claim, Reply<Claimed>),
     Commit(Claim, Reply<bool>),
     Release(Claim, Reply<()>),
+    /// Undoes a commit that was made, and of which nobody has heard.
+    Withdraw(Claim),
 }
 
 impl Writer {
@@ -48,19 +51,26 @@ pub(super) fn stopped() -> StoreError {
 fn run(mut database: Database, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        write(&mut database, &mut batch);
+        while !batch.is_empty() {
+            write(&mut database, &mut batch);
+        }
     }
 }
 
-/// Writes a batch and then answers it: nobody hears of what might still be rolled back.
+/// Writes a batch and then answers it: nobody hears of what might still be rolled back. What is left in it is to undo what
+/// nobody waited for any more.
 fn write(database: &mut Database, batch: &mut Vec<Job>) {
-    let commits = batch.iter().any(|job| matches!(job, Job::Commit(..)));
+    let commits = batch.iter().any(|job| matches!(job, Job::Commit(..) | Job::Withdraw(_)));
     let durability = if commits { Durability::OnDisk } else { Durability::Written };
     let written = database.transaction(durability, |tokens| {
         batch.iter().map(|job| job.apply(tokens)).collect::<Result<Vec<_>, _>>()
     });
     match written {
-        Ok(answers) => batch.drain(..).zip(answers).for_each(|(job, answer)| job.answer(answer)),
+        Ok(answers) => {
+            let answered = batch.drain(..).zip(answers);
+            let unheard: Vec<_> = answered.filter_map(|(job, answer)| job.answer(answer)).collect();
+            batch.extend(unheard);
+        }
         Err(error) => {
             tracing::error!(%error, requests = batch.len(), "l402: the sqlite store could not write");
             batch.drain(..).for_each(|job| job.fail(&error));
@@ -73,7 +83,7 @@ fn write(database: &mut Database, batch: &mut Vec<Job>) {
 enum Answer {
     Claim(Option<Claimed>),
     Commit(bool),
-    Release,
+    Nothing,
 }
 
 impl Job {
@@ -81,23 +91,30 @@ impl Job {
         match self {
             Self::Claim(claim, _) => tokens.claim(claim).map(Answer::Claim),
             // Nobody waits for it any more: its answer was withheld, or its client has left. What is not delivered is not
-            // charged, and the use comes back when its lease ends.
-            Self::Commit(_, reply) if reply.is_closed() => Ok(Answer::Commit(false)),
+            // charged.
+            Self::Commit(claim, reply) if reply.is_closed() => {
+                tokens.release(claim).map(|()| Answer::Commit(false))
+            }
             Self::Commit(claim, _) => tokens.commit(claim).map(Answer::Commit),
-            Self::Release(claim, _) => tokens.release(claim).map(|()| Answer::Release),
+            Self::Release(claim, _) => tokens.release(claim).map(|()| Answer::Nothing),
+            Self::Withdraw(claim) => tokens.withdraw(claim).map(|()| Answer::Nothing),
         }
     }
 
-    /// Answers, if there is still somebody to listen.
-    fn answer(self, answer: Answer) {
+    /// Answers, if there is still somebody to listen; returns what is to be done if not.
+    fn answer(self, answer: Answer) -> Option<Self> {
         match (self, answer) {
             (Self::Claim(_, reply), Answer::Claim(claimed)) => {
                 drop(reply.send(claimed.ok_or_else(|| StoreError::full("sqlite"))));
             }
-            (Self::Commit(_, reply), Answer::Commit(committed)) => drop(reply.send(Ok(committed))),
-            (Self::Release(_, reply), Answer::Release) => drop(reply.send(Ok(()))),
+            (Self::Commit(claim, reply), Answer::Commit(committed)) => {
+                let is_heard = reply.send(Ok(committed)).is_ok();
+                return (committed && !is_heard).then_some(Self::Withdraw(claim));
+            }
+            (Self::Release(_, reply), Answer::Nothing) => drop(reply.send(Ok(()))),
             (job, _) => drop(job),
         }
+        None
     }
 
     fn fail(self, error: &rusqlite::Error) {
@@ -106,6 +123,7 @@ impl Job {
             Self::Claim(_, reply) => drop(reply.send(Err(error))),
             Self::Commit(_, reply) => drop(reply.send(Err(error))),
             Self::Release(_, reply) => drop(reply.send(Err(error))),
+            Self::Withdraw(_) => withdraw::stays_charged(),
         }
     }
 }
