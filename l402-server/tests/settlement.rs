@@ -171,6 +171,35 @@ async fn a_client_asks_the_node_no_more_often_than_for_offers() {
     assert_eq!(poll("192.0.2.2").await.status, 402, "others may still ask");
 }
 
+/// Whoever they are: addresses cost little, and behind some servers nobody's is known.
+#[tokio::test]
+async fn all_together_ask_the_node_no_more_often_than_for_offers() {
+    let limits = OfferLimits::NONE.overall(Rate::per_hour(3));
+    let (shop, ledger) = open_with(SettlementCheck::WithoutPreimage, ProviderCapabilities::FULL, |gate| {
+        gate.offer_limits(limits)
+    });
+    let reply = answer(shop.ask(Ask::get("/report"), None).await);
+    let macaroon = format!("L402 {}", body(&reply)["macaroon"].as_str().unwrap());
+    let headers = [("authorization", macaroon.as_str())];
+    for (peer, status) in [
+        (Some("192.0.2.1"), 402),
+        (Some("192.0.2.2"), 402),
+        (None, 402),
+        (None, 429),
+        (Some("192.0.2.3"), 429),
+    ] {
+        let poll = answer(shop.ask(Ask { peer, headers: &headers, ..Ask::get("/report") }, None).await);
+        assert_eq!(poll.status, status, "{peer:?}");
+    }
+    assert_eq!(ledger.asked.lock().unwrap().len(), 3);
+    let token = shop.pay(&reply).await;
+    assert_eq!(
+        spend(shop.ask(Ask::get("/report"), Some(&token)).await).await,
+        Ok(()),
+        "a preimage needs no lookup"
+    );
+}
+
 #[tokio::test]
 async fn a_price_function_knows_what_the_provider_can_charge() {
     let quote = |_: PriceRequest| async { Ok(Quote::new(Msat::from_msat(1_500))) };

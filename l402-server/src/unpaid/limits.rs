@@ -33,13 +33,14 @@ impl OfferLimits {
 
     /// Offers to one client, told by its address: see [`TrustedProxies`](crate::TrustedProxies). Clients whose address the
     /// adapter does not know have no limit of their own, and the log says so. Default: 10 a second and 100 at once.
-    /// Settlement lookups of one client have the same limit, counted apart.
+    /// Settlement lookups have the same limit, counted apart.
     pub const fn per_client(mut self, rate: Rate) -> Self {
         self.per_client = Some(rate);
         self
     }
 
-    /// Offers to all clients together. Default: 100 a second and 500 at once.
+    /// Offers to all clients together. Default: 100 a second and 500 at once. Settlement lookups have the same limit,
+    /// counted apart.
     pub const fn overall(mut self, rate: Rate) -> Self {
         self.overall = Some(rate);
         self

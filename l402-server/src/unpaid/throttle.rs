@@ -27,9 +27,8 @@ type Overall = RateLimiter<NotKeyed, InMemoryState, RateClock, NoOpMiddleware<Na
 
 /// Counts offers, settlement lookups and unpaid invoices.
 pub(crate) struct Throttle {
-    offers: Option<PerClient>,
-    lookups: Option<PerClient>,
-    overall: Option<Overall>,
+    offers: Rates,
+    lookups: Rates,
     outstanding: Arc<Outstanding>,
     has_met_unknown: AtomicBool,
 }
@@ -45,11 +44,9 @@ pub(crate) struct Throttled {
 
 impl Throttle {
     pub(crate) fn new(limits: &OfferLimits, clock: &RateClock) -> Self {
-        let per_client = |rate: Rate| PerClient::new(rate, clock.clone());
         Self {
-            offers: limits.per_client.map(per_client),
-            lookups: limits.per_client.map(per_client),
-            overall: limits.overall.map(|rate| Overall::direct_with_clock(rate.quota(), clock.clone())),
+            offers: Rates::new(limits, clock),
+            lookups: Rates::new(limits, clock),
             outstanding: Arc::new(Outstanding::new(limits)),
             has_met_unknown: AtomicBool::new(false),
         }
@@ -60,28 +57,23 @@ impl Throttle {
     pub(crate) fn offer(&self, client: ClientKey, now: UnixTime) -> Result<Reservation, Throttled> {
         if client == ClientKey::Unknown {
             self.warn_of_unknown();
-        } else if let Some(offers) = &self.offers {
-            offers.take(client)?;
         }
+        self.offers.take_client(client)?;
         let full = Throttled { retry_after: UNPAID_RETRY, is_for_unpaid: true };
         let reservation = self.outstanding.reserve(client, now).ok_or(full)?;
-        if let Some(overall) = &self.overall {
-            overall.check().map_err(|until| throttled(&until, overall.clock()))?;
-        }
+        self.offers.take_overall()?;
         Ok(reservation)
     }
 
     /// Takes the place of a settlement lookup.
     pub(crate) fn lookup(&self, client: ClientKey) -> Result<(), Throttled> {
-        match &self.lookups {
-            Some(lookups) if client != ClientKey::Unknown => lookups.take(client),
-            _ => Ok(()),
-        }
+        self.lookups.take_client(client)?;
+        self.lookups.take_overall()
     }
 
     /// All unknown clients in one count would let one of them keep the others out.
     fn warn_of_unknown(&self) {
-        if self.offers.is_some() && !self.has_met_unknown.swap(true, Ordering::Relaxed) {
+        if self.offers.per_client.is_some() && !self.has_met_unknown.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "l402: the addresses of clients are not known, so offers are limited for all together only; in axum, \
                  serve with into_make_service_with_connect_info::<SocketAddr>()"
@@ -92,6 +84,33 @@ impl Throttle {
     /// An invoice was paid: it waits no more.
     pub(crate) fn paid(&self, payment: &PaymentHash) {
         self.outstanding.paid(payment);
+    }
+}
+
+/// How often something is asked of the provider, by each client and by all of them.
+struct Rates {
+    per_client: Option<PerClient>,
+    overall: Option<Overall>,
+}
+
+impl Rates {
+    fn new(limits: &OfferLimits, clock: &RateClock) -> Self {
+        Self {
+            per_client: limits.per_client.map(|rate| PerClient::new(rate, clock.clone())),
+            overall: limits.overall.map(|rate| Overall::direct_with_clock(rate.quota(), clock.clone())),
+        }
+    }
+
+    fn take_client(&self, client: ClientKey) -> Result<(), Throttled> {
+        match &self.per_client {
+            Some(clients) if client != ClientKey::Unknown => clients.take(client),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_overall(&self) -> Result<(), Throttled> {
+        let Some(overall) = &self.overall else { return Ok(()) };
+        overall.check().map_err(|until| throttled(&until, overall.clock()))
     }
 }
 
