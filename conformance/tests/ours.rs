@@ -98,7 +98,7 @@ impl Shop {
     fn gate(&self, profile: Profile) -> GateBuilder {
         let quote = Quote::new(Msat::from_sat(10)).valid_for(Duration::from_secs(3600));
         Gate::builder(self.node.provider())
-            .root_key(MasterKey::from_bytes([7; 32]))
+            .root_key(MasterKey::from_bytes(std::array::from_fn(|number| number as u8)))
             .clock(self.clock.clone())
             .profile(profile)
             .cors(Cors::any_origin())

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use actix_web::{App, web};
-//! use l402_actix::{Gate, L402, MasterKey, Msat, Paid};
+//! use l402_actix::{Gate, L402, Msat, Paid};
 //! use l402_dev::DevNode;
 //!
 //! async fn report(paid: Paid) -> String {
@@ -20,7 +20,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let gate = Gate::builder(DevNode::new()?.provider())
-//!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
+//!     .ephemeral_root_key() // .root_key(master_key_from_env("L402_ROOT_KEY")?) in real life
 //!     .price(Msat::from_sat(10))
 //!     .build()?;
 //! let app = App::new().service(web::resource("/report").route(web::get().to(report).wrap(L402::new(gate))));

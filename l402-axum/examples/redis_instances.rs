@@ -1,11 +1,12 @@
 //! Two instances that sell the same thing: buy at one, spend at the other, once. Needs a Redis, at `REDIS_URL` or on this
-//! machine: `cargo run -p l402-axum --example redis_instances`.
+//! machine: `L402_ROOT_KEY=$(openssl rand -hex 32) cargo run -p l402-axum --example redis_instances`.
 #![allow(clippy::print_stdout, reason = "an example talks")]
 
 mod support;
 
 use axum::Router;
 use axum::routing::get;
+use l402_axum::keys::master_key_from_env;
 use l402_axum::stores::RedisReplayStore;
 use l402_axum::{BuildError, Gate, L402Layer, MasterKey, Msat};
 use l402_dev::DevNode;
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1/".to_owned());
     let store = RedisReplayStore::connect(&url).await?;
-    let secret = MasterKey::from_bytes([7; 32]); // the same at all instances, and from a secret store
+    let secret = master_key_from_env("L402_ROOT_KEY")?; // the same at all instances
     let node = DevNode::new()?;
 
     let other = TcpListener::bind("127.0.0.1:0").await?;

@@ -11,7 +11,7 @@
 //! ```
 //! use axum::Router;
 //! use axum::routing::get;
-//! use l402_axum::{Gate, L402Layer, MasterKey, Msat, Paid};
+//! use l402_axum::{Gate, L402Layer, Msat, Paid};
 //! use l402_dev::DevNode;
 //!
 //! async fn report(paid: Paid) -> String {
@@ -20,7 +20,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let gate = Gate::builder(DevNode::new()?.provider())
-//!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
+//!     .ephemeral_root_key() // .root_key(master_key_from_env("L402_ROOT_KEY")?) in real life
 //!     .price(Msat::from_sat(10))
 //!     .build()?;
 //! let app: Router = Router::new().route("/report", get(report).route_layer(L402Layer::new(gate)));
@@ -35,8 +35,8 @@
 //! # use axum::{Router, routing::get};
 //! # use l402_axum::{Gate, L402Layer, MasterKey, Msat, stores::MemoryReplayStore};
 //! # use l402_dev::DevNode;
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (node, key, store) = (DevNode::new()?, MasterKey::from_bytes([7; 32]), MemoryReplayStore::default());
+//! # fn app(key: MasterKey) -> Result<(), Box<dyn std::error::Error>> {
+//! let (node, store) = (DevNode::new()?, MemoryReplayStore::default());
 //! let gate = |price| Gate::builder(node.provider()).root_key(key.clone()).store(store.clone()).price(price).build();
 //! let app: Router = Router::new()
 //!     .route("/cheap", get("cheap").route_layer(L402Layer::new(gate(Msat::from_sat(1))?)))

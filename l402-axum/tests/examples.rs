@@ -10,6 +10,9 @@ use example::Example;
 use redis_server::RedisServer;
 use reqwest::StatusCode;
 
+/// What the instances of one shop share.
+const ROOT_KEY: &str = "9a4b1f07c3e8d25560fe7b3489d1a2cc07e5b86913f4da5e2c7081b99f36ad12";
+
 #[tokio::test]
 async fn every_example_sells_and_delivers() {
     for (name, path) in [
@@ -48,7 +51,8 @@ async fn events_come_one_by_one() {
 #[tokio::test]
 async fn what_is_bought_at_one_instance_is_spent_once_at_either() {
     let redis = RedisServer::start();
-    let example = Example::start("redis_instances", &[("REDIS_URL", &redis.url())]);
+    let example =
+        Example::start("redis_instances", &[("REDIS_URL", &redis.url()), ("L402_ROOT_KEY", ROOT_KEY)]);
     let credential = example.pay("/report").await;
     let other = example.said("Second:");
     let answer = example.get_url(&other, Some(&credential)).await;

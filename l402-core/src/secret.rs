@@ -165,7 +165,11 @@ impl core::error::Error for EmptyRootKey {}
 pub struct MasterKey {
     key: HmacKey,
     id: RootKeyId,
+    is_guessable: bool,
 }
+
+/// Fewer different bytes than this do not happen among 32 random ones.
+const FEWEST_DIFFERENT_BYTES: u32 = 16;
 
 impl MasterKey {
     /// Takes the secret.
@@ -178,7 +182,14 @@ impl MasterKey {
         let secret = Zeroizing::new(secret);
         let key = HmacKey::from_digest(&Digest::from_bytes(&secret));
         let [a, b, c, d, ..] = key.mac(b"l402 root key id").to_bytes();
-        Self { key, id: RootKeyId::from_bytes([a, b, c, d]) }
+        Self { key, id: RootKeyId::from_bytes([a, b, c, d]), is_guessable: is_guessable(&secret) }
+    }
+
+    /// Whether the secret cannot have come from a random generator: it is text, or has few different bytes, as one
+    /// that was put there to be replaced later. Anybody might mint tokens then.
+    #[must_use]
+    pub const fn is_guessable(&self) -> bool {
+        self.is_guessable
     }
 
     /// The name of this secret: four bytes computed from it, which tell nothing about it.
@@ -192,6 +203,15 @@ impl MasterKey {
     pub fn root_key(&self, token: &TokenId) -> RootKey {
         RootKey(KEY_GENERATOR.mac_of_digest(&self.key.mac_of_32(token.as_bytes())))
     }
+}
+
+fn is_guessable(secret: &[u8; 32]) -> bool {
+    let mut seen = [0_u64; 4];
+    for byte in secret {
+        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+    let different: u32 = seen.iter().map(|bytes| bytes.count_ones()).sum();
+    different < FEWEST_DIFFERENT_BYTES || secret.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 impl fmt::Debug for MasterKey {

@@ -36,11 +36,11 @@ impl DevNode {
     /// use axum::http::{Request, StatusCode};
     /// use l402_dev::DevNode;
     /// # use axum::{Router, routing::get};
-    /// # use l402_axum::{Gate, L402Layer, MasterKey, Msat};
+    /// # use l402_axum::{Gate, L402Layer, Msat};
     /// use tower::ServiceExt;
     ///
     /// # fn app(provider: l402_dev::DevProvider) -> Result<Router, Box<dyn std::error::Error>> {
-    /// #     let gate = Gate::builder(provider).root_key(MasterKey::from_bytes([7; 32]));
+    /// #     let gate = Gate::builder(provider).ephemeral_root_key();
     /// #     let gate = gate.price(Msat::from_sat(10)).build()?;
     /// #     Ok(Router::new().route("/report", get(|| async { "the report" }).route_layer(L402Layer::new(gate))))
     /// # }

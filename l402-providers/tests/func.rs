@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use l402_core::ports::{BackendError, BackendErrorKind, Invoice, InvoiceProvider, NewInvoice};
-use l402_core::{MasterKey, Msat, Network};
+use l402_core::{Msat, Network};
 use l402_dev::DevNode;
 use l402_providers::FnProvider;
 use l402_server::{BuildError, Decision, Gate, QuoteError, Reply, RequestParts};
@@ -18,7 +18,7 @@ fn provider(node: &DevNode) -> impl InvoiceProvider + 'static {
 }
 
 fn gate(provider: impl InvoiceProvider + 'static, price: Msat) -> Result<Gate, BuildError> {
-    Gate::builder(provider).root_key(MasterKey::from_bytes([7; 32])).price(price).build()
+    Gate::builder(provider).ephemeral_root_key().price(price).build()
 }
 
 async fn ask(gate: &Gate) -> Reply {

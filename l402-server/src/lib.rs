@@ -13,14 +13,14 @@
 //! `l402-axum` and `l402-actix` translate requests and answers and know no rules.
 //!
 //! ```
-//! use l402_core::{MasterKey, Msat};
+//! use l402_core::Msat;
 //! use l402_dev::DevNode;
 //! use l402_server::{Decision, Gate, RequestParts};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let gate = Gate::builder(DevNode::new()?.provider())
-//!     .root_key(MasterKey::from_bytes([7; 32])) // from a secret store in real life
+//!     .ephemeral_root_key() // .root_key(master_key_from_env("L402_ROOT_KEY")?) in real life
 //!     .price(Msat::from_sat(10))
 //!     .build()?;
 //!

@@ -3,11 +3,11 @@
 
 mod common;
 
+use common::secrecy::other_master_key;
 use common::{NOW, PRICE, Shop, admission, answer, body, master_key, verdict};
 use l402_core::header::{Scheme, credential_header_value};
 use l402_core::{
-    Identifier, KeyRing, Limits, Macaroon, MasterKey, Network, Preimage, RootKey, TokenId, UnknownCaveats,
-    Uses,
+    Identifier, KeyRing, Limits, Macaroon, Network, Preimage, RootKey, TokenId, UnknownCaveats, Uses,
 };
 use l402_server::stores::MemoryReplayStore;
 use l402_server::{BuildError, Gate, QuoteError, RequestParts};
@@ -126,7 +126,7 @@ async fn forged_tampered_and_foreign_tokens_are_refused_without_an_invoice() {
     let ours = TokenId::sealing(master_key().id(), [9; 32]);
     let forged = mint(&RootKey::new(b"not the key").unwrap(), ours);
     let unsigned = mint(&RootKey::new(&[0; 32]).unwrap(), ours);
-    let foreign_key = MasterKey::from_bytes([8; 32]);
+    let foreign_key = other_master_key();
     let foreign_id = TokenId::sealing(foreign_key.id(), [9; 32]);
     let foreign = mint(&foreign_key.root_key(&foreign_id), foreign_id);
     let other_preimage = credential_header_value(Scheme::L402, &token.macaroon, &own);
@@ -197,7 +197,7 @@ async fn another_instance_with_the_same_secret_accepts_the_token() {
 #[tokio::test]
 async fn tokens_outlive_the_rotation_of_their_secret_until_the_cut_off() {
     let token = Shop::open().buy("/report").await;
-    let new = MasterKey::from_bytes([8; 32]);
+    let new = other_master_key();
     let cut_off = NOW.saturating_add(Duration::from_secs(60));
     let ring = KeyRing::new(new.clone()).with_retired(master_key(), cut_off);
     let shop = Shop::open_with(|gate| gate.root_keys(ring));

@@ -6,8 +6,8 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::secrecy::other_master_key;
 use common::{Ask, NOW, Shop, Token, admission, answer, master_key};
-use l402_core::MasterKey;
 use l402_server::keys::{RevocationList, RotatingKeys};
 use l402_server::{Admission, BodyWanted, Decision, Idempotency, PriceTable, Quote, Reply, RequestParts};
 
@@ -183,7 +183,7 @@ async fn a_secret_that_is_retired_while_the_body_comes_is_good_no_more() {
     let shop = Shop::open_with(|gate| gate.idempotency(Idempotency::default()).root_keys(keys.clone()));
     let token = shop.buy("/report").await;
     let (early, late) = (wanted(&shop, &token).await, wanted(&shop, &token).await);
-    keys.rotate(MasterKey::from_bytes([8; 32]), NOW.saturating_add(Duration::from_secs(60)));
+    keys.rotate(other_master_key(), NOW.saturating_add(Duration::from_secs(60))).unwrap();
     drop(admission(early.decide(b"two copies").await));
     shop.clock.advance(Duration::from_secs(60));
     assert_eq!(answer(late.decide(b"two copies").await).code(), "token_revoked");

@@ -4,14 +4,19 @@
 mod common;
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
+use common::secrecy::other_master_key;
 use common::{Ask, NOW, PRICE, Shop, master_key, spend};
-use l402_core::{Identifier, MasterKey, MintRequest, Preimage, RequestContext, TokenId, Uses, mint};
+use l402_core::ports::RootKeyStore;
+use l402_core::{Identifier, KeyRing, MasterKey, MintRequest, Preimage, RequestContext, TokenId, Uses, mint};
+use l402_dev::DevNode;
 use l402_server::keys::{
     KeyError, RevocationList, RotatingKeys, master_key_from_env, master_key_from_file, parse_master_key,
 };
+use l402_server::{BuildError, Gate};
 
 const SECRET: [u8; 32] = [
     0x9a, 0x4b, 0x1f, 0x07, 0xc3, 0xe8, 0xd2, 0x55, 0x60, 0xfe, 0x7b, 0x34, 0x89, 0xd1, 0xa2, 0xcc, 0x07,
@@ -53,6 +58,31 @@ fn what_is_no_secret_or_a_weak_one_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn nothing_is_sold_with_a_secret_that_can_be_guessed() {
+    let passphrase = *b"correct horse battery staple, ye";
+    let fifteen_bytes = std::array::from_fn(|number| (number % 15) as u8);
+    for secret in [[7; 32], passphrase, fifteen_bytes] {
+        let weak = MasterKey::from_bytes(secret);
+        assert!(weak.is_guessable());
+        let rotating = RotatingKeys::new(weak.clone());
+        let behind_a_pointer: Arc<dyn RootKeyStore> = Arc::new(KeyRing::new(weak.clone()));
+        let node = DevNode::new().unwrap();
+        let gate = || Gate::builder(node.provider()).price(PRICE);
+        for gate in
+            [gate().root_key(weak.clone()), gate().root_keys(rotating), gate().root_keys(behind_a_pointer)]
+        {
+            assert_eq!(gate.build().unwrap_err(), BuildError::WeakRootKey);
+        }
+        let keys = RotatingKeys::new(master_key());
+        assert_eq!(keys.rotate(weak, NOW), Err(KeyError::Weak));
+        assert_eq!(keys.current_id(), master_key().id(), "nothing has changed");
+    }
+    let sixteen_bytes = std::array::from_fn(|number| (number % 16) as u8);
+    assert!(!MasterKey::from_bytes(sixteen_bytes).is_guessable());
+    assert!(!MasterKey::from_bytes(SECRET).is_guessable());
+}
+
 #[test]
 fn a_secret_is_read_from_a_file_or_the_reason_why_not_is_said() {
     let folder = tempfile::tempdir().unwrap();
@@ -75,7 +105,7 @@ async fn a_secret_is_rotated_while_requests_are_served() {
     let old = shop.buy("/report").await;
     let never_used = shop.buy("/report").await;
 
-    keys.rotate(MasterKey::from_bytes([8; 32]), NOW.saturating_add(Duration::from_secs(60)));
+    keys.rotate(other_master_key(), NOW.saturating_add(Duration::from_secs(60))).unwrap();
     let new = shop.buy("/report").await;
     for token in [&old, &new] {
         assert_eq!(spend(shop.ask(Ask::get("/report"), Some(token)).await).await, Ok(()));
@@ -85,13 +115,13 @@ async fn a_secret_is_rotated_while_requests_are_served() {
 
     shop.clock.advance(Duration::from_secs(60));
     assert_eq!(spend(shop.ask(Ask::get("/report"), Some(&never_used)).await).await, Err("token_revoked"));
-    assert_eq!(keys.current_id(), MasterKey::from_bytes([8; 32]).id());
+    assert_eq!(keys.current_id(), other_master_key().id());
 }
 
 /// Of several macaroons for one payment, each has to be signed with a secret that still counts, in whichever order.
 #[tokio::test]
 async fn one_macaroon_of_a_retired_secret_is_one_too_many() {
-    let next = MasterKey::from_bytes([8; 32]);
+    let next = other_master_key();
     let preimage = Preimage::from_bytes([5; 32]);
     let request = RequestContext::new("GET", "/report", NOW);
     let minted = |secret: &MasterKey| {
@@ -103,7 +133,7 @@ async fn one_macaroon_of_a_retired_secret_is_one_too_many() {
     };
     let (old, new) = (minted(&master_key()), minted(&next));
     let keys = RotatingKeys::new(master_key());
-    keys.rotate(next, NOW.saturating_add(Duration::from_secs(60)));
+    keys.rotate(next, NOW.saturating_add(Duration::from_secs(60))).unwrap();
     let shop = Shop::open_with(|gate| gate.root_keys(keys));
     let verdict = async |macaroons: &str| {
         let header = format!("L402 {macaroons}:{}", preimage.expose_hex());

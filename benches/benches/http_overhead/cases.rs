@@ -124,7 +124,7 @@ fn offer_of(gate: &Gate) -> Reply {
 }
 
 fn master() -> MasterKey {
-    MasterKey::from_bytes([7; 32])
+    MasterKey::from_bytes(std::array::from_fn(|number| number as u8))
 }
 
 /// The preimage and the identifier of a token, different for each number.

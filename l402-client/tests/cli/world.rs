@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderMap;
-use l402_axum::{Gate, L402Layer, MasterKey, Msat, Quote};
+use l402_axum::{Gate, L402Layer, Msat, Quote};
 use l402_core::ports::{Invoice, InvoiceProvider, NewInvoice, PayOutcome, Wallet};
 use l402_dev::{DevNode, control, facade};
 use serde_json::Value;
@@ -48,11 +48,7 @@ impl World {
         let node = DevNode::new().unwrap();
         let gate = |uses| {
             let quote = Quote::new(PRICE).uses(uses);
-            Gate::builder(node.provider())
-                .root_key(MasterKey::from_bytes([7; 32]))
-                .price(quote)
-                .build()
-                .unwrap()
+            Gate::builder(node.provider()).ephemeral_root_key().price(quote).build().unwrap()
         };
         let thrice = Router::new().route("/thrice", get("one of three")).route("/mirror", get(mirror));
         let app = Router::new()

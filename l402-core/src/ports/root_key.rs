@@ -24,12 +24,19 @@ pub trait RootKeyStore: Send + Sync {
         let _ = (token, now);
         false
     }
+
+    /// Whether the secret that signs new tokens can be guessed, so that no gate may sell them: see
+    /// [`MasterKey::is_guessable`]. `false`, the default, where keys are random.
+    fn is_guessable(&self) -> bool {
+        false
+    }
 }
 
 forward_port!(RootKeyStore {
     fn issue(&self, entropy: [u8; 32]) -> PortFuture<Result<IssuedKey, StoreError>>;
     fn root_key(&self, token: TokenId, now: UnixTime) -> PortFuture<Result<Option<FoundKey>, StoreError>>;
     fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool;
+    fn is_guessable(&self) -> bool;
 });
 
 /// The id and root key of a new token.
@@ -65,6 +72,10 @@ impl RootKeyStore for MasterKey {
     fn is_still_live(&self, token: TokenId, _: UnixTime) -> bool {
         token.root_key_id() == self.id()
     }
+
+    fn is_guessable(&self) -> bool {
+        Self::is_guessable(self)
+    }
 }
 
 /// Issues with the current secret, and finds the keys of older ones, too.
@@ -79,5 +90,9 @@ impl RootKeyStore for KeyRing {
 
     fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool {
         self.is_live(token.root_key_id(), now)
+    }
+
+    fn is_guessable(&self) -> bool {
+        self.current().is_guessable()
     }
 }

@@ -15,7 +15,8 @@ use crate::stores::MemoryReplayStore;
 /// Keys and stores.
 impl GateBuilder {
     /// Derives the root key of every token from this secret. Required, unless [`GateBuilder::root_keys`] is used.
-    /// [`keys`](crate::keys) reads one from the environment or a file.
+    /// [`keys`](crate::keys) reads one from the environment or a file. One that can be guessed is refused by
+    /// [`GateBuilder::build`].
     ///
     /// Instances that share the secret accept each other's tokens, whatever their price and host: a token says path
     /// and method only. Services that are not to honour each other's tokens need secrets of their own.

@@ -11,6 +11,12 @@ pub enum BuildError {
         "the gate has no root key: call .root_key(key) with 32 random bytes, or .ephemeral_root_key() to try out"
     )]
     MissingRootKey,
+    /// A root key that is not random.
+    #[error(
+        "anybody can guess the gate's root key: it must be 32 random bytes, such as `openssl rand -hex 32` prints; \
+         .ephemeral_root_key() makes one up to try out"
+    )]
+    WeakRootKey,
     /// No price.
     #[error("the gate has no price: call .price(Msat::from_sat(10)), .prices(table) or .price_fn(function)")]
     MissingPrice,

@@ -125,6 +125,7 @@ impl GateBuilder {
         let is_memory = self.store.is_none();
         let gate = Gate::from_rules(Rules {
             keys: match self.keys {
+                Some(keys) if keys.is_guessable() => return Err(BuildError::WeakRootKey),
                 Some(keys) => keys,
                 None if self.is_ephemeral => Arc::new(MasterKey::from_bytes(entropy()?)),
                 None => return Err(BuildError::MissingRootKey),

@@ -12,9 +12,6 @@ use zeroize::Zeroizing;
 /// Longer than any spelling of 32 bytes.
 const MOST_TEXT_BYTES: u64 = 1024;
 
-/// Fewer different bytes than this do not happen among 32 random ones.
-const FEWEST_DIFFERENT_BYTES: usize = 16;
-
 /// Reads the secret from an environment variable: 64 hex digits, or 32 bytes in base64.
 ///
 /// ```no_run
@@ -70,10 +67,8 @@ pub fn parse_master_key(text: &str) -> Result<MasterKey, KeyError> {
     let bytes = decode(text.trim()).ok_or(KeyError::NotASecret)?;
     let secret: Zeroizing<[u8; 32]> =
         Zeroizing::new(bytes.as_slice().try_into().map_err(|_| KeyError::NotASecret)?);
-    if is_weak(&secret) {
-        return Err(KeyError::Weak);
-    }
-    Ok(MasterKey::from_bytes(*secret))
+    let key = MasterKey::from_bytes(*secret);
+    if key.is_guessable() { Err(KeyError::Weak) } else { Ok(key) }
 }
 
 fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -90,13 +85,6 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let pair = |pair: &[u8]| Some((digit(&pair[0])? * 16 + digit(&pair[1])?) as u8);
     text.as_bytes().chunks_exact(2).map(pair).collect()
-}
-
-fn is_weak(secret: &[u8; 32]) -> bool {
-    let mut sorted = Zeroizing::new(*secret);
-    sorted.sort_unstable();
-    let different = 1 + sorted.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    different < FEWEST_DIFFERENT_BYTES || secret.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(unix)]

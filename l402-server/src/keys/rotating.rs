@@ -6,15 +6,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 use l402_core::ports::{IssuedKey, PortFuture, RootKeyStore, StoreError};
 use l402_core::{FoundKey, KeyRing, MasterKey, RootKeyId, TokenId, UnixTime};
 
+use super::KeyError;
+
 /// Secrets that can be changed while requests are served. Clones share them: give one to the gate, keep one.
 ///
 /// ```
 /// use l402_core::{MasterKey, UnixTime};
 /// use l402_server::keys::RotatingKeys;
 ///
-/// let keys = RotatingKeys::new(MasterKey::from_bytes([1; 32]));
+/// # fn example(secret: [u8; 32], next: [u8; 32]) -> Result<(), l402_server::keys::KeyError> {
+/// let keys = RotatingKeys::new(MasterKey::from_bytes(secret));
 /// // Later, with the gate running: tokens of the first secret work until the cut-off.
-/// keys.rotate(MasterKey::from_bytes([2; 32]), UnixTime::from_secs(1_900_000_000));
+/// keys.rotate(MasterKey::from_bytes(next), UnixTime::from_secs(1_900_000_000))?;
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Every instance has to rotate, and know the new secret before the first token signed with it comes back.
@@ -30,12 +35,19 @@ impl RotatingKeys {
 
     /// Signs new tokens with `next`. Those of the secret before are accepted until `cut_off`, which should come after
     /// the last of them expires: tokens live as long as their invoice and the token lifetime together.
-    pub fn rotate(&self, next: MasterKey, cut_off: UnixTime) {
+    ///
+    /// # Errors
+    /// [`KeyError::Weak`] when anybody could guess `next`. Everything stays as it was then.
+    pub fn rotate(&self, next: MasterKey, cut_off: UnixTime) -> Result<(), KeyError> {
+        if next.is_guessable() {
+            return Err(KeyError::Weak);
+        }
         let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let (from, to) = (ring.current().id(), next.id());
         *ring = ring.rotated(next, cut_off);
         drop(ring);
         tracing::info!(%from, %to, cut_off = cut_off.as_secs(), "l402: the root key was rotated");
+        Ok(())
     }
 
     /// The id of the secret that signs new tokens.
@@ -62,6 +74,10 @@ impl RootKeyStore for RotatingKeys {
 
     fn is_still_live(&self, token: TokenId, now: UnixTime) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_still_live(token, now)
+    }
+
+    fn is_guessable(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_guessable()
     }
 }
 

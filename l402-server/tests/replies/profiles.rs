@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use l402_core::header::{Scheme, credential_header_value};
-use l402_core::{MasterKey, Network, Preimage, UnknownCaveats};
+use l402_core::{Network, Preimage, UnknownCaveats};
 use l402_server::stores::MemoryReplayStore;
 use l402_server::{ErrorShape, OnBadToken, Profile, Reply};
 
+use crate::common::secrecy::other_master_key;
 use crate::common::{Shop, admission, answer, body};
 use crate::{BROWSER, all, send, text};
 
@@ -128,7 +129,7 @@ async fn provoke(code: &str, profile: Profile, accept: &str) -> Reply {
         "path_too_long" => return answer(request("GET", &format!("/{}", "a".repeat(2000)), "").await),
         "method_too_long" => return answer(request(&"M".repeat(2000), "/report", "").await),
         "unknown_root_key" => {
-            let foreign = Shop::open_with(|gate| gate.root_key(MasterKey::from_bytes([8; 32])));
+            let foreign = Shop::open_with(|gate| gate.root_key(other_master_key()));
             return get(&foreign.buy("/report").await.header()).await;
         }
         _ => {}

@@ -26,6 +26,15 @@ pub(crate) fn master_key() -> MasterKey {
     MasterKey::from_bytes(SECRET)
 }
 
+/// Another one, to rotate to, or of a server that sells for itself.
+const OTHER_SECRET: [u8; 32] = *b"\x9d\x05the key of the other shop\x99\xe8\x32\x89\xfe";
+
+/// Another secret than the servers' own.
+pub(crate) fn other_master_key() -> MasterKey {
+    add(&OTHER_SECRET);
+    MasterKey::from_bytes(OTHER_SECRET)
+}
+
 /// A token that was issued, its signature, and what a server has signed it with.
 pub(crate) fn macaroon(base64: &str) {
     let limits = Limits::default().with_caveats(1000).with_header_bytes(1 << 20);

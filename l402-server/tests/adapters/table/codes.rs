@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use base64_simd::STANDARD;
-use l402_core::{Identifier, Limits, Macaroon, MasterKey, Preimage, RootKey, UnknownCaveats};
+use l402_core::{Identifier, Limits, Macaroon, Preimage, RootKey, UnknownCaveats};
 use l402_server::{Quote, SettlementCheck};
 
 use crate::ask::{get, post};
 use crate::lab::{NOW, PRICE, ProviderFault, StoreFault};
 use crate::row;
 use crate::row::{Row, Step, after, buy, change, change_for, offered};
+use crate::secrecy::other_master_key;
 use crate::token::Token;
 
 /// Every code that an answer can have. Left out are `internal`, when the system has no random bytes, and the codes
@@ -234,7 +235,7 @@ pub(super) fn rows() -> Vec<Row> {
             get("/report").token().refused(402, "token_revoked"),
             change_for(|lab, tokens| lab.revoked.restore(&tokens[0].hash.parse().unwrap())),
             get("/report").token().gives(200, "the report"),
-            change(|lab| lab.keys.rotate(MasterKey::from_bytes([0x77; 32]), NOW)),
+            change(|lab| lab.keys.rotate(other_master_key(), NOW).unwrap()),
             get("/report").token().refused(402, "token_revoked"),
         )
         .gate(|gate| gate.price(Quote::new(PRICE).uses(9))),
@@ -267,7 +268,7 @@ pub(super) fn rows() -> Vec<Row> {
             buy(get("/report")),
             change(|lab| {
                 let cut_off = NOW.saturating_add(Duration::from_secs(600));
-                lab.keys.rotate(MasterKey::from_bytes([0x77; 32]), cut_off);
+                lab.keys.rotate(other_master_key(), cut_off).unwrap();
             }),
             get("/report").token_no(0).gives(200, "the report"),
             buy(get("/report")),
