@@ -83,6 +83,11 @@ impl Browser {
         }
     }
 
+    async fn tells(&self, condition: &str) -> bool {
+        let answer = self.client.execute(&format!("return {condition}"), Vec::new()).await.unwrap();
+        answer.as_bool().unwrap()
+    }
+
     async fn value(&self, css: &str) -> String {
         let script = "return document.querySelector(arguments[0]).value";
         self.client.execute(script, vec![css.into()]).await.unwrap().as_str().unwrap().to_owned()
@@ -124,6 +129,7 @@ async fn invoices_are_created_paid_and_seen_live() {
     browser.sees("#pay-result", "preimage").await;
     browser.sees("#invoices tr", "paid").await;
     browser.sees("#payments tr", "payer").await;
+    assert!(browser.tells("document.activeElement.closest('#invoices') !== null").await, "the focus is lost");
     browser.screenshot("page-light").await;
 
     // What others do shows without a reload.
@@ -141,9 +147,8 @@ async fn invoices_are_created_paid_and_seen_live() {
     browser.client.execute(focus, Vec::new()).await.unwrap();
     control::create_invoice(&served.text("node"), &order).await.unwrap();
     browser.sees("#invoice-count", "3").await;
-    let focused =
-        "return document.activeElement.closest('tr') === document.querySelector('#invoices tr:nth-child(2)')";
-    assert_eq!(browser.client.execute(focused, Vec::new()).await.unwrap(), true);
+    let second = "document.querySelector('#invoices tr:nth-child(2)')";
+    assert!(browser.tells(&format!("document.activeElement.closest('tr') === {second}")).await);
 
     browser.click("#invoices button:nth-of-type(2)").await;
     browser.sees("#decoded", "\"amount_msat\": 7000").await;

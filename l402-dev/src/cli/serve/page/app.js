@@ -121,6 +121,7 @@
   // Lines that have not changed stay the elements they are: the focus stays where it is, and a click that has begun counts.
   const showLines = (list, items, show) => {
     const wanted = items.map((item) => JSON.stringify(item));
+    const focused = [...list.children].findIndex((line) => line.contains(document.activeElement));
     for (const line of [...list.children]) if (!wanted.includes(line.dataset.of)) line.remove();
     wanted.forEach((of, index) => {
       const there = list.children[index];
@@ -130,6 +131,8 @@
       list.insertBefore(line, there || null);
     });
     while (list.children.length > wanted.length) list.lastElementChild.remove();
+    // The line with the focus has changed, as that of an invoice that was just paid: the one in its place has it now.
+    if (focused >= 0 && !list.contains(document.activeElement)) list.children[focused]?.querySelector("button")?.focus();
   };
 
   const newest = (count) => (count > NEWEST ? `the newest ${NEWEST} of ${count}` : String(count));
