@@ -175,9 +175,8 @@ async fn a_client_asks_the_node_no_more_often_than_for_offers() {
 #[tokio::test]
 async fn all_together_ask_the_node_no_more_often_than_for_offers() {
     let limits = OfferLimits::NONE.overall(Rate::per_hour(3));
-    let (shop, ledger) = open_with(SettlementCheck::WithoutPreimage, ProviderCapabilities::FULL, |gate| {
-        gate.offer_limits(limits)
-    });
+    let (shop, ledger) =
+        open_with(SettlementCheck::Always, ProviderCapabilities::FULL, |gate| gate.offer_limits(limits));
     let reply = answer(shop.ask(Ask::get("/report"), None).await);
     let macaroon = format!("L402 {}", body(&reply)["macaroon"].as_str().unwrap());
     let headers = [("authorization", macaroon.as_str())];
@@ -196,8 +195,9 @@ async fn all_together_ask_the_node_no_more_often_than_for_offers() {
     assert_eq!(
         spend(shop.ask(Ask::get("/report"), Some(&token)).await).await,
         Ok(()),
-        "a preimage needs no lookup"
+        "who shows a preimage is not kept waiting by who does not"
     );
+    assert_eq!(ledger.asked.lock().unwrap().len(), 4);
 }
 
 #[tokio::test]

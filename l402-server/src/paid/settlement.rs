@@ -30,7 +30,9 @@ pub enum SettlementCheck {
     /// For every payment, with a preimage or without. Needed where the backend shows preimages before payment.
     ///
     /// # Security
-    /// As for [`SettlementCheck::WithoutPreimage`].
+    /// As for [`SettlementCheck::WithoutPreimage`]. Lookups for credentials without a preimage are limited for all clients
+    /// together ([`OfferLimits::overall`](crate::OfferLimits::overall)), so that strangers who ask about invoices that they
+    /// do not pay keep nobody waiting but those who have no preimage either.
     Always,
 }
 
@@ -50,21 +52,21 @@ impl Gate {
         &self,
         request: &RequestParts<'_, H>,
         grant: Grant,
-        id: LookupId,
+        lookup: Lookup,
         now: UnixTime,
     ) -> PortFuture<Decision> {
         let rules = self.rules();
         if rules.settled.contains(&grant.payment_hash) {
             return self.claim(request, grant, now);
         }
-        if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request)) {
+        if let Err(throttled) = rules.throttle.lookup(rules.proxies.client(request), lookup.has_preimage) {
             let refusal = Refusal::asked_too_often(throttled.retry_after);
             return self.answer(&refusal, rules.replies.audience(request));
         }
         let (gate, request) = (self.clone(), self.keep(request));
         PortFuture::new(async move {
             let rules = gate.rules();
-            let settled = ask(rules, id, grant.payment_hash).await;
+            let settled = ask(rules, lookup, grant.payment_hash).await;
             let audience = rules.replies.audience(&request.parts());
             let decision = match settled {
                 Ok(Answer::Settled) => {
@@ -83,8 +85,13 @@ impl Gate {
     }
 }
 
-/// What the provider calls an invoice.
-pub(crate) struct LookupId(String);
+/// An invoice to look up.
+pub(crate) struct Lookup {
+    /// What the provider calls it.
+    id: String,
+    /// Whether the credential has its preimage, so that it is most likely paid.
+    has_preimage: bool,
+}
 
 /// What a token is minted with so that its invoice can be looked up.
 pub(crate) fn condition(check: SettlementCheck, invoice: &Invoice) -> Option<(String, String)> {
@@ -92,15 +99,16 @@ pub(crate) fn condition(check: SettlementCheck, invoice: &Invoice) -> Option<(St
     needs_id.then(|| (LOOKUP_ID.to_owned(), invoice.lookup_id.clone()))
 }
 
-/// What to look a token's invoice up by.
+/// What to look a token's invoice up by: a caveat.
 ///
 /// Only as the first caveat, where no holder can put it: one that is appended might name an invoice that somebody
 /// else has paid.
-pub(crate) fn lookup_id(token: &Authentic<'_>) -> LookupId {
-    LookupId(match token.first_condition() {
+pub(crate) fn lookup(token: &Authentic<'_>) -> Lookup {
+    let id = match token.first_condition() {
         Some((LOOKUP_ID, id)) => id.to_owned(),
         _ => token.payment_hash().to_string(),
-    })
+    };
+    Lookup { id, has_preimage: token.has_preimage() }
 }
 
 /// What the node says about an invoice.
@@ -112,8 +120,8 @@ pub(crate) enum Answer {
 }
 
 /// Asks the node.
-pub(crate) async fn ask(rules: &Rules, id: LookupId, payment: PaymentHash) -> Result<Answer, BackendError> {
-    let settlement = patience::provider(rules, |provider| provider.settlement(id.0)).await?;
+pub(crate) async fn ask(rules: &Rules, lookup: Lookup, payment: PaymentHash) -> Result<Answer, BackendError> {
+    let settlement = patience::provider(rules, |provider| provider.settlement(lookup.id)).await?;
     match settlement {
         Settlement::Settled { preimage: Some(preimage), .. } if preimage.payment_hash() != payment => {
             tracing::error!("l402: the provider says another invoice is settled than the one asked about");

@@ -4,7 +4,7 @@ use l402_core::ports::{PortFuture, RootKeyStore, StoreError};
 use l402_core::{CaveatPolicy, Grant, Rejection, RequestContext, RootKey, UnixTime, Unverified};
 
 use super::credential;
-use super::settlement::{self, LookupId};
+use super::settlement::{self, Lookup};
 use crate::gate::{Decision, Gate, Rules, store_failure};
 use crate::pricing::Known;
 use crate::pricing::binding::{HeaderBinding, QueryBinding};
@@ -52,7 +52,7 @@ impl Gate {
                 }
                 self.claim(request, grant, now)
             }
-            Ok(Verdict::AskNode(grant, id)) => self.ask_node(request, grant, id, now),
+            Ok(Verdict::AskNode(grant, lookup)) => self.ask_node(request, grant, lookup, now),
             Err(rejection) => self.refuse(request, Reason::Rejected(rejection), now),
         }
     }
@@ -173,7 +173,7 @@ pub(crate) enum Verdict {
     /// can be remembered.
     Granted { grant: Grant, can_be_remembered: bool },
     /// Everything holds if the node says that the invoice is settled.
-    AskNode(Grant, LookupId),
+    AskNode(Grant, Lookup),
 }
 
 /// Checks everything that a token can tell by itself.
@@ -193,9 +193,9 @@ pub(crate) fn verify<H: HeaderValues>(
     let satisfiers: [&dyn l402_core::Satisfier; 3] = [&query, &header, &settlement::LookupIdCaveat];
     let policy = CaveatPolicy::with_satisfiers(&satisfiers).with_unknown(rules.unknown_caveats);
     if rules.settlement.asks(authentic.has_preimage()) {
-        let lookup_id = settlement::lookup_id(&authentic);
+        let lookup = settlement::lookup(&authentic);
         let grant = authentic.settled().permit(context, policy)?;
-        return Ok(Verdict::AskNode(grant, lookup_id));
+        return Ok(Verdict::AskNode(grant, lookup));
     }
     let can_be_remembered = rules.cache.is_some() && authentic.has_only(&REMEMBERED);
     let grant = authentic.prove_payment()?.permit(context, policy)?;

@@ -39,8 +39,8 @@ impl OfferLimits {
         self
     }
 
-    /// Offers to all clients together. Default: 100 a second and 500 at once. Settlement lookups have the same limit,
-    /// counted apart.
+    /// Offers to all clients together. Default: 100 a second and 500 at once. Settlement lookups for credentials without a
+    /// preimage have the same limit, counted apart.
     pub const fn overall(mut self, rate: Rate) -> Self {
         self.overall = Some(rate);
         self
