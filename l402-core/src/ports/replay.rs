@@ -25,9 +25,13 @@ pub trait ReplayStore: Send + Sync {
 
     /// Makes a claimed use final. `false` when the lease had ended and somebody else has the use now.
     ///
-    /// Nothing is delivered after an error, nor when the future is dropped before its answer has come: the client has left,
-    /// or waited too long. What became of such a commit is for the store to find out; it undoes one that was made, so that
-    /// nobody pays for nothing. A store that is in memory, and answers at once, has nothing to do for that.
+    /// A gate delivers nothing after an error, nor when it drops the future before the answer has come, since the client has
+    /// left or waited too long. (One that only watches delivers anyway.) The store undoes such a commit if it was made, so
+    /// that nobody pays for nothing. A store in memory, which answers at once, has nothing to do for that.
+    ///
+    /// # Security
+    /// Never repeat a commit after an error, or after its future was dropped: the store may be about to undo it, and would
+    /// undo the second one as well.
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>>;
 
     /// Gives a claimed use back. Does nothing when the lease has ended already.
@@ -107,6 +111,6 @@ pub enum Claimed {
     Granted,
     /// All uses are spent or taken, but some of them are leases that may come back.
     Busy,
-    /// All uses are spent for good.
+    /// All uses are spent, for good but for those whose commit is about to be undone.
     Exhausted,
 }

@@ -27,7 +27,8 @@ impl GateBuilder {
         self
     }
 
-    /// Called when a use was given back because nothing was delivered.
+    /// Called when a use was given back because nothing was delivered. What a store undoes after a commit whose answer reached
+    /// nobody is between it and itself.
     pub fn on_released(mut self, hook: impl Fn(&Grant) + Send + Sync + 'static) -> Self {
         self.telemetry.on_released = Some(Arc::new(hook));
         self

@@ -48,6 +48,28 @@ async fn a_use_is_not_spent_after_nobody_waits_for_it() {
     assert!(store.commit(heir).await.unwrap());
 }
 
+/// While another process holds the file, nothing can be undone. It is with the next write that works.
+#[tokio::test]
+async fn what_could_not_be_undone_is_undone_later() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("uses.db");
+    let store = SqliteReplayStore::options().busy_timeout(Duration::from_millis(20)).open(&path).unwrap();
+    let one = claim(1, 1, 1, 0);
+    assert_eq!(store.claim(one).await.unwrap(), Claimed::Granted);
+    let unheard = store.commit(one);
+    // Written after it, by when its answer is here as well.
+    assert_eq!(store.claim(claim(1, 2, 1, 0)).await.unwrap(), Claimed::Exhausted);
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    drop(unheard);
+    for lease in 3..6 {
+        assert!(store.claim(claim(1, lease, 1, 0)).await.is_err(), "nothing can be written");
+    }
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(store.claim(claim(1, 6, 1, 0)).await.unwrap(), Claimed::Granted);
+    assert_eq!(store.claim(claim(1, 7, 1, 0)).await.unwrap(), Claimed::Busy, "once");
+}
+
 #[tokio::test]
 async fn processes_that_race_for_uses_get_exactly_as_many_as_there_are() {
     const USES: u32 = 150;

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use l402_core::ports::{Claimed, PortFuture};
+use l402_core::ports::{Claimed, PortFuture, StoreError};
 
 use super::script::{Handle, LEASE, Token, Verdict, at};
 use super::{Case, Storage};
@@ -214,23 +214,32 @@ async fn abandoned_claim(storage: Storage) -> Verdict {
 
 async fn abandoned_commit(storage: Storage) -> Verdict {
     let store = Handle(storage.store);
-    for is_answered in [false, true] {
+    for left in [Left::BeforeItBegan, Left::OnceItBegan, Left::BeforeItWasHeard] {
         for uses in [1, 2] {
             let token = Token::with_uses(uses)?;
             for _ in 1..uses {
                 store.use_up(&token, 0).await?;
             }
             let abandoned = store.granted(&token, 0, "of the last use").await?;
+            // What is answered at once, nobody can have gone away from.
+            let mut commit = match store.0.commit(abandoned).into_ready() {
+                Ok(answer) => {
+                    committed(&answer)?;
+                    continue;
+                }
+                Err(waiting) => waiting,
+            };
+            if left != Left::BeforeItBegan
+                && let Poll::Ready(answer) = begun(Pin::new(&mut commit)).await
             {
-                let mut commit = pin!(store.0.commit(abandoned));
-                if begun(commit.as_mut()).await.is_ready() {
-                    continue; // at once, so that nobody can have gone away
-                }
-                if is_answered {
-                    // Whatever answers one request after the other has answered the commit as well then, to nobody.
-                    store.use_up(&Token::once()?, 0).await?;
-                }
+                committed(&answer)?;
+                continue;
             }
+            if left == Left::BeforeItWasHeard {
+                // Whatever answers one request after the other has answered the commit as well then, to nobody.
+                store.use_up(&Token::once()?, 0).await?;
+            }
+            drop(commit);
             store.granted_at_last(&token, LEASE, "after a commit was abandoned").await?;
             store.busy(&token, LEASE, "after the use of an abandoned commit was claimed again").await?;
             store.commit(abandoned, false, "for the second time, after it was abandoned and undone,").await?;
@@ -238,6 +247,21 @@ async fn abandoned_commit(storage: Storage) -> Verdict {
         }
     }
     Ok(())
+}
+
+fn committed(answer: &Result<bool, StoreError>) -> Verdict {
+    match answer {
+        Ok(true) => Ok(()),
+        answer => Err(format!("within its lease a commit was answered {answer:?}.")),
+    }
+}
+
+/// When somebody leaves who had asked for a commit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    BeforeItBegan,
+    OnceItBegan,
+    BeforeItWasHeard,
 }
 
 /// Goes as far with something as that goes at once.

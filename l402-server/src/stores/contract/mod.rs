@@ -4,8 +4,8 @@
 //! after a crash. The stores of this crate are tested with the same cases.
 //!
 //! [`check`] wants to know how to open a storage that is empty, once for each case, and names every promise that
-//! is broken. Time is in the claims, so that nothing sleeps and no clock is read; tokens live for a day at
-//! least, for stores that let something else forget them.
+//! is broken. Time is in the claims, so that nothing sleeps, and a clock is read only where the store may take
+//! some seconds; tokens live for a day at least, for stores that let something else forget them.
 //!
 //! ```
 //! use l402_server::stores::MemoryReplayStore;

@@ -1,6 +1,6 @@
 -- Takes one use. KEYS[1] is a hash: how many uses are `spent`, and for every lease when it ends. Or it is a string, as
 -- commands.rs and commit.lua write it: the lease and its end, or the lease alone when that is spent. A string is made a hash
--- here when it can no longer say what there is to say.
+-- here when it can no longer say what there is to say. KEYS[2] is what commit.lua remembers.
 -- Returns 0 when granted, 1 when busy, 2 when exhausted.
 local key, commits, lease = KEYS[1], KEYS[2], ARGV[1]
 local uses, now = tonumber(ARGV[2]), tonumber(ARGV[3])

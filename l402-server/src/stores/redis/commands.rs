@@ -1,13 +1,12 @@
-//! What is sent to Redis: one atomic step for each claim, commit and release.
+//! What is sent to Redis: one atomic step for each claim, commit and release, and to undo a commit.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use l402_core::UnixTime;
 use l402_core::ports::Claim;
 use redis::aio::ConnectionManager;
 use redis::{Cmd, RedisResult, Script, ScriptInvocation};
-
-use super::withdraw::WITHDRAWN_WITHIN;
 
 /// A key that nothing else needs may live so much longer, in seconds: clocks of instances that are behind the one which
 /// claimed see its lease end as much later.
@@ -17,11 +16,10 @@ const CLOCKS_APART: u64 = 10 * 60;
 /// could no longer count.
 const LONGEST_LIFE: u64 = 3_153_600_000;
 
-/// For how many seconds a commit can be undone: longer than that is tried.
-const COMMITS_REMEMBERED: u64 = 2 * WITHDRAWN_WITHIN.as_secs();
-
 pub(super) struct Commands {
     pub(super) prefix: String,
+    /// For how many seconds a commit can be undone.
+    commits_remembered: u64,
     claim: Script,
     commit: Script,
     release: Script,
@@ -29,9 +27,10 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new(prefix: String) -> Self {
+    pub(super) fn new(prefix: String, commits_remembered: Duration) -> Self {
         Self {
             prefix,
+            commits_remembered: commits_remembered.as_secs(),
             claim: Script::new(include_str!("claim.lua")),
             commit: Script::new(include_str!("commit.lua")),
             release: Script::new(include_str!("release.lua")),
@@ -53,7 +52,7 @@ impl Commands {
             .arg(seconds(claim.leased_until))
             .arg(seconds(claim.forget_after))
             .arg(LONGEST_LIFE)
-            .arg(COMMITS_REMEMBERED);
+            .arg(self.commits_remembered);
         script.invoke_async(connection).await
     }
 
@@ -71,7 +70,7 @@ impl Commands {
             .arg(seconds(claim.forget_after))
             .arg(LONGEST_LIFE)
             .arg(deadline)
-            .arg(COMMITS_REMEMBERED);
+            .arg(self.commits_remembered);
         script.invoke_async(connection).await
     }
 
@@ -104,7 +103,8 @@ impl Commands {
 
     fn script<'s>(&self, script: &'s Script, claim: &Claim) -> ScriptInvocation<'s> {
         let key = self.key(claim);
-        let commits = format!("{key}:commits");
+        // In braces stands what a cluster, or a proxy that thinks it is one, places a key by: both are in the same place.
+        let commits = format!("{}{{{key}}}:commits", self.prefix);
         let mut invocation = script.key(key);
         invocation.key(commits).arg(claim.lease.as_bytes());
         invocation

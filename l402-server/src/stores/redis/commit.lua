@@ -30,9 +30,10 @@ end
 if redis.call('HEXISTS', key, lease) == 0 then
     return 0
 end
-redis.call('HINCRBY', key, 'spent', 1)
-redis.call('HDEL', key, lease)
+-- Remembered before it is spent: a server that refuses a command does not take back those before it.
 redis.call('ZREMRANGEBYSCORE', commits, '-inf', seconds - remembered)
 redis.call('ZADD', commits, seconds, lease)
 redis.call('EXPIRE', commits, remembered)
+redis.call('HINCRBY', key, 'spent', 1)
+redis.call('HDEL', key, lease)
 return 1

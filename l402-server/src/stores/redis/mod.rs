@@ -40,10 +40,10 @@ use withdraw::{Unheard, Withdrawals};
 /// ```
 ///
 /// A token is one key, `l402:` and the payment hash in hex: a hash with the number of spent uses and a field for
-/// each lease; or a string, as long as the only use of a token was claimed once. For two minutes after a commit of one of
-/// several uses there is a second key, with `:commits` at its end. Commits and releases are one script each, and so are
-/// atomic. So are claims, but that the first one of a token with a single use is one `SET` with `NX`. Redis 6 and later,
-/// and Valkey. A cluster is not followed from node to node.
+/// each lease; or a string, as long as the only use of a token was claimed once. A second key in the same slot, such as
+/// `l402:{l402:9f86…}:commits`, says for some minutes which leases of a hash were committed last. Commits and releases are one
+/// script each, and so are atomic. So are claims, but that the first one of a token with a single use is one `SET` with
+/// `NX`. Redis 6 and later, and Valkey. A cluster is not followed from node to node.
 ///
 /// # What the server needs
 /// A key that the server forgets is a token that can be used again, so:
@@ -56,8 +56,9 @@ use withdraw::{Unheard, Withdrawals};
 /// # When the server falls silent
 /// A commit that the server reads later than half of [`response_timeout`](RedisOptions::response_timeout) after it was sent,
 /// by the server's own clock, is not made: the gate has withheld the answer by then, and the buyer keeps the use. One whose
-/// answer gets lost on the way back, or whose client leaves before it comes, is undone, made or not, as soon as the server
-/// can be reached. That is tried for a minute. If this process dies before, the use stays charged if it was.
+/// answer gets lost on the way back, or whose client leaves before it comes, is undone if it was made, as soon as the server
+/// can be reached. That is tried for a minute, for some thousand commits at once. What is not undone by then, because the
+/// server has not come back or this process has died, stays charged.
 ///
 /// # Clocks
 /// Leases end by the clocks of the claiming instances, not by that of Redis. If one is ahead of another by some
@@ -141,7 +142,7 @@ impl RedisOptions {
         let client = connect::client(url)?;
         let address = client.get_connection_info().addr().to_string();
         let link = connect::link(client, &address, self.connect_timeout, self.response_timeout).await?;
-        let commands = Commands::new(self.prefix);
+        let commands = Commands::new(self.prefix, withdraw::remembered_for(self.response_timeout));
         let withdrawals = Withdrawals::default();
         Ok(RedisReplayStore(Arc::new(Shared { link, address, commands, withdrawals })))
     }
@@ -174,12 +175,12 @@ impl ReplayStore for RedisReplayStore {
 
     fn commit(&self, claim: Claim) -> PortFuture<Result<bool, StoreError>> {
         let store = self.0.clone();
+        let unheard = Unheard::new(store.clone(), claim);
         PortFuture::new(async move {
             let commit = async |connection: &mut ConnectionManager| {
                 let deadline = store.link.deadline(connection).await?;
                 store.commands.commit(&claim, deadline, connection).await
             };
-            let unheard = Unheard::new(store.clone(), claim);
             let answer = store.link.run(commit).await?;
             match answer {
                 0 | 1 => {

@@ -51,31 +51,34 @@ pub(super) fn stopped() -> StoreError {
 fn run(mut database: Database, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        while !batch.is_empty() {
-            write(&mut database, &mut batch);
-        }
+        while write(&mut database, &mut batch) {}
     }
+    if !batch.is_empty() {
+        write(&mut database, &mut batch);
+    }
+    batch.iter().for_each(|_| withdraw::stays_charged());
 }
 
-/// Writes a batch and then answers it: nobody hears of what might still be rolled back. What is left in it is to undo what
-/// nobody waited for any more.
-fn write(database: &mut Database, batch: &mut Vec<Job>) {
-    let commits = batch.iter().any(|job| matches!(job, Job::Commit(..) | Job::Withdraw(_)));
-    let durability = if commits { Durability::OnDisk } else { Durability::Written };
+/// Writes a batch and then answers it: nobody hears of what might still be rolled back. What is to be undone is left in it;
+/// returns whether that should be written at once, rather than with what comes next.
+fn write(database: &mut Database, batch: &mut Vec<Job>) -> bool {
+    let is_final = |job: &Job| matches!(job, Job::Commit(..) | Job::Withdraw(_));
+    let durability = if batch.iter().any(is_final) { Durability::OnDisk } else { Durability::Written };
     let written = database.transaction(durability, |tokens| {
         batch.iter().map(|job| job.apply(tokens)).collect::<Result<Vec<_>, _>>()
     });
-    match written {
+    let (to_undo, is_written): (Vec<_>, _) = match written {
         Ok(answers) => {
             let answered = batch.drain(..).zip(answers);
-            let unheard: Vec<_> = answered.filter_map(|(job, answer)| job.answer(answer)).collect();
-            batch.extend(unheard);
+            (answered.filter_map(|(job, answer)| job.answer(answer)).collect(), true)
         }
         Err(error) => {
             tracing::error!(%error, requests = batch.len(), "l402: the sqlite store could not write");
-            batch.drain(..).for_each(|job| job.fail(&error));
+            (batch.drain(..).filter_map(|job| job.fail(&error)).collect(), false)
         }
-    }
+    };
+    batch.extend(to_undo);
+    is_written && !batch.is_empty()
 }
 
 /// What a job came to; the job knows which it is.
@@ -117,13 +120,15 @@ impl Job {
         None
     }
 
-    fn fail(self, error: &rusqlite::Error) {
+    /// Says that it was not written; returns what has to be.
+    fn fail(self, error: &rusqlite::Error) -> Option<Self> {
         let error = StoreError::unavailable("sqlite", error.to_string());
         match self {
             Self::Claim(_, reply) => drop(reply.send(Err(error))),
             Self::Commit(_, reply) => drop(reply.send(Err(error))),
             Self::Release(_, reply) => drop(reply.send(Err(error))),
-            Self::Withdraw(_) => withdraw::stays_charged(),
+            Self::Withdraw(_) => return Some(self),
         }
+        None
     }
 }
