@@ -206,7 +206,7 @@ impl MasterKey {
 }
 
 fn is_guessable(secret: &[u8; 32]) -> bool {
-    let mut seen = [0_u64; 4];
+    let mut seen = Zeroizing::new([0_u64; 4]);
     for byte in secret {
         seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
