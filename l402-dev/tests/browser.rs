@@ -31,17 +31,6 @@ struct Driver(Child);
 
 impl Browser {
     async fn start(dark: bool) -> Self {
-        let mut command = Command::new("chromedriver");
-        let process =
-            command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect(WHY);
-        let mut driver = Driver(process);
-        let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
-        // "ChromeDriver was started successfully on port 38383."
-        let port = lines.find_map(|line| {
-            line.unwrap()
-                .split_once("successfully on port ")
-                .map(|(_, port)| port.trim_end_matches('.').to_owned())
-        });
         let mut args = vec!["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"];
         if dark {
             args.push("--force-dark-mode");
@@ -50,8 +39,9 @@ impl Browser {
             unreachable!()
         };
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        let url = format!("http://127.0.0.1:{}", port.expect(WHY));
-        let client = builder.capabilities(capabilities).connect(&url).await.unwrap();
+        builder.capabilities(capabilities);
+        let (driver, url) = Driver::start();
+        let client = builder.connect(&url).await.unwrap();
         Self { client, _driver: driver }
     }
 
@@ -104,6 +94,30 @@ impl Browser {
 
     async fn end(self) {
         self.client.clone().close().await.unwrap();
+    }
+}
+
+impl Driver {
+    /// Starts one, and says where it listens. It looks for a port that is free and takes it then, by when another one may
+    /// have taken it: such a driver ends, and the next one looks again.
+    fn start() -> (Self, String) {
+        for _ in 0..20 {
+            let mut command = Command::new("chromedriver");
+            let process =
+                command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect(WHY);
+            let mut driver = Self(process);
+            let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines();
+            // "ChromeDriver was started successfully on port 38383."
+            let port = lines.find_map(|line| {
+                let line = line.unwrap();
+                let (_, port) = line.split_once("successfully on port ")?;
+                Some(port.trim_end_matches('.').to_owned())
+            });
+            if let Some(port) = port {
+                return (driver, format!("http://127.0.0.1:{port}"));
+            }
+        }
+        panic!("{WHY}");
     }
 }
 
