@@ -416,7 +416,7 @@ async fn connect_over_tls() {
 /// What managed servers of one shard are. It refuses commands whose keys might be in different places.
 #[tokio::test]
 async fn a_cluster_of_one_node_will_do() {
-    let server = RedisServer::start_with(&["--cluster-enabled", "yes"]);
+    let server = RedisServer::start_cluster();
     let slots: Vec<_> = (0..16_384).map(|slot| slot.to_string()).collect();
     let add: Vec<_> = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str)).collect();
     redis_cli(&server, &add);

@@ -23,11 +23,16 @@ pub(crate) struct Port {
 
 impl Port {
     pub(crate) fn take() -> Self {
+        Self::take_number(0).unwrap()
+    }
+
+    /// This one, unless somebody has it.
+    fn take_number(number: u16) -> Option<Self> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
-        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        socket.bind(([127, 0, 0, 1], number).into()).ok()?;
         let number = socket.local_addr().unwrap().port();
-        Self { number, _taken: cfg!(target_os = "linux").then_some(socket) }
+        Some(Self { number, _taken: cfg!(target_os = "linux").then_some(socket) })
     }
 }
 
@@ -38,9 +43,21 @@ impl RedisServer {
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        Self::start_on(Port::take(), arguments)
+    }
+
+    /// A cluster of one node that has no slots yet. Its nodes would talk to each other on a port that is 10,000 higher.
+    pub(crate) fn start_cluster() -> Self {
+        let mut ports = std::iter::repeat_with(Port::take);
+        let (_other, port) = ports
+            .find_map(|port| Some((Port::take_number(port.number.checked_add(10_000)?)?, port)))
+            .unwrap();
+        Self::start_on(port, &["--cluster-enabled", "yes"])
+    }
+
+    fn start_on(port: Port, arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let port = Port::take();
         let process = launch(port.number, &directory, &arguments);
         let process = process.unwrap_or_else(|| panic!("redis-server does not start with {arguments:?}"));
         Self { process, port, directory, arguments }
